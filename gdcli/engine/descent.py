@@ -1,0 +1,75 @@
+"""The one loop: k runs that share rows, batches and optimizer kind descend side by side, one column each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+import numpy as np
+
+from gdcli.engine.arrays import Array
+from gdcli.engine.batches import Epochs
+from gdcli.engine.objective import Objective
+from gdcli.engine.optimizers import Optimizer, stack_hyperparameters
+from gdcli.engine.trace import Record, Stopping, Trace
+
+# Called with the epoch, the loss and the gap of the runs still under way, (k,) each, after every epoch.
+Watch: TypeAlias = Callable[[int, Array, Array], None]
+
+
+def descend(
+    start: Array,
+    epochs: Epochs,
+    *,
+    optimizers: Sequence[Optimizer],
+    rates: Array,
+    objective: Objective,
+    validation: Objective | None = None,
+    stopping: Stopping | None = None,
+    watch: Watch | None = None,
+    keep_interrupted: bool = False,
+) -> tuple[Trace, ...]:
+    """Run gradient descent, w ← update(w, g, …) with g = (2/n)·Aᵀ(Aw − b) a batch.
+
+    Args:
+        start: Initial weights, one column a run, shape (d, k).
+        epochs: Batches, an iterable an epoch.
+        optimizers: k optimizers of one kind.
+        rates: Learning rates, shape (epochs, 1 or steps an epoch, 1 or k).
+        objective: The loss on the training rows.
+        validation: The loss on the validation rows, where there are any.
+        stopping: When to end early.
+        watch: Told of every epoch.
+        keep_interrupted: Whether Ctrl-C ends the runs as `interrupted`, with the epochs that they finished, in
+            place of raising KeyboardInterrupt.
+
+    Returns:
+        One trace a run.
+    """
+    record = Record.begin(start, len(rates), objective, validation)
+    update, h = type(optimizers[0]).update, stack_hyperparameters(optimizers)
+    w, slots = start, tuple(np.zeros_like(start) for _ in range(optimizers[0].n_slots))
+    running, t = np.arange(start.shape[1]), 0
+    try:
+        with np.errstate(all="ignore"):  # a run that overflows has diverged, and its status says so
+            for epoch, (lr, batches) in enumerate(zip(rates, epochs, strict=False), start=1):
+                for i, (A, b, n) in enumerate(batches):
+                    t += 1
+                    g = (2 / n) * (A.T @ (A @ w - b))
+                    w, slots = update(w, g, slots, lr[i if len(lr) > 1 else 0], t, h)
+                record.add(epoch, running, w)
+                if watch:
+                    watch(epoch, record.objective.optimum_mse + record.gap[epoch, running], record.gap[epoch, running])
+                going_on = record.judge(epoch, running, stopping or Stopping())
+                if not going_on.all():
+                    if not going_on.any():
+                        break
+                    running, w = running[going_on], w[:, going_on]
+                    slots = tuple(slot[:, going_on] for slot in slots)
+                    h = tuple(value[going_on] if np.ndim(value) else value for value in h)
+                    rates = rates[..., going_on] if rates.shape[-1] > 1 else rates
+    except KeyboardInterrupt:
+        if not keep_interrupted:
+            raise
+        record.interrupt(running)
+    return record.traces()

@@ -1,0 +1,76 @@
+"""The loss of given weights against the exact optimum, O(d²) whatever the number of rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gdcli.engine.arrays import Array
+from gdcli.engine.factor import Factor
+from gdcli.engine.optimum import Optimum, solve
+
+
+@dataclass(frozen=True)
+class Objective:
+    """Mean squared error on a fixed set of rows, known by its factor.
+
+    Attributes:
+        R: Upper triangle of the rows' factor, shape (d, d).
+        c: The target in the basis of R, shape (d,).
+        n: Number of rows.
+        optimum: The exact least-squares optimum, in trained coordinates.
+        unit: Squared units of the file in one squared unit of the target as trained.
+    """
+
+    R: Array
+    c: Array
+    n: int
+    optimum: Optimum
+    unit: float
+
+    @property
+    def optimum_mse(self) -> float:
+        """F*, in squared units of the file."""
+        return self.optimum.mse * self.unit
+
+    @property
+    def target_power(self) -> float:
+        """The target's part within reach of the design plus F*: the scale of rounding errors in a loss."""
+        return self.unit * float(self.c @ self.c) / self.n + self.optimum_mse
+
+    def gap(self, w: Array) -> Array:
+        """F(w) − F* = ‖R(w − w*)‖²/n, never the difference of two losses.
+
+        Args:
+            w: Weights, shape (d, k).
+
+        Returns:
+            One gap a column, shape (k,), in squared units of the file; infinite where it is not finite.
+        """
+        distance = self.R @ (w - self.optimum.weights[:, None])
+        gap = np.einsum("ij,ij->j", distance, distance) * (self.unit / self.n)
+        return np.where(np.isfinite(gap), gap, np.inf)
+
+    def mse(self, w: Array) -> Array:
+        """F(w) = F* + gap, shape (k,), in squared units of the file."""
+        return np.asarray(self.optimum_mse + self.gap(w))
+
+    def curvature(self) -> float:
+        """The largest eigenvalue of the Hessian (2/n) RᵀR: plain full-batch descent is stable below 2 over it."""
+        return float(2 / self.n * np.linalg.norm(self.R, 2) ** 2)
+
+
+def objective(factor: Factor, *, unit: float = 1.0) -> Objective:
+    """Make the objective of a factor, optimum included.
+
+    Args:
+        factor: The triangular factor of the rows, in trained coordinates.
+        unit: Squared units of the file in one squared unit of the target as trained.
+
+    Returns:
+        The objective.
+    """
+    return Objective(
+        R=factor.R.astype(np.float64), c=factor.c.astype(np.float64), n=factor.n, optimum=solve(factor), unit=unit
+    )

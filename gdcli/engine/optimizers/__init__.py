@@ -1,0 +1,29 @@
+"""The optimizers, by the `kind` that a spec names.
+
+To add one: write its class (hyperparameters, docstring with formula and source, `update`), list it here, and
+give it a plain-loop reference in `tests/engine/test_optimizers.py`.
+"""
+
+from __future__ import annotations
+
+from gdcli.engine.optimizers.adam import Adam, Adamax, AdamW, NAdam, RAdam
+from gdcli.engine.optimizers.adaptive import Adadelta, Adagrad, RMSprop
+from gdcli.engine.optimizers.base import Optimizer, Slots, Value, stack_hyperparameters
+from gdcli.engine.optimizers.plain import SGD, Lion, Momentum, Rprop
+
+__all__ = ["OPTIMIZERS", "Optimizer", "Slots", "Value", "stack_hyperparameters"]
+
+OPTIMIZERS: dict[str, type[Optimizer]] = {
+    "sgd": SGD,
+    "momentum": Momentum,
+    "adagrad": Adagrad,
+    "rmsprop": RMSprop,
+    "adam": Adam,
+    "adamw": AdamW,
+    "adadelta": Adadelta,
+    "adamax": Adamax,
+    "nadam": NAdam,
+    "radam": RAdam,
+    "rprop": Rprop,
+    "lion": Lion,
+}

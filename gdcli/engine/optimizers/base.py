@@ -1,0 +1,81 @@
+"""What every optimizer is: frozen hyperparameters and one pure, element-wise update rule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, TypeAlias
+
+import numpy as np
+
+from gdcli.engine.bounds import Positive
+
+# A number, or an array of any shape: an update rule does not know the difference.
+Value: TypeAlias = Any
+Slots: TypeAlias = tuple[Value, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Optimizer:
+    """Hyperparameters of an optimizer, with the rule that turns a gradient into a step.
+
+    Each subclass is one optimizer: its fields are its hyperparameters (bounds as `Annotated` metadata), its
+    docstring gives formula and source, and `update` is the rule. The rule is pure and element-wise. It takes
+
+        w, g    weight and gradient
+        slots   the optimizer's memory, `n_slots` values of the shape of w, zero before the first step
+        lr      the learning rate in force
+        t       the step, counted from 1
+        h       the hyperparameters but for lr, in field order, pairs written out, booleans as 0 and 1
+
+    and returns the new weight and the new slots. The same function serves a (d, k) array and a single float.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
+    n_slots: ClassVar[int] = 0
+
+    kind: str
+    lr: Positive
+
+    @staticmethod
+    def update(w: Value, g: Value, slots: Slots, lr: Value, t: int, h: tuple[Value, ...]) -> tuple[Value, Slots]:
+        """Take one step.
+
+        Args:
+            w: Weights, any shape.
+            g: Gradient at w, the shape of w.
+            slots: The optimizer's memory, each of the shape of w.
+            lr: Learning rate, broadcast against w.
+            t: Step, counted from 1.
+            h: Hyperparameters as `hyperparameters` lists them.
+
+        Returns:
+            The new weights and the new slots.
+        """
+        raise NotImplementedError
+
+    def hyperparameters(self) -> tuple[float, ...]:
+        """Flatten the hyperparameters but for `lr` into the tuple that `update` takes.
+
+        Returns:
+            The values in field order, pairs written out, booleans as 0.0 and 1.0.
+        """
+        values: list[float] = []
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name not in ("kind", "lr"):
+                values.extend(map(float, value if isinstance(value, tuple) else (value,)))
+        return tuple(values)
+
+
+def stack_hyperparameters(optimizers: Sequence[Optimizer]) -> tuple[Value, ...]:
+    """Line up the hyperparameters of k runs of one kind, for `update` on a (d, k) array.
+
+    Args:
+        optimizers: k optimizers of the same kind.
+
+    Returns:
+        One entry a hyperparameter: a float where the k runs agree, else an array of shape (k,).
+    """
+    columns = zip(*(optimizer.hyperparameters() for optimizer in optimizers), strict=True)
+    return tuple(column[0] if len(set(column)) == 1 else np.array(column) for column in columns)

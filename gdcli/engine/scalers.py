@@ -1,0 +1,131 @@
+"""Scalers: what each does to a column, fitted on the training rows only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from gdcli.engine.arrays import EPS, Array, BoolArray
+from gdcli.engine.factor import RowFactor
+
+
+@dataclass(frozen=True)
+class ColumnStatistics:
+    """What the scalers need to know of p columns, each of shape (p,), in the units of the column.
+
+    Attributes:
+        n: Number of rows.
+        mean: Mean.
+        deviation: Population standard deviation (ddof 0).
+        minimum: Smallest value.
+        maximum: Largest value.
+        quartiles: First, second and third quartile, shape (3, p), by linear interpolation as NumPy's default.
+    """
+
+    n: int
+    mean: Array
+    deviation: Array
+    minimum: Array
+    maximum: Array
+    quartiles: Array
+
+    def is_constant(self) -> BoolArray:
+        """Whether a column's deviation is within rounding of zero.
+
+        The bound is that of an n-term sum: variance ≤ n·eps·variance + (n·eps·mean)².
+
+        Returns:
+            One boolean a column, shape (p,).
+
+        Source: Chan, Golub and LeVeque (1983), Algorithms for computing the sample variance.
+        """
+        variance = self.deviation**2
+        return np.asarray(variance <= self.n * EPS * variance + (self.n * EPS * self.mean) ** 2)
+
+
+@dataclass(frozen=True)
+class Affine:
+    """The scaling (x − shift)/scale of p columns, both of shape (p,).
+
+    Attributes:
+        shift: In the units of the column.
+        scale: Likewise, never zero.
+        undivided: Columns that hold no spread to divide by, shape (p,): their scale is 1.
+    """
+
+    shift: Array
+    scale: Array
+    undivided: BoolArray
+
+    def __call__(self, X: Array) -> Array:
+        """Scale columns, shape (n, p)."""
+        return np.asarray((X - self.shift) / self.scale)
+
+
+def column_statistics(rows: Array, factor: RowFactor) -> ColumnStatistics:
+    """Gather the statistics of the features and the target.
+
+    Args:
+        rows: Features and target of the training rows, shape (n, p + 1).
+        factor: The factor of the same rows: it already holds means and deviations.
+
+    Returns:
+        The statistics of the p + 1 columns.
+    """
+    return ColumnStatistics(
+        n=len(rows),
+        mean=factor.means(),
+        deviation=factor.deviations(),
+        minimum=rows.min(axis=0),
+        maximum=rows.max(axis=0),
+        quartiles=np.quantile(rows, [0.25, 0.5, 0.75], axis=0),
+    )
+
+
+def fit_none(columns: ColumnStatistics) -> Affine:
+    """Leave x as it is."""
+    zero = np.zeros(len(columns.mean))
+    return Affine(shift=zero, scale=zero + 1, undivided=zero > 0)
+
+
+def fit_zscore(columns: ColumnStatistics) -> Affine:
+    """Scale to (x − mean)/deviation, with the population deviation (ddof 0)."""
+    return _divide(columns.mean, columns.deviation, columns.is_constant())
+
+
+def fit_minmax(columns: ColumnStatistics) -> Affine:
+    """Scale to (x − min)/(max − min), into [0, 1] on the training rows."""
+    return _divide(columns.minimum, columns.maximum - columns.minimum, columns.is_constant())
+
+
+def fit_maxabs(columns: ColumnStatistics) -> Affine:
+    """Scale to x/max|x|, into [−1, 1] on the training rows."""
+    largest = np.maximum(np.abs(columns.minimum), np.abs(columns.maximum))
+    return _divide(np.zeros(len(largest)), largest, largest == 0)
+
+
+def fit_robust(columns: ColumnStatistics) -> Affine:
+    """Scale to (x − median)/(third quartile − first quartile)."""
+    first, median, third = columns.quartiles
+    return _divide(median, third - first, columns.is_constant() | (third == first))
+
+
+def sigmoid(x: Array) -> Array:
+    """Map x to 1/(1 + e⁻ˣ), element by element; without overflow, as (1 + tanh(x/2))/2."""
+    return np.asarray((1 + np.tanh(x / 2)) / 2)
+
+
+def _divide(shift: Array, scale: Array, undivided: BoolArray) -> Affine:
+    return Affine(shift=shift, scale=np.where(undivided, 1.0, scale), undivided=undivided)
+
+
+# The affine scalers, by name. `sigmoid` is the one scaler that is not affine; it needs no fitting.
+AFFINE_SCALERS: dict[str, Callable[[ColumnStatistics], Affine]] = {
+    "none": fit_none,
+    "zscore": fit_zscore,
+    "minmax": fit_minmax,
+    "maxabs": fit_maxabs,
+    "robust": fit_robust,
+}

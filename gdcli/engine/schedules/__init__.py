@@ -1,0 +1,77 @@
+"""The schedules, by the `kind` that a spec names."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+
+from gdcli.engine.arrays import Array
+from gdcli.engine.schedules.base import Schedule
+from gdcli.engine.schedules.decays import (
+    Constant,
+    Exponential,
+    InversePower,
+    InverseTime,
+    MultiStep,
+    Piecewise,
+    Polynomial,
+    Step,
+)
+from gdcli.engine.schedules.waves import Cosine, CosineRestarts, Linear, OneCycle, Triangular, Warmup
+
+__all__ = ["SCHEDULES", "Schedule", "resolve", "sequence_rates"]
+
+
+def resolve(schedule: Schedule, length: int) -> Schedule:
+    """Write out the defaults that depend on the run.
+
+    Args:
+        schedule: One schedule, or an element of a sequence.
+        length: Epochs or steps that it is in force for; a run of none counts as one.
+
+    Returns:
+        The same schedule with `total` and `down` known.
+    """
+    open_fields = {field.name for field in fields(schedule) if getattr(schedule, field.name) is None}
+    changes: dict[str, Any] = {}
+    if "total" in open_fields:
+        changes["total"] = max(length, 1)
+    if "down" in open_fields and isinstance(schedule, Triangular):
+        changes["down"] = schedule.up
+    return replace(schedule, **changes)
+
+
+def sequence_rates(schedules: tuple[Schedule, ...], lengths: tuple[int, ...], base: float) -> Array:
+    """Rates of a whole run: each schedule for its length, with its own t from 0.
+
+    Args:
+        schedules: Resolved schedules.
+        lengths: How many epochs or steps each is in force for.
+        base: The optimizer's learning rate.
+
+    Returns:
+        The rates, shape (sum of lengths,).
+    """
+    return np.concatenate(
+        [schedule.rates(np.arange(k), base) for schedule, k in zip(schedules, lengths, strict=True)] or [np.zeros(0)]
+    )
+
+
+SCHEDULES: dict[str, type[Schedule]] = {
+    "constant": Constant,
+    "step": Step,
+    "multistep": MultiStep,
+    "piecewise": Piecewise,
+    "exponential": Exponential,
+    "inverse_time": InverseTime,
+    "inverse_power": InversePower,
+    "polynomial": Polynomial,
+    "linear": Linear,
+    "cosine": Cosine,
+    "cosine_restarts": CosineRestarts,
+    "triangular": Triangular,
+    "one_cycle": OneCycle,
+    "warmup": Warmup,
+}

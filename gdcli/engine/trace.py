@@ -1,0 +1,143 @@
+"""What a run leaves behind, how it ended, and the bookkeeping of epochs that decides it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from gdcli.engine.arrays import EPS, Array, BoolArray, IntArray
+from gdcli.engine.objective import Objective
+
+DIVERGENCE_FACTOR = 1e6
+
+
+class Status(StrEnum):
+    """How a run ended."""
+
+    COMPLETED = "completed"
+    TARGET_REACHED = "target_reached"
+    STALLED = "stalled"
+    DIVERGED = "diverged"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True)
+class Stopping:
+    """When a run ends before its last epoch.
+
+    Attributes:
+        gap: End with `target_reached` at the first epoch whose gap is at most this, in squared file units.
+        patience: End with `stalled` when the loss has not improved by `min_delta` for so many epochs.
+        min_delta: In squared file units.
+    """
+
+    gap: float | None = None
+    patience: int | None = None
+    min_delta: float = 0.0
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What one run left behind; row e of each array is the state after epoch e, row 0 the start.
+
+    Attributes:
+        status: How it ended.
+        mse: Loss on the training rows, shape (epochs + 1,), in squared file units.
+        gap: Its distance to the optimum, likewise.
+        val_mse: Loss on the validation rows, likewise; None without them.
+        weights: At the end of the last finished epoch, shape (d,), as trained.
+    """
+
+    status: Status
+    mse: Array
+    gap: Array
+    val_mse: Array | None
+    weights: Array
+
+
+@dataclass
+class Record:
+    """The epochs so far of k runs: arrays of shape (epochs + 1, k), and where each run stands."""
+
+    objective: Objective
+    validation: Objective | None
+    gap: Array
+    val_mse: Array
+    weights: Array
+    last: IntArray
+    status: list[Status]
+    best: Array
+    best_epoch: IntArray
+
+    @classmethod
+    def begin(cls, start: Array, epochs: int, objective: Objective, validation: Objective | None) -> Record:
+        """Record the start."""
+        k = start.shape[1]
+        rows = (epochs + 1, k)
+        record = cls(
+            objective=objective,
+            validation=validation,
+            gap=np.empty(rows),
+            val_mse=np.empty(rows if validation else (0, k)),
+            weights=start.copy(),
+            last=np.zeros(k, dtype=np.int64),
+            status=[Status.COMPLETED] * k,
+            best=np.full(k, np.inf),
+            best_epoch=np.zeros(k, dtype=np.int64),
+        )
+        record.add(0, np.arange(k), start)
+        record.best = record.watched()[0].copy()
+        return record
+
+    def watched(self) -> Array:
+        """The loss that patience watches, up to a constant: the gap keeps digits that the loss has lost."""
+        return self.val_mse if self.validation else self.gap
+
+    def add(self, epoch: int, running: IntArray, w: Array) -> None:
+        """Record the end of an epoch; the row counts once it is whole."""
+        self.gap[epoch, running] = self.objective.gap(w)
+        if self.validation:
+            self.val_mse[epoch, running] = self.validation.mse(w)
+        self.weights[:, running] = w
+        self.last[running] = epoch
+
+    def judge(self, epoch: int, running: IntArray, stopping: Stopping) -> BoolArray:
+        """Set the status of the runs that end here; return which go on, shape (len(running),)."""
+        gap, before = self.gap[epoch, running], self.gap[epoch - 1, running]
+        # The other two bounds only matter for a start at the optimum itself, where 1e6 times nothing is nothing.
+        floor = max(self.objective.optimum_mse, EPS * self.objective.target_power)
+        bound = np.maximum(DIVERGENCE_FACTOR * self.gap[0, running], floor)
+        diverged = ~np.isfinite(gap) | ((gap > bound) & (gap > before))
+        loss = self.watched()[epoch, running]
+        improved = loss < self.best[running] - stopping.min_delta
+        self.best[running] = np.where(improved, loss, self.best[running])
+        self.best_epoch[running] = np.where(improved, epoch, self.best_epoch[running])
+        reached = gap <= (-np.inf if stopping.gap is None else stopping.gap)
+        patience = np.inf if stopping.patience is None else stopping.patience
+        stalled = epoch - self.best_epoch[running] >= patience
+        for column, state in enumerate(zip(diverged, reached, stalled, strict=True)):
+            for ended, status in zip(state, (Status.DIVERGED, Status.TARGET_REACHED, Status.STALLED), strict=True):
+                if ended:
+                    self.status[running[column]] = status
+                    break
+        return np.asarray(~(diverged | reached | stalled))
+
+    def interrupt(self, running: IntArray) -> None:
+        """Mark what is still under way."""
+        for column in running:
+            self.status[column] = Status.INTERRUPTED
+
+    def traces(self) -> tuple[Trace, ...]:
+        """Cut out what each run finished."""
+        return tuple(
+            Trace(
+                status=status,
+                mse=self.objective.optimum_mse + self.gap[: last + 1, column],
+                gap=self.gap[: last + 1, column].copy(),
+                val_mse=self.val_mse[: last + 1, column].copy() if self.validation else None,
+                weights=self.weights[:, column].copy(),
+            )
+            for column, (status, last) in enumerate(zip(self.status, self.last, strict=True))
+        )

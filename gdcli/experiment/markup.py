@@ -1,0 +1,176 @@
+"""YAML 1.2 core, read strictly: values with the line and column of every key and element.
+
+PyYAML follows YAML 1.1 and takes `1e-3` as text, `on` as true, and the last of two equal keys in silence. Its
+composer gives nodes with their places; what a plain scalar means is decided here, by the YAML 1.2 core schema.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import yaml
+
+from gdcli.errors import Fault, Place, SpecError
+
+# The way to a value: keys and indices from the top.
+KeyPath: TypeAlias = tuple[str | int, ...]
+Places: TypeAlias = Mapping[KeyPath, Place]
+
+MAX_BYTES = 1 << 20
+MAX_NODES = 500_000
+MAX_DEPTH = 50
+
+_TAG = "tag:yaml.org,2002:"
+_KNOWN_TAGS = ("plain", _TAG + "str", _TAG + "seq", _TAG + "map")
+
+_INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_CONSTANTS: dict[str, Any] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+    **dict.fromkeys((".nan", ".NaN", ".NAN"), float("nan")),
+    **{sign + word: float(sign + "inf") for sign in ("", "+", "-") for word in (".inf", ".Inf", ".INF")},
+}
+
+
+def read_file(path: Path, label: str) -> tuple[dict[str, Any], dict[KeyPath, Place]]:
+    """Read a YAML file that holds one mapping.
+
+    Args:
+        path: The file.
+        label: How messages name it.
+
+    Returns:
+        The mapping, lists as tuples, and the place of every key and element in it.
+
+    Raises:
+        SpecError: The file is missing, no file, too large, not UTF-8, not YAML, empty, or not a mapping; a key is
+            given twice, a tag or a merge key is used, or aliases expand without bound.
+    """
+    place = Place(label)
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise SpecError([Fault(place, f"cannot read this spec: {error.strerror}")]) from error
+    if len(content) > MAX_BYTES:
+        raise SpecError([Fault(place, "a spec may have 1 MiB at most; put the data into a file of its own")])
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise SpecError([Fault(Place(label, line), "not UTF-8 text; save the spec as UTF-8")]) from error
+    value, places = parse(text, label)
+    if value is None:
+        raise SpecError([Fault(place, "this spec is empty; it needs at least `dataset: …`")])
+    if not isinstance(value, dict):
+        raise SpecError([Fault(Place(label, 1, 1), "a spec is a mapping of keys to values, `dataset: …` first")])
+    return value, places
+
+
+def parse(text: str, label: str) -> tuple[Any, dict[KeyPath, Place]]:
+    """Parse one YAML document.
+
+    Args:
+        text: The document.
+        label: How messages name it.
+
+    Returns:
+        Its value, lists as tuples and mapping keys as text, and the place of every key and element.
+
+    Raises:
+        SpecError: As `read_file`.
+    """
+    try:
+        node = yaml.compose(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = Place(label, mark.line + 1, mark.column + 1) if mark else Place(label)
+        raise SpecError([Fault(place, f"not valid YAML: {error.problem or error.context}")]) from error
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise SpecError([Fault(Place(label, line), "not valid YAML: a control character stands here")]) from error
+    except RecursionError as error:
+        raise SpecError([Fault(Place(label), f"nested deeper than {MAX_DEPTH} levels")]) from error
+    builder = _Builder(label)
+    value = builder.build(node, ()) if node is not None else None
+    if builder.faults:
+        raise SpecError(builder.faults)
+    return value, builder.places
+
+
+class _Loader(yaml.SafeLoader):
+    """Composes nodes, and marks the scalars whose meaning the core schema decides."""
+
+    def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:
+        """Tag a node: `plain` for an untagged plain scalar, PyYAML's default for the rest."""
+        del value  # what it means is not decided here
+        if kind is yaml.ScalarNode and implicit[0]:
+            return "plain"
+        tags = {yaml.ScalarNode: _TAG + "str", yaml.SequenceNode: _TAG + "seq", yaml.MappingNode: _TAG + "map"}
+        return tags[kind]
+
+
+class _Builder:
+    """Turns composed nodes into values, noting places and faults on the way."""
+
+    def __init__(self, label: str) -> None:
+        self.label = label
+        self.places: dict[KeyPath, Place] = {}
+        self.faults: list[Fault] = []
+        self.nodes = 0
+
+    def build(self, node: yaml.Node, path: KeyPath) -> Any:
+        """Build the value of a node; `path` leads to it."""
+        self.nodes += 1
+        if len(path) > MAX_DEPTH or self.nodes > MAX_NODES:
+            what = f"nested deeper than {MAX_DEPTH} levels" if len(path) > MAX_DEPTH else "expands to too many values"
+            raise SpecError([Fault(self.place(node), f"{what}; write it out without aliases")])
+        if node.tag not in _KNOWN_TAGS:
+            tag = node.tag.replace(_TAG, "!!")
+            self.faults.append(Fault(self.place(node), f"the tag {tag} is not allowed in a spec"))
+            return None
+        if isinstance(node, yaml.MappingNode):
+            return self.mapping(node, path)
+        if isinstance(node, yaml.SequenceNode):
+            self.places.update({(*path, i): self.place(child) for i, child in enumerate(node.value)})
+            return tuple(self.build(child, (*path, i)) for i, child in enumerate(node.value))
+        return _scalar(node.value) if node.tag == "plain" else node.value
+
+    def mapping(self, node: yaml.MappingNode, path: KeyPath) -> dict[str, Any]:
+        """Build a mapping; keys are text, whatever they look like."""
+        values: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                self.faults.append(Fault(self.place(key_node), "a key must be plain text"))
+                continue
+            key = key_node.value
+            if key in values:
+                first = self.places[(*path, key)].line
+                self.faults.append(Fault(self.place(key_node), f"key '{key}' is given twice, first on line {first}"))
+                continue
+            self.places[(*path, key)] = self.place(key_node)
+            values[key] = self.build(value_node, (*path, key))
+        return values
+
+    def place(self, node: yaml.Node) -> Place:
+        """Where a node starts."""
+        return Place(self.label, node.start_mark.line + 1, node.start_mark.column + 1)
+
+
+def _scalar(text: str) -> Any:
+    """What a plain scalar means under the YAML 1.2 core schema."""
+    if text in _CONSTANTS:
+        return _CONSTANTS[text]
+    if _INTEGER.fullmatch(text):
+        return int(text, 0) if text[:2] in ("0o", "0x") else _integer(text)
+    return float(text) if _FLOAT.fullmatch(text) else text
+
+
+def _integer(text: str) -> int | float:
+    """An integer, or a float where there are more digits than any integer of a spec can have."""
+    return int(text) if len(text) < 400 else float("inf")

@@ -1,0 +1,205 @@
+"""What a spec says, once it has been read: frozen dataclasses, every default in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Annotated, Any, ClassVar, Literal
+
+from annotated_types import Ge, Gt, Len, Lt
+
+from gdcli.engine.batches import Shuffle
+from gdcli.engine.bounds import Count, NonNegative
+from gdcli.engine.optimizers import OPTIMIZERS, Optimizer
+from gdcli.engine.schedules import SCHEDULES, Schedule
+from gdcli.engine.trace import Stopping
+
+ScalerName = Literal["none", "zscore", "minmax", "sigmoid", "maxabs", "robust"]
+Seed = Annotated[int, Ge(0), Lt(2**32)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A part of a spec: unknown keys, loose types and numbers that are not finite are faults."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Synthetic(Section):
+    """Rows drawn from `RandomState(seed)`: the features first, then the noise.
+
+    target = Σ w·x^degree + bias + noise·normal; the factors multiply the columns afterwards. The columns are called
+    x1 … xp and y.
+
+    Attributes:
+        rows: Number of rows.
+        weights: One a feature.
+        bias: Added to every target.
+        noise: Standard deviation of the noise.
+        degree: Power that each feature is raised to in the target.
+        features: Distribution of the features, `normal` (0, 1) or `uniform` [0, 1).
+        column_factors: One a feature; 1 by default.
+        seed: Of the stream of its own.
+    """
+
+    rows: Count
+    weights: Annotated[tuple[float, ...], Len(1)]
+    bias: float = 0.0
+    noise: NonNegative = 0.0
+    degree: Count = 1
+    features: Literal["normal", "uniform"] = "normal"
+    column_factors: tuple[float, ...] | None = None
+    seed: Seed = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset(Section):
+    """Where the rows come from: just one of `path`, `synthetic` and `inline`.
+
+    Attributes:
+        path: A CSV or Parquet file, relative to the spec.
+        delimiter: Between the cells of a CSV file.
+        decimal: The decimal mark of a CSV file.
+        synthetic: A recipe.
+        inline: Columns, name → values.
+    """
+
+    path: str | None = None
+    delimiter: Annotated[str, Len(1, 1)] = ","
+    decimal: Annotated[str, Len(1, 1)] = "."
+    synthetic: Synthetic | None = None
+    inline: dict[str, tuple[float | str, ...]] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Columns(Section):
+    """Which columns make up the design.
+
+    Attributes:
+        features: By name; every numeric column except the target by default. A text column is one-hot encoded.
+        target: By name; the last numeric column by default.
+        intercept: Whether a column of ones follows the features.
+    """
+
+    features: Annotated[tuple[str, ...], Len(1)] | None = None
+    target: str | None = None
+    intercept: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scaler(Section):
+    """How columns are scaled, fitted on the training rows.
+
+    Attributes:
+        features: The features' scaler.
+        target: The target's; any but `sigmoid`, which has no inverse for every prediction.
+    """
+
+    features: ScalerName = "none"
+    target: ScalerName = "none"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Split(Section):
+    """Rows held back from training.
+
+    Attributes:
+        validation: Their fraction, rounded up to whole rows.
+        shuffle: Whether the rows are permuted first; otherwise the last rows validate.
+    """
+
+    validation: Annotated[float, Gt(0), Lt(1)]
+    shuffle: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stop(Section):
+    """When a run ends before its last epoch.
+
+    Attributes:
+        gap: End with `target_reached` at the first epoch whose gap is at most this.
+        patience: End with `stalled` when the loss has not improved by `min_delta` for so many epochs. It is the loss
+            of the validation rows, where there are any.
+        min_delta: What counts as an improvement, in squared units of the target.
+    """
+
+    gap: NonNegative | None = None
+    patience: Count | None = None
+    min_delta: NonNegative = 0.0
+
+    def stopping(self) -> Stopping:
+        """The same, for the engine."""
+        return Stopping(gap=self.gap, patience=self.patience, min_delta=self.min_delta)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expect(Section):
+    """What `gdcli check` holds a run against.
+
+    Attributes:
+        final_mse: Loss after the last epoch.
+        optimum_mse: Loss of the exact optimum.
+        tolerance: How far either may be off, in squared units of the target.
+    """
+
+    final_mse: NonNegative | None = None
+    optimum_mse: NonNegative | None = None
+    tolerance: NonNegative = 5e-9
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spec(Section):
+    """One experiment, every default written out.
+
+    Attributes:
+        name: Of the run and its directory: letters, digits, `.`, `_`, `-`, at most 64, not starting with a dot.
+        dataset: Where the rows come from.
+        columns: Which columns make up the design.
+        scaler: How they are scaled: one name for the features, or `{features: …, target: …}`.
+        split: Rows held back for validation.
+        batch_size: `full`, or an integer from 1 to the number of training rows.
+        shuffle: When the rows are permuted: `each_epoch`, `once`, `never`.
+        optimizer: A kind by name, or `{kind: …, lr: …}`.
+        schedule: A kind by name, `{kind: …}`, or a list of them.
+        epochs: Passes over the training rows.
+        init: `normal`, `zeros`, or the initial weights in column order, the intercept last.
+        seed: Of every random ingredient, each with a stream of its own.
+        stop: When to end early.
+        expect: What `gdcli check` holds the run against.
+    """
+
+    name: str
+    dataset: Dataset
+    columns: Columns = field(default_factory=Columns)
+    scaler: Scaler = field(default_factory=Scaler)
+    split: Split | None = None
+    batch_size: Literal["full"] | Count = "full"
+    shuffle: Shuffle = "each_epoch"
+    optimizer: Optimizer = field(default_factory=lambda: OPTIMIZERS["sgd"](lr=0.01, kind="sgd"))
+    schedule: tuple[Schedule, ...] = field(default_factory=lambda: (SCHEDULES["constant"](kind="constant"),))
+    epochs: Annotated[int, Ge(0)] = 100
+    init: Literal["normal", "zeros"] | tuple[float, ...] = "normal"
+    seed: Seed = 0
+    stop: Stop | None = None
+    expect: Expect | None = None
+
+
+def plain(value: Any) -> Any:
+    """Turn a spec, or a part of one, into dicts, lists and scalars, leaving out what is not given.
+
+    Args:
+        value: A dataclass of a spec, or any value in it.
+
+    Returns:
+        The same as YAML and JSON know it; reading it again gives the same spec.
+    """
+    if is_dataclass(value):
+        given = {f.name: getattr(value, f.name) for f in fields(value)}
+        if isinstance(value, Dataset) and value.path is None:
+            given = {key: given[key] for key in ("synthetic", "inline")}
+        if isinstance(value, Spec) and len(value.schedule) == 1:
+            given["schedule"] = value.schedule[0]
+        return {key: plain(part) for key, part in given.items() if part is not None}
+    if isinstance(value, dict):
+        return {key: plain(part) for key, part in value.items()}
+    return [plain(part) for part in value] if isinstance(value, tuple) else value
