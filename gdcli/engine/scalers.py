@@ -21,7 +21,8 @@ class ColumnStatistics:
         deviation: Population standard deviation (ddof 0).
         minimum: Smallest value.
         maximum: Largest value.
-        quartiles: First, second and third quartile, shape (3, p), by linear interpolation as NumPy's default.
+        quartiles: First, second and third quartile, shape (3, p), by linear interpolation as NumPy's default; None
+            where no scaler asks for them.
     """
 
     n: int
@@ -29,7 +30,7 @@ class ColumnStatistics:
     deviation: Array
     minimum: Array
     maximum: Array
-    quartiles: Array
+    quartiles: Array | None
 
     def is_constant(self) -> BoolArray:
         """Whether a column's deviation is within rounding of zero.
@@ -64,12 +65,13 @@ class Affine:
         return np.asarray((X - self.shift) / self.scale)
 
 
-def column_statistics(rows: Array, factor: RowFactor) -> ColumnStatistics:
+def column_statistics(rows: Array, factor: RowFactor, *, quartiles: bool) -> ColumnStatistics:
     """Gather the statistics of the features and the target.
 
     Args:
         rows: Features and target of the training rows, shape (n, p + 1).
         factor: The factor of the same rows: it already holds means and deviations.
+        quartiles: Whether to sort the rows for their quartiles, which only the robust scaler asks for.
 
     Returns:
         The statistics of the p + 1 columns.
@@ -80,7 +82,7 @@ def column_statistics(rows: Array, factor: RowFactor) -> ColumnStatistics:
         deviation=factor.deviations(),
         minimum=rows.min(axis=0),
         maximum=rows.max(axis=0),
-        quartiles=np.quantile(rows, [0.25, 0.5, 0.75], axis=0),
+        quartiles=np.quantile(rows, [0.25, 0.5, 0.75], axis=0) if quartiles else None,
     )
 
 
@@ -108,6 +110,8 @@ def fit_maxabs(columns: ColumnStatistics) -> Affine:
 
 def fit_robust(columns: ColumnStatistics) -> Affine:
     """Scale to (x − median)/(third quartile − first quartile)."""
+    if columns.quartiles is None:
+        raise ValueError("the robust scaler needs the quartiles")
     first, median, third = columns.quartiles
     return _divide(median, third - first, columns.is_constant() | (third == first))
 

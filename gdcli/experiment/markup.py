@@ -103,6 +103,34 @@ def parse(text: str, label: str) -> tuple[Any, dict[KeyPath, Place]]:
     return value, builder.places
 
 
+def dump(value: Any) -> str:
+    """Write plain values as YAML that `parse` reads back the same.
+
+    Args:
+        value: Dicts, lists, text, numbers, booleans and None.
+
+    Returns:
+        A document, keys in their order.
+    """
+    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes what the core schema, and not only YAML 1.1, would take for something else than text."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """Write everything out."""
+        del data
+        return True
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar(_TAG + "str", text, style=None if isinstance(_scalar(text), str) else "'")
+
+
+_Dumper.add_representer(str, _represent_text)
+
+
 class _Loader(yaml.SafeLoader):
     """Composes nodes, and marks the scalars whose meaning the core schema decides."""
 

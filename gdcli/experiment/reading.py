@@ -47,7 +47,11 @@ class Source:
 
 
 def read_spec(
-    source: str | PathLike[str] | Mapping[str, Any], overrides: Sequence[str] = (), *, has_rows: bool = False
+    source: str | PathLike[str] | Mapping[str, Any],
+    overrides: Sequence[str] = (),
+    *,
+    has_rows: bool = False,
+    places: Places | None = None,
 ) -> Source:
     """Read a spec, whatever form it comes in.
 
@@ -55,6 +59,7 @@ def read_spec(
         source: A YAML file, or a mapping with the same keys.
         overrides: `KEY=VALUE` each, dotted keys, the value read as YAML.
         has_rows: Whether the rows come from elsewhere, so that there must be no `dataset`.
+        places: What messages name as the places of a mapping's keys.
 
     Returns:
         The spec, every default written out but for those that depend on the data.
@@ -62,28 +67,27 @@ def read_spec(
     Raises:
         SpecError: Anything is wrong with it; all faults at once, each with its place.
     """
-    places: dict[KeyPath, Place]
     if isinstance(source, Mapping):
         label, base, default_name = "spec", Path(), "run"
-        raw, places = _normal(source), {}
+        raw, found_at = _normal(source), dict(places or {})
     else:
         path = Path(source)
         label, base, default_name = str(path), path.parent, path.name.removesuffix(path.suffix)
-        raw, places = read_file(path, label)
+        raw, found_at = read_file(path, label)
     raw = _written_out(raw)
     for override in overrides:
-        base = _override(raw, places, override, base)
+        base = _override(raw, found_at, override, base)
         raw = _written_out(raw)
     if has_rows:
         if "dataset" in raw:
             message = "the rows come from `data`: leave `dataset` out"
-            raise SpecError([Fault(_place(("dataset",), places, label), message)])
+            raise SpecError([Fault(_place(("dataset",), found_at, label), message)])
         raw["dataset"] = {}
     values, found = _validate({"name": default_name, **raw})
     found += checks.check(values, has_rows=has_rows)
     if found:
-        raise SpecError(Fault(_place(path, places, label), message) for path, message in found)
-    return Source(spec=Spec(**values), places=places, label=label, base=base)
+        raise SpecError(Fault(_place(path, found_at, label), message) for path, message in found)
+    return Source(spec=Spec(**values), places=found_at, label=label, base=base)
 
 
 def _place(path: KeyPath, places: Places, label: str) -> Place:

@@ -1,0 +1,40 @@
+"""gdcli: gradient descent on linear least squares, beside the exact optimum.
+
+import gdcli
+
+result = gdcli.run("experiments/abalone_norm.yaml")
+result.curve        # DataFrame
+result.summary      # dict
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gdcli._version import __version__
+from gdcli.errors import DataError, GdcliError, OutputError, SpecError
+
+if TYPE_CHECKING:
+    from gdcli.api import ExactFit, Result, compare, optimum, run
+
+__all__ = [
+    "DataError",
+    "ExactFit",
+    "GdcliError",
+    "OutputError",
+    "Result",
+    "SpecError",
+    "__version__",
+    "compare",
+    "optimum",
+    "run",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the library on first use: `gdcli --help` must not pay for NumPy."""
+    if name in __all__:
+        from gdcli import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module 'gdcli' has no attribute '{name}'")

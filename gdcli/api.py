@@ -1,0 +1,147 @@
+"""The library: what the commands do, in Python. It writes nothing and prints nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from gdcli.engine.descent import Watch
+from gdcli.errors import Place
+from gdcli.experiment.exact import ExactFit, exact_fit
+from gdcli.experiment.markup import KeyPath
+from gdcli.experiment.plan import Plan, plan
+from gdcli.experiment.reading import read_spec
+from gdcli.experiment.result import Result, execute
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Spec: TypeAlias = str | PathLike[str] | Mapping[str, Any]
+
+
+def run(spec: Spec, *, data: pd.DataFrame | None = None) -> Result:
+    """Run one experiment.
+
+    Args:
+        spec: A YAML file, or a mapping with the same keys.
+        data: Rows in place of the spec's `dataset`.
+
+    Returns:
+        The result, whatever became of the run: its `status` says.
+
+    Raises:
+        SpecError: The spec is wrong; all faults at once.
+        DataError: The data is missing or unfit.
+    """
+    return perform(plan(read_spec(spec, has_rows=data is not None), frame=data))
+
+
+def compare(specs: Sequence[Spec], *, data: pd.DataFrame | None = None) -> list[Result]:
+    """Run several experiments, all of them planned before the first one starts.
+
+    Args:
+        specs: As for `run`.
+        data: Rows in place of every spec's `dataset`.
+
+    Returns:
+        Their results, in order.
+
+    Raises:
+        SpecError: A spec is wrong.
+        DataError: The data is missing or unfit.
+    """
+    plans = [plan(read_spec(spec, has_rows=data is not None), frame=data) for spec in specs]
+    return [perform(planned) for planned in plans]
+
+
+def optimum(
+    data: str | PathLike[str] | pd.DataFrame,
+    *,
+    target: str | None = None,
+    features: Sequence[str] | None = None,
+    scaler: str = "none",
+    intercept: bool = True,
+) -> ExactFit:
+    """Solve least squares exactly.
+
+    Args:
+        data: A data file, or a DataFrame.
+        target: The column to fit; the last numeric one by default.
+        features: The columns to fit it by; every other numeric one by default.
+        scaler: Of the features: it changes the weights and the condition number, not the fit of an affine scaler.
+        intercept: Whether to fit a constant.
+
+    Returns:
+        Weights, MSE, R², rank and condition number.
+
+    Raises:
+        SpecError: An argument is wrong.
+        DataError: The data is missing or unfit.
+    """
+    return exact_fit(plan_optimum(data, target=target, features=features, scaler=scaler, intercept=intercept))
+
+
+def plan_optimum(
+    data: str | PathLike[str] | pd.DataFrame,
+    *,
+    target: str | None,
+    features: Sequence[str] | None,
+    scaler: str,
+    intercept: bool,
+    prefix: str = "",
+) -> Plan:
+    """Plan a run of no epochs: all of it but its optimum is left aside.
+
+    Args:
+        data: As for `optimum`, like the arguments after it.
+        target: See there.
+        features: See there.
+        scaler: See there.
+        intercept: See there.
+        prefix: What messages put before an argument's name.
+
+    Returns:
+        The plan.
+    """
+    columns = {"features": features, "target": target, "intercept": intercept}
+    spec: dict[str, Any] = {
+        "columns": {key: value for key, value in columns.items() if value is not None},
+        "scaler": scaler,
+        "epochs": 0,
+    }
+    paths: list[KeyPath] = [("columns", "features"), ("columns", "target"), ("scaler",)]
+    places = {path: Place(f"{prefix}{path[-1]}") for path in paths} | {("dataset",): Place("data")}
+    if isinstance(data, str | PathLike):
+        return plan(read_spec({**spec, "dataset": data}, places=places))
+    return plan(read_spec(spec, has_rows=True, places=places), frame=data)
+
+
+def perform(planned: Plan, *, watch: Watch | None = None, keep_interrupted: bool = False) -> Result:
+    """Run a plan, its picture to be drawn by gdcli's own figures.
+
+    Args:
+        planned: The run.
+        watch: Told of every epoch.
+        keep_interrupted: Whether Ctrl-C gives a result with status `interrupted` in place of KeyboardInterrupt.
+
+    Returns:
+        The result.
+    """
+    return execute(planned, draw=_draw, watch=watch, keep_interrupted=keep_interrupted)
+
+
+def _draw(result: Result) -> bytes:
+    from gdcli.show.figures import curve_figure, to_png  # Matplotlib costs 0.8 s: only for who wants a picture
+
+    return to_png(curve_figure(result))
+
+
+def draw_together(results: Sequence[Result]) -> bytes:
+    """Draw several results over each other, as the bytes of a PNG."""
+    from gdcli.show.figures import comparison_figure, to_png
+
+    return to_png(comparison_figure(results))
+
+
+__all__ = ["ExactFit", "Result", "compare", "draw_together", "optimum", "perform", "plan_optimum", "run"]

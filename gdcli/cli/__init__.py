@@ -1,0 +1,58 @@
+"""The terminal: one module a command; parse, call the library, show, exit."""
+
+from __future__ import annotations
+
+import gc
+import os
+from typing import Annotated
+
+import typer
+
+from gdcli._version import __version__
+from gdcli.cli.check import check
+from gdcli.cli.compare import compare
+from gdcli.cli.optimum import optimum
+from gdcli.cli.run import run
+
+app = typer.Typer(
+    name="gdcli",
+    no_args_is_help=True,
+    rich_markup_mode=None,  # plain help starts twice as fast
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (run, compare, optimum, check):
+    app.command()(command)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"gdcli {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _gdcli(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Run gradient descent on linear least squares, beside the exact optimum.
+
+    \b
+    gdcli run experiments/abalone_norm.yaml
+    gdcli compare experiments/abalone_norm.yaml experiments/abalone_raw.yaml
+    gdcli optimum data/abalone.csv
+    gdcli check experiments/
+    """
+
+
+def main() -> None:
+    """Run the command line."""
+    # One thread: on tall, narrow blocks OpenBLAS is slower with more, and the same order of sums on every machine
+    # gives the same digits. It is read when NumPy is first imported, which is later than this.
+    for variable in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")
+    # Importing pandas and Matplotlib makes objects by the hundred thousand and no garbage among them.
+    gc.set_threshold(200_000, 20, 20)
+    app()

@@ -1,0 +1,99 @@
+"""`gdcli check`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gdcli.cli.options import AsJson, NoPlot, Overrides, Quiet
+from gdcli.cli.outcome import INTERRUPTED, UNEXPECTED, handled
+from gdcli.errors import Fault, Place, SpecError
+
+if TYPE_CHECKING:
+    from gdcli.experiment.expectation import Verdict
+
+
+@handled
+def check(
+    specs: Annotated[list[Path], typer.Argument(metavar="SPEC...|DIR", help="YAML files, or folders of them.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Write the results too, as `run` does.")
+    ] = None,
+    overrides: Overrides = None,
+    as_json: AsJson = False,
+    no_plot: NoPlot = False,
+    quiet: Quiet = False,
+) -> int:
+    """Run specs and hold each against its `expect`: one line each.
+
+    Writes nothing unless --out is given. With --quiet, only what fails is printed.
+
+    \b
+    gdcli check experiments/
+    gdcli check experiments/abalone_norm.yaml
+    """
+    from gdcli.cli.session import Session
+    from gdcli.engine.trace import Status
+    from gdcli.experiment.expectation import judge
+    from gdcli.experiment.files import check_writable
+    from gdcli.show.tables import verdict_line
+
+    session = Session(as_json=as_json, quiet=quiet)
+    plans = session.plan_all(find_specs(specs), overrides)
+    if all(planned.spec.expect is None for planned in plans):
+        raise SpecError([Fault(Place(str(specs[0])), "no spec here has an `expect` to hold its run against")])
+    if out:
+        check_writable(out, [planned.spec.name for planned in plans])
+    verdicts = []
+    for planned in plans:
+        result = session.run(planned)
+        verdict = judge(result)
+        verdicts.append(verdict)
+        if out:
+            result.save(out / result.name, plot=not no_plot)
+        if verdict.outcome == "failed" or not quiet:
+            Session(as_json=as_json, quiet=False).show(verdict_line(verdict))
+        if result.status is Status.INTERRUPTED:
+            break
+    outcomes = [verdict.outcome for verdict in verdicts]
+    skipped = f", {outcomes.count('skipped')} skipped" if "skipped" in outcomes else ""
+    session.say(f"{outcomes.count('passed')} passed, {outcomes.count('failed')} failed{skipped}")
+    session.give({"checks": [_document(verdict) for verdict in verdicts]})
+    if any(verdict.result.status is Status.INTERRUPTED for verdict in verdicts):
+        return INTERRUPTED
+    return UNEXPECTED if "failed" in outcomes else 0
+
+
+def find_specs(paths: Sequence[Path]) -> list[Path]:
+    """List the specs in files and folders.
+
+    Args:
+        paths: Files, and folders that are searched at every depth for *.yaml and *.yml.
+
+    Returns:
+        The files, those of a folder sorted.
+
+    Raises:
+        SpecError: A folder holds none.
+    """
+    found = []
+    for path in paths:
+        inside = (
+            sorted(file for pattern in ("*.yaml", "*.yml") for file in path.rglob(pattern)) if path.is_dir() else [path]
+        )
+        if not inside:
+            raise SpecError([Fault(Place(str(path)), "no *.yaml in this folder")])
+        found.extend(inside)
+    return found
+
+
+def _document(verdict: Verdict) -> dict[str, Any]:
+    """A verdict as JSON knows it."""
+    held = [
+        {"figure": h.figure, "expected": h.expected, "got": h.got, "tolerance": h.tolerance, "holds": h.holds}
+        for h in verdict.held
+    ]
+    return {"name": verdict.result.name, "outcome": verdict.outcome, "status": str(verdict.result.status), "held": held}

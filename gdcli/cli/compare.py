@@ -1,0 +1,66 @@
+"""`gdcli compare`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from gdcli.cli.options import DEFAULT_OUT, AsJson, NoPlot, Out, Overrides, Quiet, Specs
+from gdcli.cli.outcome import handled
+from gdcli.errors import Fault, Place, SpecError
+
+
+@handled
+def compare(
+    specs: Specs,
+    out: Out = DEFAULT_OUT,
+    overrides: Overrides = None,
+    as_json: AsJson = False,
+    no_plot: NoPlot = False,
+    quiet: Quiet = False,
+) -> int:
+    """Run several specs side by side: one table, one picture, the best marked.
+
+    The files go to DIR/A-vs-B/, or DIR/compare-N-HASH/ for more than three: curves.csv, curves.png, summary.csv,
+    summary.json. A run that diverges does not stop the others.
+
+    \b
+    gdcli compare experiments/abalone_norm.yaml experiments/abalone_raw.yaml
+    gdcli compare experiments/optimizers/*.yaml --set epochs=50
+    """
+    from gdcli.api import draw_together
+    from gdcli.cli.session import Session
+    from gdcli.engine.trace import Status
+    from gdcli.experiment.files import check_writable, document, write_comparison
+    from gdcli.show.tables import comparison_view
+
+    if len(specs) < 2:
+        raise SpecError([Fault(Place("gdcli compare"), "name two specs at least; `gdcli run` runs a single one")])
+    session = Session(as_json=as_json, quiet=quiet)
+    plans = session.plan_all(specs, overrides)
+    directory = out / comparison_name([planned.spec.name for planned in plans])
+    check_writable(out, [directory.name])
+    results = []
+    for planned in plans:
+        results.append(session.run(planned))
+        if results[-1].status is Status.INTERRUPTED:
+            break
+    write_comparison(results, directory, draw=None if no_plot else draw_together)
+    session.show(comparison_view(results))
+    session.say(f"written to {directory}/")
+    session.give({"runs": [document(result, directory) for result in results]})
+    return session.close(results)
+
+
+def comparison_name(names: Sequence[str]) -> str:
+    """Name the directory of a comparison: by its runs where there are few, by their number and a hash otherwise.
+
+    Args:
+        names: Of the runs.
+
+    Returns:
+        `a-vs-b`, or `compare-12-0a1b2c3d`.
+    """
+    if len(names) <= 3:
+        return "-vs-".join(names)
+    return f"compare-{len(names)}-{hashlib.sha256(chr(10).join(names).encode()).hexdigest()[:8]}"

@@ -1,0 +1,53 @@
+"""`gdcli optimum`."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gdcli.cli.options import AsJson, Quiet
+from gdcli.cli.outcome import handled
+
+
+@handled
+def optimum(
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="A CSV or Parquet file.")],
+    features: Annotated[
+        list[str] | None,
+        typer.Option("--features", metavar="A,B", help="Columns to fit by; may be repeated.  [default: numeric ones]"),
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option("--target", metavar="T", help="Column to fit.  [default: the last numeric one]")
+    ] = None,
+    scaler: Annotated[str, typer.Option("--scaler", metavar="S", help="Scaler of the features.")] = "none",
+    no_intercept: Annotated[bool, typer.Option("--no-intercept", help="Fit no constant.")] = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> int:
+    """Fit a data file by exact least squares: weights, MSE, R², rank and condition number.
+
+    \b
+    gdcli optimum data/abalone.csv
+    gdcli optimum data/abalone.csv --target "Whole weight" --features Length,Diameter --scaler zscore
+    """
+    from gdcli.api import plan_optimum
+    from gdcli.cli.session import Session
+    from gdcli.experiment.exact import exact_fit
+    from gdcli.show.tables import exact_view
+
+    names = [name.strip() for part in features or [] for name in part.split(",") if name.strip()] or None
+    session = Session(as_json=as_json, quiet=quiet)
+    planned = plan_optimum(data, target=target, features=names, scaler=scaler, intercept=not no_intercept, prefix="--")
+    fit = exact_fit(planned)
+    for warning in fit.warnings:
+        session.warn(warning)
+    session.show(exact_view(fit))
+    document: dict[str, Any] = {key: value for key, value in asdict(fit).items() if value is not None}
+    if math.isinf(fit.condition_number):
+        document["condition_number"] = None
+    session.give({**document, "r2": fit.r2})
+    return 0

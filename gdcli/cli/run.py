@@ -1,0 +1,46 @@
+"""`gdcli run`."""
+
+from __future__ import annotations
+
+from gdcli.cli.options import DEFAULT_OUT, AsJson, NoPlot, Out, Overrides, Quiet, Specs
+from gdcli.cli.outcome import handled
+
+
+@handled
+def run(
+    specs: Specs,
+    out: Out = DEFAULT_OUT,
+    overrides: Overrides = None,
+    as_json: AsJson = False,
+    no_plot: NoPlot = False,
+    quiet: Quiet = False,
+) -> int:
+    """Run each spec and write its curve, summary and picture.
+
+    The files go to DIR/NAME/: curve.csv, curve.png, summary.csv, summary.json, spec.yaml. With --json, one spec
+    gives the document of summary.json, several give a list of them under "runs".
+
+    \b
+    gdcli run experiments/abalone_norm.yaml
+    gdcli run experiments/abalone_norm.yaml --set optimizer.lr=0.2 --set name=faster
+    """
+    from gdcli.cli.session import Session
+    from gdcli.engine.trace import Status
+    from gdcli.experiment.files import check_writable, document
+    from gdcli.show.tables import run_view
+
+    session = Session(as_json=as_json, quiet=quiet)
+    plans = session.plan_all(specs, overrides)
+    check_writable(out, [planned.spec.name for planned in plans])
+    results = []
+    for planned in plans:
+        result = session.run(planned)
+        results.append(result)
+        directory = result.save(out / result.name, plot=not no_plot)
+        session.show(run_view(result))
+        session.say(f"written to {directory}/\n")
+        if result.status is Status.INTERRUPTED:
+            break
+    documents = [document(result, out / result.name) for result in results]
+    session.give(documents[0] if len(specs) == 1 else {"runs": documents})
+    return session.close(results)

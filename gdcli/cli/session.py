@@ -1,0 +1,104 @@
+"""What the commands that run specs have in common: planning all of them, then running one after the other."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from gdcli.api import perform
+from gdcli.cli.outcome import DIVERGED, INTERRUPTED, complain
+from gdcli.cli.progress import Progress
+from gdcli.engine.trace import Status
+from gdcli.errors import Fault, FaultsError, Place, SpecError
+from gdcli.experiment.plan import Plan, plan
+from gdcli.experiment.reading import read_spec
+from gdcli.experiment.result import Result
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+
+@dataclass(frozen=True)
+class Session:
+    """How a command talks.
+
+    Attributes:
+        as_json: Print JSON in place of tables.
+        quiet: Print errors only.
+    """
+
+    as_json: bool
+    quiet: bool
+
+    def plan_all(self, specs: Sequence[Path], overrides: Sequence[str] | None) -> list[Plan]:
+        """Plan every spec before any of them runs; all their faults come out at once.
+
+        Raises:
+            SpecError: A spec is wrong, or two would write to the same place.
+            DataError: The data of one is missing or unfit.
+        """
+        plans, errors = [], []
+        for spec in specs:
+            try:
+                plans.append(plan(read_spec(spec, overrides or ())))
+            except FaultsError as error:
+                errors.append(error)
+        if errors:
+            raise type(errors[0])(fault for error in errors for fault in error.faults)
+        seen: dict[str, Path] = {}
+        for planned, path in zip(plans, specs, strict=True):
+            name = planned.spec.name
+            if name in seen:
+                message = f"has the same name as {seen[name]}, '{name}'; give one of them a `name` of its own"
+                raise SpecError([Fault(Place(str(path)), message)])
+            seen[name] = path
+        for planned in plans:
+            for warning in planned.warnings:
+                self.warn(f"{planned.spec.name}: {warning}")
+        return plans
+
+    def run(self, planned: Plan) -> Result:
+        """Run one plan, with a progress bar where a person looks on."""
+        with Progress(planned, shown=not self.quiet) as watch:
+            return perform(planned, watch=watch, keep_interrupted=True)
+
+    def warn(self, message: str) -> None:
+        """Print a warning to stderr."""
+        if not self.quiet:
+            complain(f"warning: {message}")
+
+    def show(self, view: RenderableType) -> None:
+        """Print a table for people."""
+        if not (self.quiet or self.as_json):
+            from rich.console import Console
+
+            Console().print(view)
+
+    def say(self, line: str) -> None:
+        """Print a line for people."""
+        if not (self.quiet or self.as_json):
+            typer.echo(line)
+
+    def give(self, document: dict[str, Any]) -> None:
+        """Print a JSON document for programs."""
+        if self.as_json:
+            typer.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+
+    def close(self, results: Sequence[Result]) -> int:
+        """Say which runs diverged or were interrupted, and give the exit code."""
+        from gdcli.show.tables import divergence_sentence
+
+        code = 0
+        for result in results:
+            if result.status is Status.DIVERGED:
+                complain(divergence_sentence(result))
+                code = code or DIVERGED
+            if result.status is Status.INTERRUPTED:
+                complain(f"{result.name}: interrupted after epoch {result.epochs}; its files hold what was finished")
+                code = INTERRUPTED
+        return code

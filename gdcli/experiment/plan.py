@@ -1,0 +1,242 @@
+"""Planning: everything that can go wrong with a spec and its data goes wrong here, before anything runs."""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gdcli.engine.arrays import Array, IntArray
+from gdcli.engine.batches import Epochs, full_batch, mini_batches
+from gdcli.engine.factor import factor_rows
+from gdcli.engine.objective import Objective, objective
+from gdcli.engine.optimum import Optimum
+from gdcli.errors import DataError, SpecError, suggestion
+from gdcli.experiment.design import design
+from gdcli.experiment.rates import learning_rates, remarks, resolved, run_length, uncovered
+from gdcli.experiment.reading import Source
+from gdcli.experiment.scaling import Scaling, fit, mapped
+from gdcli.experiment.sources import from_frame, read_table, synthesize, tabulate
+from gdcli.experiment.spec import Dataset, Spec
+from gdcli.experiment.table import CsvFormat, Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run, ready to go.
+
+    Attributes:
+        spec: Resolved: every default written out, the dataset's path absolute.
+        table: The rows as read.
+        names: Of the d trained weights, the intercept last.
+        rows: Features and target of all rows, shape (n, p + 1), in units of the file.
+        training: Indices of the rows that train.
+        validating: Indices of the rows that validate, in their order.
+        scaling: Into trained coordinates and back.
+        objective: The loss on the training rows.
+        validation: The loss on the validation rows, where there are any.
+        start: Initial weights, shape (d,).
+        rates: Learning rates, shape (epochs, 1 or steps, 1).
+        steps: Steps an epoch.
+        warnings: For people.
+    """
+
+    spec: Spec
+    table: Table
+    names: tuple[str, ...]
+    rows: Array
+    training: IntArray
+    validating: IntArray
+    scaling: Scaling
+    objective: Objective
+    validation: Objective | None
+    start: Array
+    rates: Array
+    steps: int
+    warnings: tuple[str, ...]
+
+    def epochs(self) -> Epochs:
+        """The batches of the run, an iterable an epoch, from the start."""
+        if self.is_full_batch:
+            return full_batch(self.objective)
+        rows = self.rows[self.training]
+        X, y = self.scaling.trained(mapped(rows) if self.scaling.sigmoid else rows)
+        size = int(self.spec.batch_size)
+        return mini_batches(X, y, size=size, shuffle=self.spec.shuffle, seed=self.spec.seed)
+
+    def named_weights(self, w: Array) -> dict[str, float]:
+        """Weights as trained, name → value, from an array of shape (d,)."""
+        return dict(zip(self.names, map(float, w), strict=True))
+
+    def original_weights(self, w: Array) -> dict[str, float] | None:
+        """Weights in the units of the file, name → value; None for a scaler that is not affine.
+
+        Without an intercept a scaler that shifts still brings in a constant; it is given under `intercept`.
+        """
+        original = self.scaling.original(w)
+        if original is None:
+            return None
+        weights, constant = original
+        named = dict(zip(self.names, map(float, weights), strict=False))
+        return {**named, "intercept": constant} if self.scaling.intercept or constant else named
+
+    @property
+    def is_full_batch(self) -> bool:
+        """Whether a step sees all training rows."""
+        return self.spec.batch_size in ("full", len(self.training))
+
+
+def plan(source: Source, *, frame: pd.DataFrame | None = None) -> Plan:
+    """Plan a run: read its data, fit its scalers, factor its rows.
+
+    Args:
+        source: The spec.
+        frame: Rows in place of the spec's dataset.
+
+    Returns:
+        The plan.
+
+    Raises:
+        DataError: The data is missing, unreadable or unfit for the spec.
+        SpecError: The spec asks for what these data cannot give.
+    """
+    table, dataset = _load(source, frame)
+    chosen = design(source, table)
+    spec = replace(source.spec, dataset=dataset, columns=chosen.columns)
+    training, validating = _split(source, len(table))
+    steps = _steps(source, len(training))
+    rows = mapped(chosen.rows) if spec.scaler.features == "sigmoid" else chosen.rows
+    factor = factor_rows(rows[training, :-1], rows[training, -1])
+    labels = (*chosen.names, str(chosen.columns.target))
+    scaling, warnings = fit(spec.scaler, rows[training], factor, names=labels, intercept=chosen.columns.intercept)
+    train = objective(scaling.factor(factor), unit=scaling.unit)
+    held = None
+    if len(validating):
+        held = objective(scaling.factor(factor_rows(rows[validating, :-1], rows[validating, -1])), unit=scaling.unit)
+    names = (*chosen.names, "intercept") if chosen.columns.intercept else chosen.names
+    length = run_length(spec.schedule, spec.epochs, steps)
+    problems = [source.fault(path, message) for path, message in uncovered(spec.schedule, length)]
+    if problems:
+        raise SpecError(problems)
+    spec = replace(spec, schedule=resolved(spec.schedule, length))
+    return Plan(
+        spec=spec,
+        table=table,
+        names=names,
+        rows=chosen.rows,
+        training=training,
+        validating=validating,
+        scaling=scaling,
+        objective=train,
+        validation=held,
+        start=_start(source, names),
+        rates=learning_rates(spec.schedule, spec.optimizer.lr, spec.epochs, steps),
+        steps=steps,
+        warnings=(
+            *chosen.warnings,
+            *warnings,
+            *dependence(train.optimum, names, len(training)),
+            *remarks(spec.schedule, length),
+        ),
+    )
+
+
+def dependence(optimum: Optimum, names: tuple[str, ...], rows: int) -> list[str]:
+    """Say which columns depend on which.
+
+    Args:
+        optimum: Of a design.
+        names: Of its columns.
+        rows: How many there are.
+
+    Returns:
+        At most one warning.
+    """
+    if not optimum.dependent:
+        return []
+    rank, d = optimum.rank, len(names)
+    quoted = [name if name == "intercept" else f"'{name}'" for name in names]
+    relations = []
+    for column, others in optimum.dependent[:4]:
+        parts = [quoted[j] for j in others[:4]] + ([f"{len(others) - 4} more"] if len(others) > 4 else [])
+        listed = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+        relations.append(f"{quoted[column]} depends on {listed}" if parts else f"{quoted[column]} is zero")
+    if len(optimum.dependent) > 4:
+        relations.append(f"{len(optimum.dependent) - 4} more do likewise")
+    few = f"there are fewer training rows ({rows}) than columns ({d}); " if rows < d else ""
+    return [f"rank {rank} of {d}: {few}{'; '.join(relations)}. The optimum shown is the one of smallest norm."]
+
+
+def _load(source: Source, frame: pd.DataFrame | None) -> tuple[Table, Dataset]:
+    """Get the rows, and the dataset as the resolved spec names it."""
+    dataset = source.spec.dataset
+    if frame is not None:
+        return from_frame(frame), dataset
+    if dataset.synthetic:
+        return synthesize(dataset.synthetic), dataset
+    if dataset.inline:
+        return tabulate(dataset.inline), dataset
+    path = source.base / str(dataset.path)
+    if not path.exists():
+        raise DataError([source.fault(("dataset", "path"), _missing_file(source, str(dataset.path)))])
+    form = CsvFormat(delimiter=dataset.delimiter, decimal=dataset.decimal)
+    table = read_table(path, os.path.normpath(path), form)
+    return table, replace(dataset, path=str(Path(path).resolve()))
+
+
+def _missing_file(source: Source, name: str) -> str:
+    """Say that there is no such data file, and which was probably meant."""
+    path = source.base / name
+    if Path(name).exists():
+        right = os.path.relpath(name, source.base)
+        return f"no data file {os.path.normpath(path)}; the path is relative to the spec: write {right}"
+    siblings = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+    hint = suggestion(path.name, siblings)
+    return f"no data file {os.path.normpath(path)}" + ("" if hint.startswith("; known") else hint)
+
+
+def _split(source: Source, n: int) -> tuple[IntArray, IntArray]:
+    """Indices of the training and of the validation rows."""
+    split = source.spec.split
+    order = np.arange(n)
+    if split is None:
+        return order, order[:0]
+    held = math.ceil(split.validation * n - 1e-9)  # 0.07 · 100 is 7.000000000000001
+    if held >= n:
+        message = f"split.validation {split.validation:g} of {n} rows leaves no row to train on"
+        raise DataError([source.fault(("split", "validation"), message)])
+    if split.shuffle:
+        order = np.random.RandomState(source.spec.seed).permutation(n)
+    return order[: n - held], order[n - held :]
+
+
+def _steps(source: Source, n: int) -> int:
+    """Steps an epoch over n training rows."""
+    size = source.spec.batch_size
+    if size == "full":
+        return 1
+    if size > n:
+        message = f"batch_size is {size}, and there are only {n} training rows; use `full` or at most {n}"
+        raise DataError([source.fault(("batch_size",), message)])
+    return -(-n // size)
+
+
+def _start(source: Source, names: tuple[str, ...]) -> Array:
+    """Initial weights, shape (d,)."""
+    init, d = source.spec.init, len(names)
+    if init == "normal":
+        return np.random.RandomState(source.spec.seed).randn(d)
+    if init == "zeros":
+        return np.zeros(d)
+    if len(init) != d:
+        listed = ", ".join(names) if d <= 8 else f"{', '.join(names[:7])}, …"
+        message = f"init must have {d} numbers, one for each of {listed}; got {len(init)}"
+        raise SpecError([source.fault(("init",), message)])
+    return np.array(init, dtype=np.float64)

@@ -1,0 +1,206 @@
+"""The result of a run: its curve and its summary, as data."""
+
+from __future__ import annotations
+
+import math
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from gdcli._version import __version__
+from gdcli.engine.arrays import Array
+from gdcli.engine.descent import Watch, descend
+from gdcli.engine.trace import Status, Trace
+from gdcli.experiment import files
+from gdcli.experiment.plan import Plan
+from gdcli.experiment.spec import plain
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Draws a result as the bytes of a PNG; given from above, because pictures are not made on this floor.
+Draw: TypeAlias = Callable[["Result"], bytes]
+
+SUMMARY_COLUMNS = (
+    "name",
+    "status",
+    "optimizer",
+    "lr",
+    "schedule",
+    "scaler",
+    "batch_size",
+    "epochs",
+    "steps",
+    "initial_mse",
+    "final_mse",
+    "best_mse",
+    "best_epoch",
+    "optimum_mse",
+    "gap",
+    "gap_ratio",
+    "val_mse",
+    "seconds",
+)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run gives.
+
+    Attributes:
+        plan: What was run.
+        trace: What happened, row e of each array after epoch e.
+        seconds: Wall time of the descent.
+        draw: Makes `curve.png`.
+    """
+
+    plan: Plan = field(repr=False)
+    trace: Trace = field(repr=False)
+    seconds: float
+    draw: Draw = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """The run's name."""
+        return self.plan.spec.name
+
+    @property
+    def status(self) -> Status:
+        """How the run ended."""
+        return self.trace.status
+
+    @property
+    def epochs(self) -> int:
+        """Epochs that were finished."""
+        return len(self.trace.gap) - 1
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a person should know about the data and the spec."""
+        return self.plan.warnings
+
+    @cached_property
+    def curve(self) -> pd.DataFrame:
+        """The loss after every epoch, row 0 the start: epoch, step, lr, mse, gap and, with a split, val_mse."""
+        import pandas as pd
+
+        epoch = np.arange(self.epochs + 1)
+        last_rates = self.plan.rates[: self.epochs, -1, 0]
+        columns = {
+            "epoch": epoch,
+            "step": epoch * self.plan.steps,
+            "lr": np.concatenate([[np.nan], last_rates]),
+            "mse": self.trace.mse,
+            "gap": self.trace.gap,
+        }
+        if self.trace.val_mse is not None:
+            columns["val_mse"] = self.trace.val_mse
+        return pd.DataFrame(columns)
+
+    @cached_property
+    def summary(self) -> dict[str, Any]:
+        """The figures of the run, as in `summary.json`."""
+        spec, trace, optimum = self.plan.spec, self.trace, self.plan.objective
+        best = int(np.argmin(trace.gap))
+        gap = float(trace.gap[-1])
+        zero = optimum.optimum.is_zero
+        target = "" if spec.scaler.target == "none" else f" (target {spec.scaler.target})"
+        figures: dict[str, Any] = {
+            "name": spec.name,
+            "status": str(trace.status),
+            "optimizer": spec.optimizer.kind,
+            "lr": spec.optimizer.lr,
+            "schedule": "+".join(schedule.kind for schedule in spec.schedule),
+            "scaler": spec.scaler.features + target,
+            "batch_size": spec.batch_size,
+            "epochs": self.epochs,
+            "steps": self.epochs * self.plan.steps,
+            "initial_mse": float(trace.mse[0]),
+            "final_mse": float(trace.mse[-1]),
+            "best_mse": float(trace.mse[best]),
+            "best_epoch": best,
+            "optimum_mse": optimum.optimum_mse,
+            "gap": gap,
+            "gap_ratio": None if zero else gap / optimum.optimum_mse,
+            "val_mse": None if trace.val_mse is None else float(trace.val_mse[-1]),
+            "seconds": self.seconds,
+        }
+        return {
+            **figures,
+            **self._weights("weights", trace.weights),
+            **self._weights("optimum_weights", optimum.optimum.weights),
+            "rank": optimum.optimum.rank,
+            "condition_number": optimum.optimum.condition_number,
+            "spec": plain(spec),
+            "data_sha256": self.plan.table.sha256,
+            "rows": len(self.plan.table),
+            "training_rows": len(self.plan.training),
+            "validation_rows": len(self.plan.validating),
+            "warnings": list(self.warnings),
+            "versions": {"gdcli": __version__, "python": platform.python_version(), "numpy": np.__version__},
+        }
+
+    def _weights(self, key: str, weights: Array) -> dict[str, dict[str, float]]:
+        """Weights by name, as trained and, for an affine scaler, in the units of the file."""
+        original = self.plan.original_weights(weights)
+        named = {key: self.plan.named_weights(weights)}
+        return named if original is None else {**named, f"{key}_original": original}
+
+    @property
+    def largest_stable_lr(self) -> float | None:
+        """2 over the largest curvature: beyond it plain full-batch descent diverges; None for other optimizers."""
+        optimizer = self.plan.spec.optimizer
+        if optimizer.kind != "sgd":
+            return None
+        curvature = self.plan.objective.curvature() + float(getattr(optimizer, "weight_decay", 0.0))
+        return 2 / curvature if curvature > 0 else math.inf
+
+    def save(self, directory: str | PathLike[str], *, plot: bool = True) -> Path:
+        """Write the run's files: curve.csv, curve.png, summary.csv, summary.json, spec.yaml.
+
+        Args:
+            directory: Where they go; a result that is there already is replaced whole.
+            plot: Whether to draw `curve.png`.
+
+        Returns:
+            The directory.
+
+        Raises:
+            OutputError: The directory cannot be written, or holds what gdcli did not write.
+        """
+        return files.write_run(self, Path(directory), plot=plot)
+
+
+def execute(plan: Plan, *, draw: Draw, watch: Watch | None = None, keep_interrupted: bool = False) -> Result:
+    """Run what was planned.
+
+    Args:
+        plan: The run.
+        draw: Makes `curve.png` of the result.
+        watch: Told of every epoch.
+        keep_interrupted: Whether Ctrl-C gives a result with status `interrupted` in place of KeyboardInterrupt.
+
+    Returns:
+        The result, whatever became of the run.
+    """
+    epochs = plan.epochs()
+    began = time.perf_counter()
+    (trace,) = descend(
+        plan.start[:, None],
+        epochs,
+        optimizers=[plan.spec.optimizer],
+        rates=plan.rates,
+        objective=plan.objective,
+        validation=plan.validation,
+        stopping=plan.spec.stop.stopping() if plan.spec.stop else None,
+        watch=watch,
+        keep_interrupted=keep_interrupted,
+    )
+    return Result(plan=plan, trace=trace, seconds=time.perf_counter() - began, draw=draw)

@@ -1,0 +1,102 @@
+"""A spec's scalers, fitted: rows into trained coordinates, weights back into the units of the file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gdcli.engine.arrays import Array
+from gdcli.engine.factor import Factor, RowFactor
+from gdcli.engine.scalers import AFFINE_SCALERS, Affine, column_statistics, sigmoid
+from gdcli.experiment.spec import Scaler
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """Features and target as they are trained on.
+
+    Attributes:
+        affine: Of the p features and the target; of the features' sigmoid where `sigmoid` is set.
+        sigmoid: Whether the features go through the sigmoid.
+        intercept: Whether a column of ones follows the features.
+    """
+
+    affine: Affine
+    sigmoid: bool
+    intercept: bool
+
+    @property
+    def unit(self) -> float:
+        """Squared units of the file in one squared unit of the target as trained."""
+        return float(self.affine.scale[-1] ** 2)
+
+    def trained(self, rows: Array) -> tuple[Array, Array]:
+        """Bring mapped rows (n, p + 1) into trained coordinates: the design (n, d) and the target (n,)."""
+        scaled = self.affine(rows)
+        ones = np.ones((len(rows), 1 if self.intercept else 0))
+        return np.hstack([scaled[:, :-1], ones]), np.ascontiguousarray(scaled[:, -1])
+
+    def factor(self, rows: RowFactor) -> Factor:
+        """Bring the factor of mapped rows into trained coordinates."""
+        return rows.rescaled(self.affine.shift, self.affine.scale, intercept=self.intercept)
+
+    def predict(self, w: Array, rows: Array) -> Array:
+        """Predict the target of rows (n, p + 1), whose last column is not looked at, in units of the file."""
+        X, _ = self.trained(mapped(rows) if self.sigmoid else rows)
+        return np.asarray(X @ w * self.affine.scale[-1] + self.affine.shift[-1])
+
+    def original(self, w: Array) -> tuple[Array, float] | None:
+        """Weights and constant in the units of the file: target = rows·weights + constant.
+
+        Args:
+            w: Weights as trained, shape (d,).
+
+        Returns:
+            The p weights and the constant; None for a scaler that is not affine.
+        """
+        if self.sigmoid:
+            return None
+        shift, scale, unit = self.affine.shift, self.affine.scale, self.affine.scale[-1]
+        weights = w[: len(shift) - 1] / scale[:-1] * unit
+        constant = shift[-1] + unit * (w[-1] if self.intercept else 0.0) - weights @ shift[:-1]
+        return weights, float(constant)
+
+
+def mapped(rows: Array) -> Array:
+    """Send the features of rows (n, p + 1) through the sigmoid, the one scaler that is not affine."""
+    return np.column_stack([sigmoid(rows[:, :-1]), rows[:, -1]])
+
+
+def fit(
+    scaler: Scaler, rows: Array, factor: RowFactor, *, names: tuple[str, ...], intercept: bool
+) -> tuple[Scaling, list[str]]:
+    """Fit the scalers of a spec on the training rows.
+
+    Args:
+        scaler: Their names.
+        rows: Features and target of the training rows, shape (n, p + 1), mapped where the scaler is the sigmoid.
+        factor: Of the same rows.
+        names: Of the features and the target, for the warning.
+        intercept: Whether a column of ones follows the features.
+
+    Returns:
+        The scaling, and at most one warning that names the columns without a spread to divide by.
+    """
+    is_sigmoid = scaler.features == "sigmoid"
+    statistics = column_statistics(rows, factor, quartiles="robust" in (scaler.features, scaler.target))
+    features = AFFINE_SCALERS["none" if is_sigmoid else scaler.features](statistics)
+    target = AFFINE_SCALERS[scaler.target](statistics)
+    affine = Affine(
+        shift=np.append(features.shift[:-1], target.shift[-1]),
+        scale=np.append(features.scale[:-1], target.scale[-1]),
+        undivided=np.append(features.undivided[:-1], target.undivided[-1]),
+    )
+    warnings = []
+    if affine.undivided.any():
+        constant = [f"'{name}'" for name, flag in zip(names, affine.undivided, strict=True) if flag]
+        what, have = ("column", "has") if len(constant) == 1 else ("columns", "have")
+        warnings.append(
+            f"{what} {', '.join(constant)} {have} no spread in the training rows to divide by: shifted, not divided"
+        )
+    return Scaling(affine=affine, sigmoid=is_sigmoid, intercept=intercept), warnings

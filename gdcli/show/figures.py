@@ -1,0 +1,176 @@
+"""Figures: loss and gap against the epoch, for one run or several."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from itertools import cycle
+from typing import TypeAlias
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogFormatter, MaxNLocator
+
+from gdcli.engine.arrays import Array
+from gdcli.engine.trace import Status
+from gdcli.experiment.result import Result
+
+# Okabe and Ito's palette, which the colour-blind can tell apart; the optimum has black to itself.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+LINE_STYLES = ("-", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
+LineStyle: TypeAlias = "str | tuple[int, tuple[int, ...]]"
+
+# How many curves a legend may have inside the axes, and how much a loss may shrink on a linear axis.
+LEGEND_INSIDE = 5
+LINEAR_RANGE = 100.0
+
+
+def curve_figure(result: Result) -> Figure:
+    """Draw one run: the loss with the optimum as a dashed line, and the gap on a log axis beside it.
+
+    Args:
+        result: The run.
+
+    Returns:
+        A figure of two axes.
+    """
+    figure, left, right = _axes(f"{result.name}: {_setting(result)}", [result])
+    trace = result.trace
+    _plot(left, trace.mse, label="training", colour=COLOURS[0])
+    if trace.val_mse is not None:
+        _plot(left, trace.val_mse, label="validation", colour=COLOURS[1])
+    optimum = result.plan.objective.optimum_mse
+    left.axhline(optimum, color="black", linestyle="--", linewidth=1, label=f"optimum {optimum:.6g}")
+    _scale_loss(left, [result])
+    _plot(right, trace.gap, label="gap", colour=COLOURS[0])
+    _scale_gap(right, [result])
+    left.legend(loc="best", frameon=False)
+    return figure
+
+
+def comparison_figure(results: Sequence[Result]) -> Figure:
+    """Draw several runs over each other, one colour each; a legend of many stands beside the curves.
+
+    Args:
+        results: The runs.
+
+    Returns:
+        A figure of two axes.
+    """
+    figure, left, right = _axes(" vs ".join(r.name for r in results) if len(results) <= 3 else "", results)
+    for result, (colour, line) in zip(results, _styles(), strict=False):
+        note = "" if result.status is Status.COMPLETED else f" ({result.status.replace('_', ' ')})"
+        _plot(left, result.trace.mse, label=result.name + note, colour=colour, line=line)
+        _plot(right, result.trace.gap, label=result.name + note, colour=colour, line=line)
+    optima = sorted({f"{result.plan.objective.optimum_mse:.6g}" for result in results}, key=float)
+    for i, optimum in enumerate(optima):
+        label = f"optimum {optimum}" if len(optima) == 1 else "optima"
+        left.axhline(float(optimum), color="black", linestyle="--", linewidth=1, label=label if not i else None)
+    _scale_loss(left, results)
+    _scale_gap(right, results)
+    if len(results) <= LEGEND_INSIDE:
+        left.legend(loc="best", frameon=False)
+    else:
+        handles, labels = left.get_legend_handles_labels()
+        figure.legend(handles, labels, loc="center left", bbox_to_anchor=(0.78, 0.5), frameon=False)
+    return figure
+
+
+def to_png(figure: Figure) -> bytes:
+    """Render a figure as the bytes of a PNG."""
+    stream = io.BytesIO()
+    FigureCanvasAgg(figure)
+    figure.savefig(stream, format="png")
+    return stream.getvalue()
+
+
+def _axes(title: str, results: Sequence[Result]) -> tuple[Figure, Axes, Axes]:
+    """A figure with an axis for the loss and one for the gap."""
+    wide = len(results) > LEGEND_INSIDE
+    figure = Figure(figsize=(11.5 if wide else 9.5, 4), dpi=110)
+    left, right = figure.subplots(1, 2)
+    # Margins by hand: Matplotlib's layout engines draw everything twice to find the same ones.
+    figure.subplots_adjust(left=0.08, right=0.77 if wide else 0.98, bottom=0.13, top=0.9, wspace=0.27)
+    targets = {str(result.plan.spec.columns.target) for result in results}
+    unit = f", squared units of {_cut(targets.pop(), 24)}" if len(targets) == 1 else ""
+    left.set_ylabel(f"MSE{unit}")
+    right.set_ylabel("gap to the optimum")
+    for axis in (left, right):
+        axis.set_xlabel("epoch")
+        axis.xaxis.set_major_locator(MaxNLocator(nbins="auto", integer=True, steps=[1, 2, 5, 10]))
+        axis.grid(visible=True, which="major", color="0.9", linewidth=0.6)
+        axis.spines[["top", "right"]].set_visible(False)
+    if title:
+        figure.suptitle(_cut(title, 100), fontsize=11)
+    return figure, left, right
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _log(axis: Axes) -> None:
+    """A log axis whose labels are plain text: mathematical type would double the time of a picture."""
+    axis.set_yscale("log", nonpositive="mask")
+    axis.yaxis.set_major_formatter(LogFormatter())
+    axis.yaxis.set_minor_formatter(LogFormatter(labelOnlyBase=False, minor_thresholds=(1.2, 0.5)))
+
+
+def _setting(result: Result) -> str:
+    """One line that says what was run."""
+    summary = result.summary
+    parts = [f"{summary['optimizer']}, lr {summary['lr']:g}"]
+    if summary["schedule"] != "constant":
+        parts.append(summary["schedule"])
+    if summary["scaler"] != "none":
+        parts.append(summary["scaler"])
+    parts.append("full batch" if summary["batch_size"] == "full" else f"batches of {summary['batch_size']}")
+    if result.status is not Status.COMPLETED:
+        parts.append(f"{result.status.replace('_', ' ')} at epoch {result.epochs}")
+    return ", ".join(parts)
+
+
+def _styles() -> cycle[tuple[str, LineStyle]]:
+    """Colours first, then line styles."""
+    return cycle([(colour, line) for line in LINE_STYLES for colour in COLOURS])
+
+
+def _plot(axis: Axes, values: Array, *, label: str, colour: str, line: LineStyle = "-") -> None:
+    """Plot values against the epoch; what is not finite is left out, a single point becomes a marker."""
+    shown = np.where(np.isfinite(values), values, np.nan)
+    marker = "o" if len(values) == 1 else ""
+    axis.plot(np.arange(len(values)), shown, label=label, color=colour, linestyle=line, linewidth=1.6, marker=marker)
+
+
+def _scale_loss(axis: Axes, results: Sequence[Result]) -> None:
+    """Choose the loss axis so that the runs that did not diverge stay readable."""
+    steady = [result for result in results if result.status is not Status.DIVERGED] or list(results)
+    losses = np.concatenate([loss for r in steady for loss in (r.trace.mse, r.trace.val_mse) if loss is not None])
+    losses = losses[np.isfinite(losses) & (losses > 0)]
+    floor = min(result.plan.objective.optimum_mse for result in steady)
+    if not len(losses):
+        return
+    low, high = float(losses.min()), float(losses.max())
+    if high > LINEAR_RANGE * low:
+        _log(axis)
+        if floor > 0:
+            axis.set_ylim(min(low, floor) / 1.5, high * 1.5)
+        else:
+            axis.set_ylim(low / 1.5, high * 1.5)
+    else:
+        room = 0.05 * (high - min(low, floor)) or 0.05 * high
+        axis.set_ylim(max(0.0, min(low, floor) - room), high + room)
+
+
+def _scale_gap(axis: Axes, results: Sequence[Result]) -> None:
+    """Put the gap on a log axis, over what the runs that did not diverge span."""
+    steady = [result for result in results if result.status is not Status.DIVERGED] or list(results)
+    gaps = np.concatenate([result.trace.gap for result in steady])
+    gaps = gaps[np.isfinite(gaps) & (gaps > 0)]
+    _log(axis)
+    if len(gaps):
+        axis.set_ylim(float(gaps.min()) / 2, float(gaps.max()) * 2)
+    else:
+        axis.text(0.5, 0.5, "the gap is 0 throughout", transform=axis.transAxes, ha="center")
