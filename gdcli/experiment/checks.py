@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
+from gdcli.engine.optimizers import Optimizer
+from gdcli.engine.optimizers.plain import Momentum
 from gdcli.engine.schedules import Schedule
 from gdcli.engine.schedules.decays import Piecewise
 from gdcli.engine.schedules.waves import OneCycle, Warmup
@@ -92,6 +94,11 @@ def _scaler(scaler: Scaler) -> Found:
         )
 
 
+def _optimizer(optimizer: Optimizer) -> Found:
+    if isinstance(optimizer, Momentum) and optimizer.nesterov and (optimizer.dampening or not optimizer.momentum):
+        yield ("optimizer", "nesterov"), "optimizer.nesterov needs a momentum and no dampening"
+
+
 def _stop(stop: Stop) -> Found:
     if stop.gap is None and stop.patience is None:
         yield ("stop",), "stop needs a gap, a patience or both"
@@ -131,6 +138,7 @@ _CHECKS: list[tuple[tuple[str, ...], Callable[..., Found]]] = [
     (("dataset",), _dataset),
     (("columns",), _columns),
     (("scaler",), _scaler),
+    (("optimizer",), _optimizer),
     (("stop",), _stop),
     (("expect",), _expect),
     (("schedule",), _schedule),

@@ -1,0 +1,42 @@
+# gdcli: `make run` and `make test` are all that a fresh machine with Python ≥ 3.11 needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint experiments clean
+
+help: ## show this help
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+run: $(VENV)/installed ## install gdcli into .venv and run experiments/abalone_norm.yaml
+	$(BIN)/gdcli run experiments/abalone_norm.yaml
+
+test: lint ## lint, type-check, test, and hold every shipped experiment against what it expects
+	$(BIN)/python -m pytest -n auto
+	$(BIN)/gdcli check experiments/
+
+lint: $(VENV)/installed-dev ## ruff and mypy --strict
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+experiments: $(VENV)/installed ## run every shipped experiment into results/
+	$(BIN)/gdcli run $$(find experiments -name '*.yaml' | sort)
+
+clean: ## remove the virtual environment and all caches; results/ stays
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/created:
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "gdcli needs Python 3.11 or newer; say which with: make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/installed: $(VENV)/created pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/created pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@ $(VENV)/installed

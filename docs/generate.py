@@ -1,0 +1,184 @@
+"""Write `reference.md` from the code: every key, optimizer, schedule and command, with defaults and bounds.
+
+Run `python docs/generate.py` after changing any of them; a test holds the page current.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+from dataclasses import MISSING, Field, fields
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import annotated_types
+
+from gdcli.engine.optimizers import OPTIMIZERS
+from gdcli.engine.schedules import SCHEDULES
+from gdcli.experiment.result import SUMMARY_COLUMNS
+from gdcli.experiment.spec import Columns, Dataset, Expect, Scaler, Spec, Split, Stop, Synthetic, plain
+
+PAGE = Path(__file__).with_name("reference.md")
+
+SECTIONS = {
+    "dataset": Dataset,
+    "dataset.synthetic": Synthetic,
+    "columns": Columns,
+    "scaler": Scaler,
+    "split": Split,
+    "stop": Stop,
+    "expect": Expect,
+}
+
+
+_LINKS = {
+    **{name: f"see [`{name}`](#{name.replace('.', '')})" for name in SECTIONS},
+    "optimizer": "see [optimizers](#optimizers)",
+    "schedule": "see [schedules](#schedules)",
+}
+
+
+def page() -> str:
+    """The whole page."""
+    return "\n".join([*_introduction(), *_keys(), *_kinds(), *_figures()]) + "\n"
+
+
+def _introduction() -> Iterator[str]:
+    yield "# Reference"
+    yield ""
+    yield "Made from the code by `docs/generate.py`; do not edit it here."
+    yield ""
+
+
+def _keys() -> Iterator[str]:
+    yield "## Keys of a spec"
+    yield ""
+    yield from _table(Spec, "")
+    for name, section in SECTIONS.items():
+        yield f"### `{name}`"
+        yield ""
+        yield _summary(section)
+        yield ""
+        yield from _table(section, f"{name}.")
+
+
+def _kinds() -> Iterator[str]:
+    for title, registry in (("Optimizers", OPTIMIZERS), ("Schedules", SCHEDULES)):
+        yield f"## {title}"
+        yield ""
+        for kind, cls in registry.items():
+            yield f"### `{kind}`"
+            yield ""
+            yield inspect.getdoc(cls) or ""
+            yield ""
+            hidden = ("kind",) if title == "Optimizers" else ("kind", "interval", "length")
+            shown = [field for field in fields(cls) if field.name not in hidden or _is_own(cls, field.name)]
+            shown = [field for field in shown if field.name != "kind"]
+            if shown:
+                yield "| key | value | default |"
+                yield "|---|---|---|"
+                hints = get_type_hints(cls, include_extras=True)
+                for field in shown:
+                    yield f"| `{field.name}` | {_type(hints[field.name])} | {_default(field)} |"
+                yield ""
+    yield "Every schedule also takes `interval`: `epoch` (the default) or `step`; an element of a list takes `length`."
+    yield ""
+
+
+def _figures() -> Iterator[str]:
+    yield "## Columns of `summary.csv`"
+    yield ""
+    yield ", ".join(f"`{name}`" for name in SUMMARY_COLUMNS) + "."
+
+
+def _is_own(cls: type, name: str) -> bool:
+    return name in inspect.get_annotations(cls) and name != "kind"
+
+
+def _table(cls: type, prefix: str) -> Iterator[str]:
+    """A row a key, its meaning from the docstring's list of attributes."""
+    hints = get_type_hints(cls, include_extras=True)
+    meanings = _attributes(inspect.getdoc(cls) or "")
+    yield "| key | value | default | meaning |"
+    yield "|---|---|---|---|"
+    for field in fields(cls):
+        kind = (
+            f"see [`{field.name}`](#{field.name})" if f"{prefix}{field.name}" in SECTIONS else _type(hints[field.name])
+        )
+        yield f"| `{field.name}` | {kind} | {_default(field)} | {meanings[field.name]} |"
+    yield ""
+
+
+def _summary(cls: type) -> str:
+    return (inspect.getdoc(cls) or "").split("\nAttributes:")[0].strip().replace("\n\n", " ").replace("\n", " ")
+
+
+def _attributes(doc: str) -> dict[str, str]:
+    """The entries of a docstring's `Attributes:` section."""
+    listed = doc.split("Attributes:\n")[1]
+    entries = re.findall(r"^    (\w+): (.*(?:\n        .*)*)", listed, flags=re.MULTILINE)
+    return {name: re.sub(r"\s+", " ", text) for name, text in entries}
+
+
+_WORDS: dict[Any, str] = {float: "number", int: "integer", str: "text", bool: "true or false"}
+
+
+def _type(hint: Any) -> str:
+    """A type in words, with its bounds."""
+    args = getattr(hint, "__args__", ())
+    if hasattr(hint, "__metadata__"):
+        bounds = [text for text in map(_bound, hint.__metadata__) if text]
+        return _type(hint.__origin__) + (f" {', '.join(bounds)}" if bounds else "")
+    if hint in _WORDS:
+        return _WORDS[hint]
+    origin = str(getattr(hint, "__origin__", ""))
+    if "Literal" in origin:
+        return ", ".join(f"`{value}`" for value in args)
+    if "tuple" in origin:
+        return f"list of {_type(args[0])}" if Ellipsis in args else f"[{', '.join(map(_type, args))}]"
+    if "dict" in origin:
+        return "mapping of names to lists"
+    return " or ".join(_type(arg) for arg in args if arg is not type(None))
+
+
+def _bound(bound: Any) -> str:
+    match bound:
+        case annotated_types.Gt(gt=low):
+            return f"> {low}"
+        case annotated_types.Ge(ge=low):
+            return f"≥ {low}"
+        case annotated_types.Lt(lt=high):
+            return f"< {high}"
+        case annotated_types.Le(le=high):
+            return f"≤ {high}"
+        case annotated_types.Len(min_length=low, max_length=None) if low > 1:
+            return f"(at least {low})"
+        case annotated_types.Predicate():
+            return "(increasing)"
+        case _:
+            return ""
+
+
+def _default(field: Field[Any]) -> str:
+    """A default as a spec would write it."""
+    if field.default_factory is not MISSING:
+        value = plain(field.default_factory())
+        return _written(value[0] if isinstance(value, list) else value)
+    if field.default is MISSING:
+        return "the file's stem" if field.name == "name" else "required"
+    return "" if field.default is None else _written(plain(field.default))
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, dict):
+        return "`{" + ", ".join(f"{key}: {_bare(part)}" for key, part in value.items()) + "}`"
+    return f"`{_bare(value)}`"
+
+
+def _bare(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
