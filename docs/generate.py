@@ -103,9 +103,7 @@ def _table(cls: type, prefix: str) -> Iterator[str]:
     yield "| key | value | default | meaning |"
     yield "|---|---|---|---|"
     for field in fields(cls):
-        kind = (
-            f"see [`{field.name}`](#{field.name})" if f"{prefix}{field.name}" in SECTIONS else _type(hints[field.name])
-        )
+        kind = _LINKS.get(f"{prefix}{field.name}") or _type(hints[field.name])
         yield f"| `{field.name}` | {kind} | {_default(field)} | {meanings[field.name]} |"
     yield ""
 
@@ -126,7 +124,7 @@ _WORDS: dict[Any, str] = {float: "number", int: "integer", str: "text", bool: "t
 
 def _type(hint: Any) -> str:
     """A type in words, with its bounds."""
-    args = getattr(hint, "__args__", ())
+    args: list[Any] = list(getattr(hint, "__args__", ()))
     if hasattr(hint, "__metadata__"):
         bounds = [text for text in map(_bound, hint.__metadata__) if text]
         return _type(hint.__origin__) + (f" {', '.join(bounds)}" if bounds else "")

@@ -55,7 +55,7 @@ def check(
         if out:
             result.save(out / result.name, plot=not no_plot)
         if verdict.outcome == "failed" or not quiet:
-            Session(as_json=as_json, quiet=False).show(verdict_line(verdict))
+            Session(as_json=as_json, quiet=False).show(verdict_line(verdict), one_line=True)
         if result.status is Status.INTERRUPTED:
             break
     outcomes = [verdict.outcome for verdict in verdicts]

@@ -72,12 +72,12 @@ class Session:
         if not self.quiet:
             complain(f"warning: {message}")
 
-    def show(self, view: RenderableType) -> None:
-        """Print a table for people."""
+    def show(self, view: RenderableType, *, one_line: bool = False) -> None:
+        """Print a table for people, or a line that is not to be broken."""
         if not (self.quiet or self.as_json):
             from rich.console import Console
 
-            Console().print(view)
+            Console().print(view, soft_wrap=one_line)
 
     def say(self, line: str) -> None:
         """Print a line for people."""

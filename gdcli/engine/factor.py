@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gdcli.engine.arrays import Array, Real
+from gdcli.engine.arrays import Array, BoolArray, Real
 
 BLOCK_ROWS = 8192  # measured: blocks of 8,000 to 16,000 rows stay in cache and beat one QR of everything
 EXTENDED_FLOPS = 1_000_000  # n·m² up to which a QR in extended precision stays within milliseconds
@@ -62,18 +62,21 @@ class RowFactor:
         centred = self.triangle[1:, 1:]
         return np.asarray(np.sqrt(np.einsum("ij,ij->j", centred, centred) / self.n), dtype=np.float64)
 
-    def rescaled(self, shift: Array, scale: Array, *, intercept: bool) -> Factor:
+    def rescaled(self, shift: Array, scale: Array, *, intercept: bool, vanishing: BoolArray | None = None) -> Factor:
         """Factor the rows after the affine scaling (value − shift)/scale, without touching the rows.
 
         Args:
             shift: Of each feature and the target, in their units, shape (p + 1,).
             scale: Likewise, none of them zero.
             intercept: Whether a column of ones follows the features.
+            vanishing: Columns that are zero after the scaling, but for rounding errors, shape (p + 1,).
 
         Returns:
             The factor of the scaled design, its columns in the order: features, intercept.
         """
         columns = (self.triangle[:, 1:] + np.outer(self.triangle[:, 0], self.shift - shift)) / scale
+        if vanishing is not None:
+            columns = np.where(vanishing, 0.0, columns)
         ones = self.triangle[:, :1] if intercept else self.triangle[:, :0]
         triangle = _triangle(np.hstack([columns[:, :-1], ones, columns[:, -1:]]))
         return Factor(R=triangle[:-1, :-1], c=triangle[:-1, -1], rss=float(triangle[-1, -1] ** 2), n=self.n)

@@ -48,21 +48,24 @@ class ColumnStatistics:
 
 @dataclass(frozen=True)
 class Affine:
-    """The scaling (x − shift)/scale of p columns, both of shape (p,).
+    """The scaling (x − shift)/scale of p columns, each of shape (p,).
 
     Attributes:
         shift: In the units of the column.
         scale: Likewise, never zero.
-        undivided: Columns that hold no spread to divide by, shape (p,): their scale is 1.
+        undivided: Columns that hold no spread to divide by: their scale is 1.
+        vanishing: Columns that are constant to rounding and shifted: they are zero, and not the rounding errors of
+            their shift, which would pass for a column of their own once columns are brought to unit norm.
     """
 
     shift: Array
     scale: Array
     undivided: BoolArray
+    vanishing: BoolArray
 
     def __call__(self, X: Array) -> Array:
         """Scale columns, shape (n, p)."""
-        return np.asarray((X - self.shift) / self.scale)
+        return np.where(self.vanishing, 0.0, (X - self.shift) / self.scale)
 
 
 def column_statistics(rows: Array, factor: RowFactor, *, quartiles: bool) -> ColumnStatistics:
@@ -89,23 +92,26 @@ def column_statistics(rows: Array, factor: RowFactor, *, quartiles: bool) -> Col
 def fit_none(columns: ColumnStatistics) -> Affine:
     """Leave x as it is."""
     zero = np.zeros(len(columns.mean))
-    return Affine(shift=zero, scale=zero + 1, undivided=zero > 0)
+    return Affine(shift=zero, scale=zero + 1, undivided=zero > 0, vanishing=zero > 0)
 
 
 def fit_zscore(columns: ColumnStatistics) -> Affine:
     """Scale to (x − mean)/deviation, with the population deviation (ddof 0)."""
-    return _divide(columns.mean, columns.deviation, columns.is_constant())
+    constant = columns.is_constant()
+    return _divide(columns.mean, columns.deviation, undivided=constant, vanishing=constant)
 
 
 def fit_minmax(columns: ColumnStatistics) -> Affine:
     """Scale to (x − min)/(max − min), into [0, 1] on the training rows."""
-    return _divide(columns.minimum, columns.maximum - columns.minimum, columns.is_constant())
+    constant = columns.is_constant()
+    return _divide(columns.minimum, columns.maximum - columns.minimum, undivided=constant, vanishing=constant)
 
 
 def fit_maxabs(columns: ColumnStatistics) -> Affine:
     """Scale to x/max|x|, into [−1, 1] on the training rows."""
     largest = np.maximum(np.abs(columns.minimum), np.abs(columns.maximum))
-    return _divide(np.zeros(len(largest)), largest, largest == 0)
+    zero = largest == 0
+    return _divide(np.zeros(len(largest)), largest, undivided=zero, vanishing=zero)
 
 
 def fit_robust(columns: ColumnStatistics) -> Affine:
@@ -113,7 +119,8 @@ def fit_robust(columns: ColumnStatistics) -> Affine:
     if columns.quartiles is None:
         raise ValueError("the robust scaler needs the quartiles")
     first, median, third = columns.quartiles
-    return _divide(median, third - first, columns.is_constant() | (third == first))
+    constant = columns.is_constant()
+    return _divide(median, third - first, undivided=constant | (third == first), vanishing=constant)
 
 
 def sigmoid(x: Array) -> Array:
@@ -121,8 +128,8 @@ def sigmoid(x: Array) -> Array:
     return np.asarray((1 + np.tanh(x / 2)) / 2)
 
 
-def _divide(shift: Array, scale: Array, undivided: BoolArray) -> Affine:
-    return Affine(shift=shift, scale=np.where(undivided, 1.0, scale), undivided=undivided)
+def _divide(shift: Array, scale: Array, *, undivided: BoolArray, vanishing: BoolArray) -> Affine:
+    return Affine(shift=shift, scale=np.where(undivided, 1.0, scale), undivided=undivided, vanishing=vanishing)
 
 
 # The affine scalers, by name. `sigmoid` is the one scaler that is not affine; it needs no fitting.

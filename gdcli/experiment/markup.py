@@ -125,7 +125,11 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar(_TAG + "str", text, style=None if isinstance(_scalar(text), str) else "'")
+    if not text.isprintable():
+        style: str | None = '"'  # the only style in which line breaks of every kind survive
+    else:
+        style = None if isinstance(_scalar(text), str) else "'"
+    return dumper.represent_scalar(_TAG + "str", text, style=style)
 
 
 _Dumper.add_representer(str, _represent_text)

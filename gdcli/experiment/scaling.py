@@ -39,7 +39,8 @@ class Scaling:
 
     def factor(self, rows: RowFactor) -> Factor:
         """Bring the factor of mapped rows into trained coordinates."""
-        return rows.rescaled(self.affine.shift, self.affine.scale, intercept=self.intercept)
+        affine = self.affine
+        return rows.rescaled(affine.shift, affine.scale, vanishing=affine.vanishing, intercept=self.intercept)
 
     def predict(self, w: Array, rows: Array) -> Array:
         """Predict the target of rows (n, p + 1), whose last column is not looked at, in units of the file."""
@@ -91,6 +92,7 @@ def fit(
         shift=np.append(features.shift[:-1], target.shift[-1]),
         scale=np.append(features.scale[:-1], target.scale[-1]),
         undivided=np.append(features.undivided[:-1], target.undivided[-1]),
+        vanishing=np.append(features.vanishing[:-1], target.vanishing[-1]),
     )
     warnings = []
     if affine.undivided.any():

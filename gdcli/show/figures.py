@@ -5,13 +5,15 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from itertools import cycle
+from pathlib import PurePath
 from typing import TypeAlias
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogFormatter, MaxNLocator
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 from gdcli.engine.arrays import Array
 from gdcli.engine.trace import Status
@@ -22,9 +24,10 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 LINE_STYLES = ("-", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
 LineStyle: TypeAlias = "str | tuple[int, tuple[int, ...]]"
 
-# How many curves a legend may have inside the axes, and how much a loss may shrink on a linear axis.
+# How many curves a legend may name inside the axes and at all, and how much a loss may shrink on a linear axis.
 LEGEND_INSIDE = 5
-LINEAR_RANGE = 100.0
+LEGEND_MOST = 22
+LINEAR_RANGE = 30.0
 
 
 def curve_figure(result: Result) -> Figure:
@@ -59,7 +62,9 @@ def comparison_figure(results: Sequence[Result]) -> Figure:
     Returns:
         A figure of two axes.
     """
-    figure, left, right = _axes(" vs ".join(r.name for r in results) if len(results) <= 3 else "", results)
+    sources = {PurePath(result.plan.table.label).name for result in results}
+    many = f"{len(results)} runs" + (f" on {sources.pop()}" if len(sources) == 1 else "")
+    figure, left, right = _axes(" vs ".join(r.name for r in results) if len(results) <= 3 else many, results)
     for result, (colour, line) in zip(results, _styles(), strict=False):
         note = "" if result.status is Status.COMPLETED else f" ({result.status.replace('_', ' ')})"
         _plot(left, result.trace.mse, label=result.name + note, colour=colour, line=line)
@@ -74,7 +79,11 @@ def comparison_figure(results: Sequence[Result]) -> Figure:
         left.legend(loc="best", frameon=False)
     else:
         handles, labels = left.get_legend_handles_labels()
-        figure.legend(handles, labels, loc="center left", bbox_to_anchor=(0.78, 0.5), frameon=False)
+        if len(results) > LEGEND_MOST:
+            labels[LEGEND_MOST - 1 : -1] = [f"… and {len(results) - LEGEND_MOST + 1} more"]
+            handles[LEGEND_MOST - 1 : -1] = [Line2D([], [], linestyle="none")]
+        size = "medium" if len(labels) <= 16 else "x-small"
+        figure.legend(handles, labels, fontsize=size, loc="center left", bbox_to_anchor=(0.78, 0.5), frameon=False)
     return figure
 
 
@@ -99,11 +108,11 @@ def _axes(title: str, results: Sequence[Result]) -> tuple[Figure, Axes, Axes]:
     right.set_ylabel("gap to the optimum")
     for axis in (left, right):
         axis.set_xlabel("epoch")
+        axis.ticklabel_format(axis="y", style="sci", scilimits=(-3, 4))
         axis.xaxis.set_major_locator(MaxNLocator(nbins="auto", integer=True, steps=[1, 2, 5, 10]))
         axis.grid(visible=True, which="major", color="0.9", linewidth=0.6)
         axis.spines[["top", "right"]].set_visible(False)
-    if title:
-        figure.suptitle(_cut(title, 100), fontsize=11)
+    figure.suptitle(_cut(title, 100), fontsize=11)
     return figure, left, right
 
 
@@ -111,11 +120,20 @@ def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def _log(axis: Axes) -> None:
-    """A log axis whose labels are plain text: mathematical type would double the time of a picture."""
+def _log(axis: Axes, low: float, high: float) -> None:
+    """A log axis from low to high, its labels plain text: mathematical type would double the time of a picture."""
     axis.set_yscale("log", nonpositive="mask")
-    axis.yaxis.set_major_formatter(LogFormatter())
-    axis.yaxis.set_minor_formatter(LogFormatter(labelOnlyBase=False, minor_thresholds=(1.2, 0.5)))
+    axis.set_ylim(low, high)
+    axis.yaxis.set_major_formatter(FuncFormatter(_short))
+    axis.yaxis.set_minor_formatter(FuncFormatter(_short) if high < 10 * low else NullFormatter())
+
+
+def _short(value: float, _position: int | None = None) -> str:
+    """A tick's label, five characters at most: 0.01, 250, 1e6, 1e-12."""
+    if 1e-3 <= value < 1e4:
+        return f"{value:g}"
+    mantissa, exponent = f"{value:.0e}".split("e")
+    return f"{mantissa}e{int(exponent)}"
 
 
 def _setting(result: Result) -> str:
@@ -154,11 +172,7 @@ def _scale_loss(axis: Axes, results: Sequence[Result]) -> None:
         return
     low, high = float(losses.min()), float(losses.max())
     if high > LINEAR_RANGE * low:
-        _log(axis)
-        if floor > 0:
-            axis.set_ylim(min(low, floor) / 1.5, high * 1.5)
-        else:
-            axis.set_ylim(low / 1.5, high * 1.5)
+        _log(axis, (min(low, floor) if floor > 0 else low) / 1.5, high * 1.5)
     else:
         room = 0.05 * (high - min(low, floor)) or 0.05 * high
         axis.set_ylim(max(0.0, min(low, floor) - room), high + room)
@@ -169,8 +183,8 @@ def _scale_gap(axis: Axes, results: Sequence[Result]) -> None:
     steady = [result for result in results if result.status is not Status.DIVERGED] or list(results)
     gaps = np.concatenate([result.trace.gap for result in steady])
     gaps = gaps[np.isfinite(gaps) & (gaps > 0)]
-    _log(axis)
     if len(gaps):
-        axis.set_ylim(float(gaps.min()) / 2, float(gaps.max()) * 2)
+        _log(axis, float(gaps.min()) / 2, float(gaps.max()) * 2)
     else:
+        axis.set_yticks([])
         axis.text(0.5, 0.5, "the gap is 0 throughout", transform=axis.transAxes, ha="center")

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from rich import box
-from rich.console import Group, RenderableType
+from rich.console import Group, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -60,7 +60,7 @@ def run_view(result: Result) -> RenderableType:
     table.add_row("gap", number(summary["gap"]))
     table.add_row("gap / optimum", _ratio(summary["gap_ratio"]))
     title = Text(result.name, style="bold") + Text("  ") + _status(result)
-    return Group(title, table, Text(), _weights(summary["weights"], summary["optimum_weights"]))
+    return Group(title, table, _weights(summary["weights"], summary["optimum_weights"]))
 
 
 def comparison_view(results: Sequence[Result]) -> RenderableType:
@@ -72,14 +72,15 @@ def comparison_view(results: Sequence[Result]) -> RenderableType:
     Returns:
         What Rich prints.
     """
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("run", no_wrap=True, overflow="ellipsis")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 0, 0, 1))
+    table.add_column("run", overflow="fold")  # the one column that may be broken: figures must stay whole
     settings = ("optimizer", "lr", "schedule", "scaler", "batch_size")
     differing = [key for key in settings if len({str(result.summary[key]) for result in results}) > 1]
     for key in differing:
-        table.add_column(key.replace("_size", ""), justify="right" if key in ("lr", "batch_size") else "left")
+        justify: JustifyMethod = "right" if key in ("lr", "batch_size") else "left"
+        table.add_column(key.replace("_size", ""), justify=justify, no_wrap=True)
     with_validation = any(result.summary["val_mse"] is not None for result in results)
-    figures = ["epochs", "final MSE", *(["val. MSE"] if with_validation else []), "gap", "gap/optimum"]
+    figures = ["epochs", "final MSE", *(["val. MSE"] if with_validation else []), "gap", "gap/opt."]
     for heading in figures:
         table.add_column(heading, justify="right", no_wrap=True)
     best = best_run(results)
@@ -92,8 +93,8 @@ def comparison_view(results: Sequence[Result]) -> RenderableType:
             name,
             *(f"{summary[key]:g}" if key == "lr" else str(summary[key]) for key in differing),
             str(summary["epochs"]),
-            number(summary["final_mse"]),
-            *([number(summary["val_mse"], 6)] if with_validation else []),
+            number(summary["final_mse"], 7),
+            *([number(summary["val_mse"], 5)] if with_validation else []),
             number(summary["gap"], 4),
             _ratio(summary["gap_ratio"]),
             style="bold" if result is best else "",
@@ -141,7 +142,7 @@ def exact_view(fit: ExactFit) -> RenderableType:
         weights.add_column("in units of the file", justify="right")
     for name, value in fit.weights.items():
         weights.add_row(name, number(value), *([] if original is None else [number(original[name])]))
-    return Group(table, Text(), weights)
+    return Group(table, weights)
 
 
 def verdict_line(verdict: Verdict) -> Text:
@@ -154,15 +155,14 @@ def verdict_line(verdict: Verdict) -> Text:
         return line + Text(": the spec has no `expect`")
     said = []
     for held in verdict.held:
-        verdict_word = "within" if held.holds else "more than the tolerance of"
         if held.holds:
             said.append(f"{held.figure} {number(held.got)}")
         else:
             said.append(
-                f"{held.figure} is {held.got!r}, expected {held.expected!r}: off by {held.off:.3g}, {verdict_word} "
-                f"{held.tolerance:g}"
+                f"{held.figure} is {held.got!r}, expected {held.expected!r}: off by {held.off:.3g}, more than the "
+                f"tolerance of {held.tolerance:g}"
             )
-    return line + Text(": " + ", ".join(said))
+    return line + Text(": " + "; ".join(said))
 
 
 def divergence_sentence(result: Result) -> str:

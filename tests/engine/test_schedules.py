@@ -1,0 +1,440 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from problems import golden
+
+from gdcli.engine.arrays import Array
+from gdcli.engine.schedules import SCHEDULES, Schedule, resolve, sequence_rates
+from gdcli.engine.schedules.decays import (
+    Constant,
+    Exponential,
+    InversePower,
+    InverseTime,
+    MultiStep,
+    Piecewise,
+    Polynomial,
+    Step,
+)
+from gdcli.engine.schedules.waves import Cosine, CosineRestarts, Linear, OneCycle, Triangular, Warmup
+
+settings.register_profile("laws", deadline=None, derandomize=True, database=None, max_examples=60)
+laws = settings.get_profile("laws")
+
+
+def rates_of(schedule: Schedule, length: int, base: float = 0.5) -> Array:
+    return resolve(schedule, length).rates(np.arange(length), base)
+
+
+# PyTorch's schedules
+
+TORCH = {case["schedule"]: case for case in golden("torch_schedules.json")["cases"]}
+NAMES = {
+    "step_size": "every",
+    "T_max": "total",
+    "total_iters": "total",
+    "total_steps": "total",
+    "T_0": "period",
+    "T_mult": "multiplier",
+    "base_lr": "lr_min",
+    "step_size_up": "up",
+    "step_size_down": "down",
+}
+WRITTEN_OUT = {
+    "constant_warmup": (Piecewise(boundaries=(6,), values=(0.125, 0.5)),),
+    "sequence": (Linear(start_factor=0.1, end_factor=1.0, total=5, length=5), Exponential(gamma=0.9)),
+}
+
+
+def schedules_of(case: dict[str, Any]) -> tuple[Schedule, ...]:
+    if case["schedule"] in WRITTEN_OUT:
+        return WRITTEN_OUT[case["schedule"]]
+    hyper = {NAMES.get(key, key): value for key, value in case["hyper"].items() if key != "max_lr"}
+    if "milestones" in hyper:
+        hyper["milestones"] = tuple(hyper["milestones"])
+    cls: Callable[..., Schedule] = SCHEDULES[case["schedule"]]
+    return (cls(**hyper),)
+
+
+@pytest.mark.parametrize("name", TORCH)
+def test_rates_are_those_of_pytorch(name: str) -> None:
+    case, left = TORCH[name], len(TORCH[name]["lr"])
+    lengths, resolved = [], []
+    for schedule in schedules_of(case):
+        lengths.append(schedule.length or left)
+        resolved.append(resolve(schedule, lengths[-1]))
+        left -= lengths[-1]
+    actual = sequence_rates(tuple(resolved), tuple(lengths), case["base_lr"])
+    np.testing.assert_allclose(actual, case["lr"], rtol=1e-12, atol=1e-16)
+
+
+# References, one t at a time
+
+BASE, LAST = 0.5, 200
+
+
+def step(t: int, base: float, s: Step) -> float:
+    rate = base
+    for i in range(1, t + 1):
+        if i % s.every == 0:
+            rate *= s.gamma
+    return rate
+
+
+def multistep(t: int, base: float, s: MultiStep) -> float:
+    rate = base
+    for milestone in s.milestones:
+        if milestone <= t:
+            rate *= s.gamma
+    return rate
+
+
+def piecewise(t: int, base: float, s: Piecewise) -> float:
+    del base
+    rate = s.values[0]
+    for boundary, value in zip(s.boundaries, s.values[1:], strict=True):
+        if t >= boundary:
+            rate = value
+    return rate
+
+
+def exponential(t: int, base: float, s: Exponential) -> float:
+    rate = base
+    for _ in range(t):
+        rate *= s.gamma
+    return rate
+
+
+def polynomial(t: int, base: float, s: Polynomial) -> float:
+    assert s.total
+    return base * (1 - t / s.total) ** s.power if t < s.total else (base if s.power == 0 else 0.0)
+
+
+def linear(t: int, base: float, s: Linear) -> float:
+    if t >= s.total:
+        return base * s.end_factor
+    return base * (s.start_factor * (s.total - t) + s.end_factor * t) / s.total
+
+
+def warmup(t: int, base: float, s: Warmup) -> float:
+    if t >= s.length:
+        return base
+    return base * (s.start_factor * (s.length - t) + t) / s.length
+
+
+def cosine(t: int, base: float, s: Cosine) -> float:
+    assert s.total
+    return s.eta_min + (base - s.eta_min) * (1 + math.cos(math.pi * t / s.total)) / 2
+
+
+def cosine_restarts(t: int, base: float, s: CosineRestarts) -> float:
+    since, period = t, s.period
+    while since >= period:
+        since -= period
+        period *= s.multiplier
+    return s.eta_min + (base - s.eta_min) * (1 + math.cos(math.pi * since / period)) / 2
+
+
+def triangular(t: int, base: float, s: Triangular) -> float:
+    assert s.down
+    since = t
+    while since >= s.up + s.down:
+        since -= s.up + s.down
+    if since <= s.up:
+        return s.lr_min + (base - s.lr_min) * since / s.up
+    return base - (base - s.lr_min) * (since - s.up) / s.down
+
+
+def one_cycle(t: int, base: float, s: OneCycle) -> float:
+    assert s.total
+    initial = base / s.div_factor
+    final = initial / s.final_div_factor
+    phases = [(s.pct_start * s.total - 1, initial, base), (s.total - 1, base, final)]
+    if s.three_phase:
+        turn = s.pct_start * s.total - 1
+        phases = [(turn, initial, base), (2 * turn, base, initial), (s.total - 1, initial, final)]
+    begin = 0.0
+    for end, high, low in phases:
+        if t <= end:
+            share = (t - begin) / (end - begin)
+            if s.anneal == "cosine":
+                return low + (high - low) / 2 * (1 + math.cos(math.pi * share))
+            return high + (low - high) * share
+        begin = end
+    raise AssertionError("a cycle has no rate after its last step")
+
+
+REFERENCES: dict[str, Callable[[int, float, Any], float]] = {
+    "constant": lambda _, base, __: base,
+    "step": step,
+    "multistep": multistep,
+    "piecewise": piecewise,
+    "exponential": exponential,
+    "inverse_time": lambda t, base, s: base / (1 + s.decay * t),
+    "inverse_power": lambda t, base, s: base / math.pow(1 + t, s.power),
+    "polynomial": polynomial,
+    "linear": linear,
+    "cosine": cosine,
+    "cosine_restarts": cosine_restarts,
+    "triangular": triangular,
+    "one_cycle": one_cycle,
+    "warmup": warmup,
+}
+
+SETTINGS: list[Schedule] = [
+    Constant(),
+    Step(every=10),
+    Step(every=1, gamma=0.95),
+    Step(every=7, gamma=1.1),
+    Step(every=500),
+    MultiStep(milestones=(30, 80)),
+    MultiStep(milestones=(1, 2, 3, 200), gamma=0.5),
+    Piecewise(boundaries=(1,), values=(0.1, 2.0)),
+    Piecewise(boundaries=(50, 51, 199), values=(1.0, 0.5, 0.0, 0.25)),
+    Exponential(gamma=0.95),
+    Exponential(gamma=1.01),
+    InverseTime(decay=0.0),
+    InverseTime(decay=0.3),
+    InversePower(),
+    InversePower(power=1.5),
+    Polynomial(),
+    Polynomial(total=50, power=2.0),
+    Polynomial(total=120, power=0.5),
+    Polynomial(total=50, power=0.0),
+    Linear(),
+    Linear(start_factor=1.0, end_factor=0.0, total=100),
+    Linear(start_factor=0.1, end_factor=2.0, total=1),
+    Cosine(),
+    Cosine(eta_min=0.1),
+    Cosine(total=40, eta_min=0.02),
+    CosineRestarts(period=10),
+    CosineRestarts(period=1),
+    CosineRestarts(period=30, eta_min=0.05),
+    CosineRestarts(period=10, multiplier=2),
+    CosineRestarts(period=1, multiplier=2, eta_min=0.01),
+    CosineRestarts(period=5, multiplier=3),
+    CosineRestarts(period=500, multiplier=2),
+    Triangular(lr_min=0.05, up=7),
+    Triangular(lr_min=0.0, up=3, down=11),
+    Triangular(lr_min=0.05, up=20, down=1),
+    Triangular(lr_min=0.8, up=1, down=4),
+    OneCycle(),
+    OneCycle(anneal="linear"),
+    OneCycle(three_phase=True),
+    OneCycle(three_phase=True, anneal="linear", pct_start=0.4),
+    OneCycle(pct_start=0.1, div_factor=10.0, final_div_factor=100.0),
+    OneCycle(total=300, pct_start=0.25),
+    OneCycle(pct_start=0.0, anneal="linear"),
+    OneCycle(pct_start=1.0),
+    OneCycle(pct_start=0.7, three_phase=True),
+    Warmup(length=10),
+    Warmup(length=150, start_factor=0.0),
+    Warmup(length=1, start_factor=0.5),
+]
+
+
+@pytest.mark.parametrize("schedule", SETTINGS, ids=repr)
+def test_rates_follow_the_formula(schedule: Schedule) -> None:
+    resolved = resolve(schedule, LAST + 1)
+    expected = [REFERENCES[schedule.kind](t, BASE, resolved) for t in range(LAST + 1)]
+    np.testing.assert_allclose(rates_of(schedule, LAST + 1, BASE), expected, rtol=1e-12, atol=1e-15)
+
+
+def test_every_schedule_has_a_reference_and_settings() -> None:
+    assert set(REFERENCES) == set(SCHEDULES) == {schedule.kind for schedule in SETTINGS}
+
+
+@pytest.mark.parametrize("schedule", SETTINGS, ids=repr)
+def test_all_t_at_once_are_one_t_at_a_time_in_any_order(schedule: Schedule) -> None:
+    resolved = resolve(schedule, LAST + 1)
+    together = resolved.rates(np.arange(LAST + 1), BASE)
+    assert together.shape == (LAST + 1,)
+    assert together.dtype == np.float64
+    order = np.random.RandomState(5).permutation(LAST + 1)
+    np.testing.assert_array_equal(resolved.rates(order, BASE), together[order])
+    alone = [resolved.rates(np.array([t]), BASE)[0] for t in range(LAST + 1)]
+    np.testing.assert_allclose(alone, together, rtol=1e-14, atol=1e-16)
+
+
+@pytest.mark.parametrize("schedule", SETTINGS, ids=repr)
+def test_no_t_gives_no_rates(schedule: Schedule) -> None:
+    assert rates_of(schedule, 0).shape == (0,)
+
+
+# Boundaries, one by one
+
+
+def test_a_milestone_belongs_to_what_follows_it() -> None:
+    assert rates_of(MultiStep(milestones=(2, 3), gamma=0.5), 5, 1.0).tolist() == [1, 1, 0.5, 0.25, 0.25]
+
+
+def test_a_boundary_belongs_to_the_piece_after_it_and_values_are_absolute() -> None:
+    assert rates_of(Piecewise(boundaries=(2, 4), values=(3, 2, 0)), 6, 99.0).tolist() == [3, 3, 2, 2, 0, 0]
+
+
+def test_a_step_drops_after_every_so_many() -> None:
+    assert rates_of(Step(every=2, gamma=0.5), 6, 1.0).tolist() == [1, 1, 0.5, 0.5, 0.25, 0.25]
+
+
+def test_a_polynomial_stays_at_zero_after_its_total() -> None:
+    assert rates_of(Polynomial(total=3, power=2.0), 6)[3:].tolist() == [0, 0, 0]
+
+
+def test_a_cosine_rises_again_after_its_total() -> None:
+    rates = rates_of(Cosine(total=4), 9)
+    np.testing.assert_allclose(rates[5:], rates[3::-1], rtol=1e-12)
+
+
+# What depends on the run
+
+
+@pytest.mark.parametrize("schedule", [Polynomial(), Cosine(), OneCycle()], ids=repr)
+def test_a_total_left_out_is_the_length_of_the_run(schedule: Any) -> None:
+    assert (resolve(schedule, 17).span(), resolve(schedule, 0).span()) == (("total", 17), ("total", 1))
+
+
+@pytest.mark.parametrize("schedule", [Polynomial(total=9), Cosine(total=9), OneCycle(total=9)], ids=repr)
+def test_a_given_total_stays(schedule: Schedule) -> None:
+    assert resolve(schedule, 17) == schedule
+
+
+def test_a_triangle_is_symmetric_unless_told_otherwise() -> None:
+    assert resolve(Triangular(lr_min=0.1, up=4), 17) == Triangular(lr_min=0.1, up=4, down=4)
+    assert resolve(Triangular(lr_min=0.1, up=4, down=2), 17) == Triangular(lr_min=0.1, up=4, down=2)
+
+
+@pytest.mark.parametrize("schedule", [Polynomial(), Cosine(), OneCycle(), Triangular(lr_min=0.1, up=4)], ids=repr)
+def test_an_unresolved_schedule_says_so(schedule: Schedule) -> None:
+    with pytest.raises(ValueError, match="call resolve first"):
+        schedule.rates(np.arange(3), 0.5)
+
+
+def test_each_element_of_a_sequence_counts_from_zero() -> None:
+    rates = sequence_rates((Step(every=2, gamma=0.5), Exponential(gamma=0.1), Constant()), (3, 2, 1), 1.0)
+    np.testing.assert_allclose(rates, [1, 1, 0.5, 1, 0.1, 1], rtol=1e-15)
+
+
+def test_a_sequence_of_nothing_has_no_rates() -> None:
+    assert sequence_rates((), (), 1.0).shape == (0,)
+
+
+# Laws
+
+lengths = st.integers(1, 60)
+bases = st.floats(1e-6, 1e3)
+shares = st.floats(0, 1)
+
+
+def assert_within(rates: Array, low: float, high: float) -> None:
+    slack = 4e-16 * max(abs(low), abs(high))
+    assert (rates >= low - slack).all()
+    assert (rates <= high + slack).all()
+
+
+@laws
+@given(length=lengths, base=bases, share=shares)
+def test_warmup_rises_to_base_exactly_at_its_length(length: int, base: float, share: float) -> None:
+    rates = rates_of(Warmup(length=length, start_factor=share), length + 20, base)
+    assert rates[0] == base * share
+    assert (np.diff(rates) >= 0).all()
+    assert (rates[length:] == base).all()
+
+
+@laws
+@given(total=lengths, base=bases, start=st.floats(0.01, 3), end=st.floats(0, 3))
+def test_linear_is_straight_and_holds_its_end(total: int, base: float, start: float, end: float) -> None:
+    rates = rates_of(Linear(start_factor=start, end_factor=end, total=total), total + 20, base)
+    np.testing.assert_allclose(np.diff(rates[: total + 1]), base * (end - start) / total, rtol=0, atol=2e-15 * base)
+    np.testing.assert_allclose(rates[total:], base * end, rtol=0, atol=1e-15 * base)
+
+
+@laws
+@given(total=lengths, base=bases, share=shares, t=st.integers(0, 500))
+def test_cosine_stays_between_eta_min_and_base(total: int, base: float, share: float, t: int) -> None:
+    schedule = Cosine(total=total, eta_min=share * base)
+    assert_within(schedule.rates(np.array([t]), base), share * base, base)
+    ends = schedule.rates(np.array([0, total]), base)
+    np.testing.assert_allclose(ends, [base, share * base], rtol=1e-15, atol=1e-300)
+
+
+@laws
+@given(total=lengths, base=bases, share=shares)
+def test_cosine_falls_all_the_way(total: int, base: float, share: float) -> None:
+    rates = rates_of(Cosine(total=total, eta_min=share * base), total + 1, base)
+    assert (np.diff(rates) <= 4e-16 * base).all()
+
+
+@laws
+@given(period=st.integers(1, 20), multiplier=st.integers(1, 4), base=bases, share=shares)
+def test_restarts_return_to_base(period: int, multiplier: int, base: float, share: float) -> None:
+    schedule = CosineRestarts(period=period, multiplier=multiplier, eta_min=share * base)
+    starts = np.cumsum([0, *(period * multiplier**i for i in range(5))])
+    np.testing.assert_allclose(schedule.rates(starts, base), base, rtol=1e-15)
+    rates = schedule.rates(np.arange(starts[-1]), base)
+    assert_within(rates, share * base, base)
+    rises = np.flatnonzero(np.diff(rates) > 1e-12 * base) + 1
+    assert set(rises) <= set(starts)
+
+
+@laws
+@given(up=lengths, down=lengths, base=bases, share=shares)
+def test_triangular_is_continuous_periodic_and_between_its_bounds(
+    up: int, down: int, base: float, share: float
+) -> None:
+    low = share * base
+    rates = rates_of(Triangular(lr_min=low, up=up, down=down), 3 * (up + down) + 1, base)
+    assert_within(rates, low, base)
+    np.testing.assert_allclose(rates[:: up + down], low, rtol=1e-15, atol=1e-300)
+    np.testing.assert_allclose(rates[up :: up + down], base, rtol=1e-15)
+    np.testing.assert_array_equal(rates[: up + down], rates[up + down : 2 * (up + down)])
+    assert (np.abs(np.diff(rates)) <= (base - low) / min(up, down) + 1e-15 * base).all()
+
+
+@laws
+@given(tenths=st.integers(1, 20), percent=st.sampled_from([10, 20, 30, 40, 50]), base=bases)
+def test_one_cycle_peaks_at_base_and_ends_at_its_last_rate(tenths: int, percent: int, base: float) -> None:
+    total = 10 * tenths
+    rates = rates_of(OneCycle(pct_start=percent / 100), total, base)
+    peak = total * percent // 100 - 1
+    assert rates[peak] == pytest.approx(base, rel=1e-14)
+    assert rates[-1] == pytest.approx(base / 25 / 1e4, rel=1e-9)
+    assert peak == 0 or rates[0] == pytest.approx(base / 25, rel=1e-14)
+    assert_within(rates, base / 25 / 1e4, base)
+    assert (np.diff(rates[: peak + 1]) > 0).all()
+    assert (np.diff(rates[peak:]) < 0).all()
+
+
+@laws
+@given(total=st.integers(20, 200), base=bases, three=st.booleans(), anneal=st.sampled_from(["cosine", "linear"]))
+def test_one_cycle_never_jumps(total: int, base: float, three: bool, anneal: Any) -> None:
+    rates = rates_of(OneCycle(three_phase=three, anneal=anneal), total, base)
+    shortest = 0.3 * total - 1
+    assert (np.abs(np.diff(rates)) <= np.pi / 2 * base / shortest).all()
+
+
+@laws
+@given(total=lengths, base=bases, power=st.floats(0.1, 4))
+def test_polynomial_falls_from_base_to_zero(total: int, base: float, power: float) -> None:
+    rates = rates_of(Polynomial(total=total, power=power), total + 10, base)
+    assert rates[0] == base
+    assert (np.diff(rates[: total + 1]) < 0).all()
+    assert (rates[total:] == 0).all()
+
+
+def is_relative(schedule: Schedule) -> bool:
+    return not isinstance(schedule, Piecewise) and not getattr(schedule, "eta_min", getattr(schedule, "lr_min", 0))
+
+
+@laws
+@given(base=bases, scale=st.floats(0.01, 100), schedule=st.sampled_from([s for s in SETTINGS if is_relative(s)]))
+def test_rates_are_proportional_to_base_where_nothing_is_absolute(
+    base: float, scale: float, schedule: Schedule
+) -> None:
+    scaled, plain = rates_of(schedule, 101, base * scale), rates_of(schedule, 101, base)
+    np.testing.assert_allclose(scaled, plain * scale, rtol=1e-13, atol=1e-16 * base * scale)

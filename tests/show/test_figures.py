@@ -1,0 +1,135 @@
+"""Figures, read back from their axes."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.image import imread
+
+import gdcli
+from gdcli.show.figures import COLOURS, comparison_figure, curve_figure, to_png
+
+ROOT = Path(__file__).parents[2]
+SPEC: dict[str, Any] = {
+    "dataset": ROOT / "data/abalone.csv",
+    "columns": {"features": ["Length", "Diameter"], "target": "Whole weight"},
+    "scaler": "zscore",
+    "optimizer": {"lr": 0.1},
+    "epochs": 20,
+    "seed": 24,
+}
+
+
+def run(**changes: Any) -> gdcli.Result:
+    return gdcli.run({**SPEC, **changes})
+
+
+def drawn(axis: Axes) -> dict[str, Any]:
+    return {str(line.get_label()): np.asarray(line.get_ydata()) for line in axis.get_lines()}
+
+
+def test_curve_shows_loss_optimum_and_gap() -> None:
+    result = run(split={"validation": 0.2})
+    left, right = curve_figure(result).axes
+    lines = drawn(left)
+    assert np.array_equal(lines["training"], result.curve["mse"])
+    assert np.array_equal(lines["validation"], result.curve["val_mse"])
+    optimum = result.summary["optimum_mse"]
+    assert np.array_equal(lines[f"optimum {optimum:.6g}"], [optimum, optimum])
+    assert left.get_lines()[2].get_linestyle() == "--"
+    assert np.array_equal(drawn(right)["gap"], result.curve["gap"])
+    assert right.get_yscale() == "log"
+    assert (left.get_xlabel(), left.get_ylabel()) == ("epoch", "MSE, squared units of Whole weight")
+    assert (right.get_xlabel(), right.get_ylabel()) == ("epoch", "gap to the optimum")
+    low, high = left.get_ylim()
+    assert low < optimum
+    assert high > result.curve["mse"].max()
+
+
+def test_wide_losses_get_a_log_axis() -> None:
+    left, _ = curve_figure(run(init=[1000.0, 0.0, 0.0], epochs=300)).axes
+    assert left.get_yscale() == "log"
+
+
+def test_a_single_point_is_seen() -> None:
+    left, _ = curve_figure(run(epochs=0)).axes
+    assert left.get_lines()[0].get_marker() == "o"
+
+
+def test_a_gap_of_zero_is_said() -> None:
+    figure = curve_figure(gdcli.run({"dataset": {"inline": {"x": [1.0, 2.0], "y": [0.0, 0.0]}}, "init": "zeros"}))
+    assert [text.get_text() for text in figure.axes[1].texts] == ["the gap is 0 throughout"]
+    assert to_png(figure)
+
+
+def test_comparison_has_a_line_and_a_colour_a_run() -> None:
+    results = [run(name=name, optimizer=name) for name in ("sgd", "adam", "lion")]
+    left, right = comparison_figure(results).axes
+    for axis, column in ((left, "mse"), (right, "gap")):
+        lines = drawn(axis)
+        for result in results:
+            assert np.array_equal(lines[result.name], result.curve[column])
+    assert [line.get_color() for line in right.get_lines()] == list(COLOURS[:3])
+    legend = left.get_legend()
+    assert legend is not None
+    optimum = f"optimum {results[0].summary['optimum_mse']:.6g}"
+    assert [text.get_text() for text in legend.get_texts()] == ["sgd", "adam", "lion", optimum]
+
+
+@pytest.mark.parametrize(("runs", "entries"), [(6, 7), (12, 13), (22, 23), (40, 23)])
+def test_a_legend_of_many_stands_beside_the_curves(runs: int, entries: int) -> None:
+    results = [run(name=f"lr{i}", optimizer={"lr": 0.01 * (i + 1)}) for i in range(runs)]
+    figure = comparison_figure(results)
+    left, right = figure.axes
+    assert left.get_legend() is None
+    (legend,) = figure.legends
+    to_png(figure)
+    box = legend.get_window_extent().transformed(figure.transFigure.inverted())
+    assert box.x0 >= right.get_position().x1
+    assert box.x1 <= 1
+    assert box.y0 >= 0
+    assert box.y1 <= 1
+    texts = [text.get_text() for text in legend.get_texts()]
+    assert len(texts) == entries
+    assert texts[-1].startswith("optimum ")
+    assert (texts[-2] == "… and 19 more") == (runs == 40)
+    styles = {(line.get_color(), str(line.get_linestyle())) for line in right.get_lines()}
+    assert len(styles) == min(runs, 24)
+
+
+def test_a_diverged_run_leaves_the_others_readable() -> None:
+    steady, wild = run(name="steady"), run(name="wild", optimizer={"lr": 50.0})
+    assert wild.status == "diverged"
+    left, right = comparison_figure([steady, wild]).axes
+    assert left.get_ylim()[1] < 2 * steady.curve["mse"].max()
+    assert right.get_ylim()[1] < 10 * steady.curve["gap"].max()
+    legend = left.get_legend()
+    assert legend is not None
+    assert "wild (diverged)" in [text.get_text() for text in legend.get_texts()]
+
+
+@pytest.mark.parametrize("lr", [50.0, 1e200])
+def test_a_diverged_run_alone_is_drawn(lr: float) -> None:
+    result = run(optimizer={"lr": lr})
+    assert result.status == "diverged"
+    figure = curve_figure(result)
+    assert np.isfinite(figure.axes[0].get_ylim()).all()
+    assert to_png(figure)
+
+
+def test_pictures_open() -> None:
+    results = [run(name="one"), run(name="two", optimizer="adam")]
+    for figure in (curve_figure(results[0]), comparison_figure(results)):
+        picture = imread(BytesIO(to_png(figure)))
+        height, width, channels = picture.shape
+        assert (height, width, channels) == (440, 1045, 4)
+        assert 0.01 < np.mean(picture[:, :, :3].min(axis=2) < 0.5) < 0.2  # ink, and paper
+
+
+def test_the_same_result_draws_the_same_bytes() -> None:
+    assert to_png(curve_figure(run())) == to_png(curve_figure(run()))
