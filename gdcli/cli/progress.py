@@ -36,6 +36,7 @@ class Progress:
         self._bar: Bar | None = None
         self._task: TaskID | None = None
         self._next = 0.0
+        self._lock, self._over = threading.Lock(), False  # the timer may fire while the run ends
 
     def __enter__(self) -> Watch | None:
         if not self._shown:
@@ -47,24 +48,25 @@ class Progress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._timer.cancel()
-        if self._bar:
-            self._bar.stop()
+        with self._lock:
+            self._over = True
+            if self._bar:
+                self._bar.stop()
 
     def _begin(self) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
 
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.fields[told]}"),
-            TimeRemainingColumn(),
-        )
-        bar = Bar(*columns, console=Console(stderr=True), transient=True)
-        self._task = bar.add_task(self._name, total=self._epochs, told=f"epoch 0/{self._epochs}")
-        bar.start()
-        self._bar = bar
+        with self._lock:
+            if self._over:
+                return
+            told = TextColumn("{task.fields[told]}")
+            columns = (TextColumn("{task.description}"), BarColumn(), told, TimeRemainingColumn())
+            bar = Bar(*columns, console=Console(stderr=True), transient=True)
+            self._task = bar.add_task(self._name, total=self._epochs, told=f"epoch 0/{self._epochs}")
+            bar.start()
+            self._bar = bar
 
     def _tell(self, epoch: int, mse: Array, gap: Array) -> None:
         now = time.monotonic()

@@ -72,7 +72,7 @@ def solve(factor: Factor) -> Optimum:
         rank=rank,
         condition_number=condition,
         dependent=dependent,
-        is_zero=rss <= tolerance**2 * target,
+        is_zero=bool(rss <= tolerance**2 * target),
     )
 
 

@@ -124,8 +124,9 @@ def fit_robust(columns: ColumnStatistics) -> Affine:
 
 
 def sigmoid(x: Array) -> Array:
-    """Map x to 1/(1 + e⁻ˣ), element by element; without overflow, as (1 + tanh(x/2))/2."""
-    return np.asarray((1 + np.tanh(x / 2)) / 2)
+    """Map x to 1/(1 + e⁻ˣ), element by element, without overflow and to full relative precision."""
+    decay = np.exp(-np.abs(x))
+    return np.asarray(np.where(x >= 0, 1.0, decay) / (1 + decay))
 
 
 def _divide(shift: Array, scale: Array, *, undivided: BoolArray, vanishing: BoolArray) -> Affine:

@@ -15,7 +15,7 @@ from gdcli.engine.batches import Epochs, full_batch, mini_batches
 from gdcli.engine.factor import factor_rows
 from gdcli.engine.objective import Objective, objective
 from gdcli.engine.optimum import Optimum
-from gdcli.errors import DataError, SpecError, suggestion
+from gdcli.errors import DataError, Fault, SpecError, suggestion
 from gdcli.experiment.design import design
 from gdcli.experiment.rates import learning_rates, remarks, resolved, run_length, uncovered
 from gdcli.experiment.reading import Source
@@ -104,9 +104,11 @@ def plan(source: Source, *, frame: pd.DataFrame | None = None) -> Plan:
         The plan.
 
     Raises:
+        SpecError: The spec is wrong, or asks for what these data cannot give; all faults at once.
         DataError: The data is missing, unreadable or unfit for the spec.
-        SpecError: The spec asks for what these data cannot give.
     """
+    if source.faults:
+        raise SpecError([*source.faults, *_faults_in_data(source, frame)])
     table, dataset = _load(source, frame)
     chosen = design(source, table)
     spec = replace(source.spec, dataset=dataset, columns=chosen.columns)
@@ -172,6 +174,17 @@ def dependence(optimum: Optimum, names: tuple[str, ...], rows: int) -> list[str]
         relations.append(f"{len(optimum.dependent) - 4} more do likewise")
     few = f"there are fewer training rows ({rows}) than columns ({d}); " if rows < d else ""
     return [f"rank {rank} of {d}: {few}{'; '.join(relations)}. The optimum shown is the one of smallest norm."]
+
+
+def _faults_in_data(source: Source, frame: pd.DataFrame | None) -> tuple[Fault, ...]:
+    """What the data have against the columns of a spec that is wrong elsewhere, so that nobody has to run it twice."""
+    if not {"dataset", "columns"} <= source.sound:
+        return ()
+    try:
+        design(source, _load(source, frame)[0])
+    except DataError as error:
+        return error.faults
+    return ()
 
 
 def _load(source: Source, frame: pd.DataFrame | None) -> tuple[Table, Dataset]:

@@ -30,13 +30,17 @@ class Source:
     """A spec with what is needed to speak about it.
 
     Attributes:
-        spec: What it says.
+        spec: What it says; defaults stand in for the sections that are wrong.
+        faults: What is wrong with it.
+        sound: The sections that are right, or not given.
         places: Where each key and element stands.
         label: How messages name the spec.
         base: What a relative dataset path starts from.
     """
 
     spec: Spec
+    faults: tuple[Fault, ...]
+    sound: frozenset[str]
     places: Places
     label: str
     base: Path
@@ -62,10 +66,11 @@ def read_spec(
         places: What messages name as the places of a mapping's keys.
 
     Returns:
-        The spec, every default written out but for those that depend on the data.
+        The spec, every default written out but for those that depend on the data, and all its faults. It is for
+        `plan` to raise them, which may find more in the data.
 
     Raises:
-        SpecError: Anything is wrong with it; all faults at once, each with its place.
+        SpecError: It is not even a mapping that could be looked at key by key.
     """
     if isinstance(source, Mapping):
         label, base, default_name = "spec", Path(), "run"
@@ -85,9 +90,16 @@ def read_spec(
         raw["dataset"] = {}
     values, found = _validate({"name": default_name, **raw})
     found += checks.check(values, has_rows=has_rows)
-    if found:
-        raise SpecError(Fault(_place(path, found_at, label), message) for path, message in found)
-    return Source(spec=Spec(**values), places=found_at, label=label, base=base)
+    wrong = {path[0] if path else "dataset" for path, _ in found}
+    sound = {key: value for key, value in values.items() if key not in wrong}
+    return Source(
+        spec=Spec(**{"name": default_name, "dataset": Dataset(), **sound}),
+        faults=tuple(Fault(_place(path, found_at, label), message) for path, message in found),
+        sound=frozenset(sound),
+        places=found_at,
+        label=label,
+        base=base,
+    )
 
 
 def _place(path: KeyPath, places: Places, label: str) -> Place:
