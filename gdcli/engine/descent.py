@@ -46,30 +46,31 @@ def descend(
     Returns:
         One trace a run.
     """
-    record = Record.begin(start, len(rates), objective, validation)
     update, h = type(optimizers[0]).update, stack_hyperparameters(optimizers)
     w, slots = start, tuple(np.zeros_like(start) for _ in range(optimizers[0].n_slots))
     running, t = np.arange(start.shape[1]), 0
-    try:
-        with np.errstate(all="ignore"):  # a run that overflows has diverged, and its status says so
-            for epoch, (lr, batches) in enumerate(zip(rates, epochs, strict=False), start=1):
+    with np.errstate(all="ignore"):  # a run that overflows has diverged, and its status says so
+        record = Record.begin(start, len(rates), objective, validation)
+        try:
+            for epoch, (all_rates, batches) in enumerate(zip(rates, epochs, strict=False), start=1):
+                lr = all_rates[:, running] if all_rates.shape[1] > 1 else all_rates
                 for i, (A, b, n) in enumerate(batches):
                     t += 1
                     g = (2 / n) * (A.T @ (A @ w - b))
                     w, slots = update(w, g, slots, lr[i if len(lr) > 1 else 0], t, h)
                 record.add(epoch, running, w)
                 if watch:
-                    watch(epoch, record.objective.optimum_mse + record.gap[epoch, running], record.gap[epoch, running])
+                    gap = record.gap[epoch, running]
+                    watch(epoch, objective.optimum_mse + gap, gap)
                 going_on = record.judge(epoch, running, stopping or Stopping())
+                if not going_on.any():
+                    break
                 if not going_on.all():
-                    if not going_on.any():
-                        break
                     running, w = running[going_on], w[:, going_on]
                     slots = tuple(slot[:, going_on] for slot in slots)
                     h = tuple(value[going_on] if np.ndim(value) else value for value in h)
-                    rates = rates[..., going_on] if rates.shape[-1] > 1 else rates
-    except KeyboardInterrupt:
-        if not keep_interrupted:
-            raise
-        record.interrupt(running)
+        except KeyboardInterrupt:
+            if not keep_interrupted:
+                raise
+            record.interrupt(running)
     return record.traces()

@@ -36,7 +36,7 @@ class Objective:
 
     @property
     def target_power(self) -> float:
-        """The target's part within reach of the design plus F*: the scale of rounding errors in a loss."""
+        """Mean square of the target as trained, in squared units of the file: the loss of predicting zeros."""
         return self.unit * float(self.c @ self.c) / self.n + self.optimum_mse
 
     def gap(self, w: Array) -> Array:

@@ -58,9 +58,12 @@ def solve(factor: Factor) -> Optimum:
         condition = float(singular[0] / singular[-1]) if d else 1.0
         dependent: tuple[tuple[int, tuple[int, ...]], ...] = ()
     else:
-        w = (Vt[:rank].T @ ((U[:, :rank].T @ c) / s[:rank])) / norms
-        null = np.linalg.qr(Vt[rank:].T / norms[:, None])[0]
-        w = w - null @ (null.T @ w)
+        # For unit-norm columns u + Nt is a solution whatever t is, N being the null space. The t that makes
+        # w = (u + Nt)/norms smallest is sought there too: null vectors in the units of w would lose the digits of
+        # their small entries.
+        u, null = Vt[:rank].T @ ((U[:, :rank].T @ c) / s[:rank]), Vt[rank:].T
+        t = np.linalg.lstsq(null / norms[:, None], -u / norms, rcond=-1)[0]
+        w = (u + null @ t) / norms
         condition = float("inf")
         dependent = _relations(Vt[rank:])
     residual = R @ w - c

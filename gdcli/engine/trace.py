@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from gdcli.engine.arrays import EPS, Array, BoolArray, IntArray
+from gdcli.engine.arrays import Array, BoolArray, IntArray
 from gdcli.engine.objective import Objective
 
 DIVERGENCE_FACTOR = 1e6
@@ -106,9 +106,9 @@ class Record:
     def judge(self, epoch: int, running: IntArray, stopping: Stopping) -> BoolArray:
         """Set the status of the runs that end here; return which go on, shape (len(running),)."""
         gap, before = self.gap[epoch, running], self.gap[epoch - 1, running]
-        # The other two bounds only matter for a start at the optimum itself, where 1e6 times nothing is nothing.
-        floor = max(self.objective.optimum_mse, EPS * self.objective.target_power)
-        bound = np.maximum(DIVERGENCE_FACTOR * self.gap[0, running], floor)
+        # The second bound only matters for a start near the optimum, where 1e6 times next to nothing is still nothing:
+        # such a run has diverged once it predicts worse than zeros would.
+        bound = np.maximum(DIVERGENCE_FACTOR * self.gap[0, running], self.objective.target_power)
         diverged = ~np.isfinite(gap) | ((gap > bound) & (gap > before))
         loss = self.watched()[epoch, running]
         improved = loss < self.best[running] - stopping.min_delta
