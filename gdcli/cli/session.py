@@ -55,6 +55,8 @@ class Session:
             name = planned.spec.name
             if name in seen:
                 message = f"has the same name as {seen[name]}, '{name}'; give one of them a `name` of its own"
+                if path == seen[name]:
+                    message = "is named twice; once is enough"
                 raise SpecError([Fault(Place(str(path)), message)])
             seen[name] = path
         for planned in plans:

@@ -15,6 +15,7 @@ class ExactFit:
         data: What the rows came from.
         target: The column that is fitted.
         features: The columns that it is fitted by, as the file names them.
+        unused: The other columns of the file.
         scaler: Of the features.
         rows: How many rows there are.
         weights: Name → value, the intercept under `intercept`, as trained.
@@ -29,6 +30,7 @@ class ExactFit:
     data: str
     target: str
     features: tuple[str, ...]
+    unused: tuple[str, ...]
     scaler: str
     rows: int
     weights: dict[str, float]
@@ -54,10 +56,12 @@ def exact_fit(plan: Plan) -> ExactFit:
     variance = float(target.var())
     constant = bool(target.min() == target.max())
     original = plan.original_weights(optimum.weights)
+    named, features = str(plan.spec.columns.target), plan.spec.columns.features or ()
     return ExactFit(
         data=plan.table.label,
-        target=str(plan.spec.columns.target),
-        features=plan.spec.columns.features or (),
+        target=named,
+        features=features,
+        unused=tuple(name for name in plan.table.names if name != named and name not in features),
         scaler=plan.spec.scaler.features,
         rows=len(plan.rows),
         weights=plan.named_weights(optimum.weights),

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import yaml
 
-from gdcli.errors import Fault, Place, SpecError
+from gdcli.errors import Fault, Place, SpecError, suggestion
 
 # The way to a value: keys and indices from the top.
 KeyPath: TypeAlias = tuple[str | int, ...]
@@ -55,6 +55,12 @@ def read_file(path: Path, label: str) -> tuple[dict[str, Any], dict[KeyPath, Pla
     try:
         with path.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
+    except FileNotFoundError as error:
+        siblings = [file.name for file in path.parent.glob("*.y*ml")]
+        hint = suggestion(path.name, siblings) if siblings else ""
+        raise SpecError([Fault(place, f"there is no such spec{hint}")]) from error
+    except IsADirectoryError as error:
+        raise SpecError([Fault(place, "a folder; name a YAML file in it (`gdcli check` takes folders)")]) from error
     except OSError as error:
         raise SpecError([Fault(place, f"cannot read this spec: {error.strerror}")]) from error
     if len(content) > MAX_BYTES:

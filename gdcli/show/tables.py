@@ -127,6 +127,8 @@ def exact_view(fit: ExactFit) -> RenderableType:
     table.add_row("data", f"{fit.data}, {fit.rows} rows")
     table.add_row("target", fit.target)
     table.add_row("features", ", ".join(fit.features))
+    if fit.unused:
+        table.add_row("not used", ", ".join(fit.unused))
     if fit.scaler != "none":
         table.add_row("scaler", fit.scaler)
     table.add_row("MSE", Text(number(fit.mse), style="bold"))
@@ -172,7 +174,7 @@ def divergence_sentence(result: Result) -> str:
     lr, limit = result.plan.spec.optimizer.lr, result.largest_stable_lr
     todo = "lower optimizer.lr or scale the features"
     if limit is not None:
-        todo = f"lr is {lr:g}, and plain descent on these columns needs less than {limit:.4g}"
+        todo = f"lr is {lr:g}, and on these columns plain descent needs less than {limit:.4g}: lower it, or scale them"
     return f"{result.name} diverged at epoch {result.epochs}: {how}; {todo}"
 
 
