@@ -7,13 +7,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
-from gdcli.engine.arrays import Array
+from gdcli.engine.arrays import EPS, Array
 from gdcli.engine.factor import Factor, factor_rows
 from gdcli.engine.objective import Objective, objective
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden"
+
+HAS_EXTENDED_PRECISION = bool(np.finfo(np.longdouble).eps < EPS)
+
+
+def about(value: Any, rel: float, abs: float = 0.0) -> Any:  # noqa: A002 - as pytest.approx calls it
+    # pytest.approx adds an absolute tolerance of 1e-12 of its own, which any small number would pass.
+    return pytest.approx(value, rel=rel, abs=abs)
 
 
 def golden(name: str) -> Any:

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 
 import numpy as np
 import pytest
-from problems import factor_of, objective_of, regression, with_ones
+from problems import about, factor_of, objective_of, regression, with_ones
 
 from gdcli.engine.arrays import Array, Real
 from gdcli.engine.factor import Factor, RowFactor, factor_blocks, factor_rows
@@ -42,7 +43,8 @@ ROWS: dict[str, Callable[[], Rows]] = {
 
 def balanced_weights(X: Array, y: Array, k: int = 3) -> Array:
     sizes = np.linalg.norm(X, axis=0)
-    return np.random.RandomState(7).randn(X.shape[1], k) * (np.linalg.norm(y) / np.where(sizes > 0, sizes, 1))[:, None]
+    size = np.linalg.norm(y) / np.where(sizes > 0, sizes, 1)
+    return np.asarray(np.random.RandomState(7).randn(X.shape[1], k) * size[:, None])
 
 
 def direct(X: Array, y: Array, w: Array) -> tuple[Real, Real]:
@@ -93,7 +95,7 @@ def test_a_factor_is_an_upper_triangle_with_the_inner_products_of_the_rows(name:
 def test_what_no_weights_can_reach_is_the_residual_of_numpy() -> None:
     X, y = regression(n=300, p=4)
     _, rss, *_ = np.linalg.lstsq(with_ones(X), y, rcond=None)
-    assert factor_of(X, y).rss == pytest.approx(rss[0], rel=1e-12)
+    assert factor_of(X, y).rss == about(rss[0], rel=1e-12)
 
 
 def test_nothing_is_out_of_reach_of_a_wide_design() -> None:
@@ -178,8 +180,8 @@ def test_duplicating_all_rows_changes_no_loss(name: str) -> None:
         loss(factor_of(np.vstack([X, X]), np.tile(y, 2)), w), loss(factor_of(X, y), w), rtol=1e-12
     )
     np.testing.assert_allclose(twice.mse(w), once.mse(w), rtol=1e-11)
-    assert twice.optimum_mse == pytest.approx(once.optimum_mse, rel=1e-11, abs=1e-25)
-    assert twice.curvature() == pytest.approx(once.curvature(), rel=1e-12)
+    assert twice.optimum_mse == about(once.optimum_mse, rel=1e-11, abs=1e-25)
+    assert twice.curvature() == about(once.curvature(), rel=1e-12)
 
 
 def test_the_order_of_the_rows_changes_no_loss() -> None:
@@ -194,20 +196,20 @@ def test_the_unit_turns_losses_into_those_of_the_file() -> None:
     plain, scaled = objective_of(X, y), objective(factor_of(X, y / 4), unit=16.0)
     np.testing.assert_allclose(scaled.mse(w / 4), plain.mse(w), rtol=1e-12)
     np.testing.assert_allclose(scaled.gap(w / 4), plain.gap(w), rtol=1e-12)
-    assert scaled.optimum_mse == pytest.approx(plain.optimum_mse, rel=1e-12)
-    assert scaled.target_power == pytest.approx(plain.target_power, rel=1e-12)
+    assert scaled.optimum_mse == about(plain.optimum_mse, rel=1e-12)
+    assert scaled.target_power == about(plain.target_power, rel=1e-12)
 
 
 def test_curvature_is_the_largest_eigenvalue_of_the_hessian() -> None:
     X, y = regression(n=80, p=3)
     design = with_ones(X)
     expected = np.linalg.eigvalsh(2 / len(y) * design.T @ design).max()
-    assert objective_of(X, y).curvature() == pytest.approx(expected, rel=1e-12)
+    assert objective_of(X, y).curvature() == about(expected, rel=1e-12)
 
 
 def test_target_power_is_the_mean_square_of_the_target() -> None:
     X, y = regression(n=80, p=3)
-    assert objective_of(X, y).target_power == pytest.approx(np.mean(y**2), rel=1e-12)
+    assert objective_of(X, y).target_power == about(np.mean(y**2), rel=1e-12)
 
 
 def test_a_gap_that_is_not_finite_is_infinite() -> None:
@@ -217,3 +219,11 @@ def test_a_gap_that_is_not_finite_is_infinite() -> None:
         gap = goal.gap(w)
     assert gap[:2].tolist() == [np.inf, np.inf]
     assert np.isfinite(gap[2])
+
+
+def test_the_shift_of_whole_numbers_and_short_decimals_is_short_enough_to_subtract_exactly() -> None:
+    rows = np.random.RandomState(8).randint(-1000, 1000, (97, 3)) / 8.0 + np.array([0.0, 1e4, -7.0])
+    shift = factor_rows(rows[:, :2], rows[:, 2]).shift
+    for row in rows:
+        for value, moved in zip(row, shift, strict=True):
+            assert Fraction(float(value)) - Fraction(float(moved)) == Fraction(float(value - moved))

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import pytest
-from problems import factor_of, golden
+from problems import about, factor_of, golden
 
 from gdcli.engine.arrays import Array
 from gdcli.engine.batches import Epochs, full_batch, mini_batches
@@ -362,7 +362,7 @@ def test_dampening_of_one_minus_the_rest_is_the_exponentially_weighted_average()
     for t, g in enumerate([3.0, -1.0, 2.0, 5.0], start=1):
         w, slots = Momentum.update(0.0, g, slots, 1.0, t, h)
         average = g if t == 1 else 0.9 * average + 0.1 * g
-        assert float(w) == pytest.approx(-average, rel=1e-14)
+        assert float(w) == about(-average, rel=1e-14)
 
 
 def test_rprop_does_not_look_at_the_rate_after_the_first_step() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from problems import factor_of, golden, regression, with_ones
+from problems import HAS_EXTENDED_PRECISION, about, factor_of, golden, regression, with_ones
 
 from gdcli.engine.arrays import Array
 from gdcli.engine.factor import factor_rows
@@ -49,22 +49,24 @@ def test_weights_have_at_least_the_correct_digits_of_numpy(name: str, cutoff: fl
     intercept = NIST[name]["intercept"]
     theirs = np.asarray(np.linalg.lstsq(with_ones(X) if intercept else X, y, rcond=cutoff)[0], dtype=np.float64)
     ours = optimum_of(X, y, intercept=intercept).weights
-    assert correct_digits(ours, certified) >= correct_digits(theirs, certified)
+    # In plain double the last digit is a draw between two backward stable methods.
+    slack = 0 if HAS_EXTENDED_PRECISION else 1
+    assert correct_digits(ours, certified) >= correct_digits(theirs, certified) - slack
 
 
-# Far above what any QR in double reaches: kept by the extended precision of small problems.
+# With extended precision, and without.
 DIGITS = {
-    "Norris": 12,
-    "Pontius": 11,
-    "NoInt1": 14,
-    "NoInt2": 14,
-    "Filip": 7,
-    "Longley": 11,
-    "Wampler1": 8,
-    "Wampler2": 12,
-    "Wampler3": 8,
-    "Wampler4": 8,
-    "Wampler5": 6,
+    "Norris": (13, 12),
+    "Pontius": (13, 11),
+    "NoInt1": (14, 14),
+    "NoInt2": (14, 14),
+    "Filip": (7, 7),
+    "Longley": (13, 11),
+    "Wampler1": (12, 9),
+    "Wampler2": (12, 12),
+    "Wampler3": (12, 9),
+    "Wampler4": (10, 8),
+    "Wampler5": (8, 6),
 }
 
 
@@ -72,7 +74,7 @@ DIGITS = {
 def test_weights_of_nist_have_their_digits(name: str) -> None:
     X, y, certified = nist_problem(NIST[name])
     optimum = optimum_of(X, y, intercept=NIST[name]["intercept"])
-    assert correct_digits(optimum.weights, certified) >= DIGITS[name]
+    assert correct_digits(optimum.weights, certified) >= DIGITS[name][0 if HAS_EXTENDED_PRECISION else 1]
     assert optimum.rank == len(certified)
     assert optimum.dependent == ()
 
@@ -82,7 +84,7 @@ def test_the_residual_deviation_of_nist_has_its_digits(name: str) -> None:
     X, y, certified = nist_problem(NIST[name])
     optimum = optimum_of(X, y, intercept=NIST[name]["intercept"])
     deviation = math.sqrt(optimum.mse * len(y) / (len(y) - len(certified)))
-    assert deviation == pytest.approx(NIST[name]["certified"]["residual_standard_deviation"], rel=1e-7)
+    assert deviation == about(NIST[name]["certified"]["residual_standard_deviation"], rel=1e-7)
     assert not optimum.is_zero
 
 
@@ -172,7 +174,7 @@ def test_the_solution_is_the_smallest_of_all_that_fit_best(name: str, intercept:
     optimum = optimum_of(X, y, intercept=intercept)
     np.testing.assert_allclose(optimum.weights, expected, rtol=0, atol=1e-11 * max(1, np.abs(expected).max()))
     assert optimum.rank == np.linalg.matrix_rank(design)
-    assert optimum.mse == pytest.approx(np.mean((design @ expected - y) ** 2), rel=1e-10)
+    assert optimum.mse == about(np.mean((design @ expected - y) ** 2), rel=1e-10)
 
 
 @pytest.mark.parametrize(("n", "p"), [(5, 9), (1, 3), (4, 4), (3, 40)])
@@ -193,10 +195,28 @@ def test_the_same_column_in_two_units_fits_as_well_as_once(ratio: float) -> None
     once = optimum_of(np.column_stack([a, b]), y)
     twice = optimum_of(np.column_stack([ratio * a, a, b]), y)
     assert twice.rank == 3
-    assert twice.mse == pytest.approx(once.mse, rel=1e-12)
+    assert twice.mse == about(once.mse, rel=1e-12)
     # Of all w with ratio·w₀ + w₁ = weight, the smallest is that along (ratio, 1).
     smallest = once.weights[0] * np.array([ratio, 1]) / (ratio**2 + 1)
     np.testing.assert_allclose(twice.weights[:2] * [ratio, 1], smallest * [ratio, 1], rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize("scales", [[1, 1, 1, 1, 1], [1e6, 1e-3, 1, 1e9, 1e-9], [1e-12, 1e12, 1e-3, 1, 1e3]])
+def test_relations_across_units_cost_no_fit(scales: list[float]) -> None:
+    X, y = deficient("duplicate")
+    a, b = X[:, 0], X[:, 2]
+    once = optimum_of(np.column_stack([a, b]), y)
+    tangled = np.column_stack([a, a, b, a + b, b]) * scales
+    optimum = optimum_of(tangled, y)
+    assert (optimum.rank, [column for column, _ in optimum.dependent]) == (3, [1, 3, 4])
+    assert optimum.mse == about(once.mse, rel=1e-12)
+    # What a and b weigh together does not depend on the units they are split over.
+    v0, v1, v2, v3, v4 = optimum.weights[:5] * scales
+    np.testing.assert_allclose([v0 + v1 + v3, v2 + v3 + v4], once.weights[:2], rtol=1e-9)
+    # Of all solutions the smallest is at right angles to the null space.
+    null = np.array([[1, -1, 0, 0, 0], [1, 0, 1, -1, 0], [0, 0, 1, 0, -1]]) / scales
+    slope = null @ optimum.weights[:5] / np.linalg.norm(null, axis=1) / np.linalg.norm(optimum.weights[:5])
+    assert (slope**2 < 1e-9).all()  # the share by which its norm is too large
 
 
 # At full rank
@@ -210,7 +230,7 @@ def test_weights_and_loss_are_those_of_numpy(n: int, intercept: bool) -> None:
     expected = np.linalg.lstsq(design, y, rcond=None)[0]
     optimum = optimum_of(X, y, intercept=intercept)
     np.testing.assert_allclose(optimum.weights, expected, rtol=1e-12)
-    assert optimum.mse == pytest.approx(np.mean((design @ expected - y) ** 2), rel=1e-12)
+    assert optimum.mse == about(np.mean((design @ expected - y) ** 2), rel=1e-12)
     assert (optimum.rank, optimum.dependent, optimum.is_zero) == (design.shape[1], (), False)
 
 
@@ -219,20 +239,20 @@ def test_weights_and_loss_are_those_of_numpy(n: int, intercept: bool) -> None:
 )
 def test_the_condition_number_is_that_of_the_design_as_it_stands(scale: list[float], rtol: float) -> None:
     X, y = regression(n=80, p=3)
-    assert optimum_of(X * scale, y).condition_number == pytest.approx(np.linalg.cond(with_ones(X * scale)), rel=rtol)
+    assert optimum_of(X * scale, y).condition_number == about(np.linalg.cond(with_ones(X * scale)), rel=rtol)
 
 
 def test_no_columns_have_nothing_to_solve() -> None:
     y = np.array([1.0, 2.0, 4.0])
     optimum = optimum_of(np.zeros((3, 0)), y, intercept=False)
     assert (optimum.weights.shape, optimum.rank, optimum.dependent) == ((0,), 0, ())
-    assert optimum.mse == pytest.approx(7.0, rel=1e-15)
+    assert optimum.mse == about(7.0, rel=1e-15)
 
 
 def test_an_intercept_alone_is_the_mean() -> None:
     optimum = optimum_of(np.zeros((3, 0)), np.array([1.0, 2.0, 6.0]))
-    assert optimum.weights[0] == pytest.approx(3.0, rel=1e-15)
-    assert optimum.mse == pytest.approx(14 / 3, rel=1e-15)
+    assert optimum.weights[0] == about(3.0, rel=1e-15)
+    assert optimum.mse == about(14 / 3, rel=1e-15)
     assert optimum.condition_number == 1.0
 
 
@@ -241,7 +261,7 @@ def test_permuting_columns_permutes_weights() -> None:
     order = [3, 0, 4, 2, 1]
     straight, permuted = optimum_of(X, y), optimum_of(X[:, order], y)
     np.testing.assert_allclose(permuted.weights, straight.weights[[*order, 5]], rtol=1e-13)
-    assert permuted.mse == pytest.approx(straight.mse, rel=1e-13)
+    assert permuted.mse == about(straight.mse, rel=1e-13)
 
 
 @pytest.mark.parametrize("scale", [1e12, 1e-12, -1e6])
@@ -252,7 +272,7 @@ def test_scaling_a_column_scales_its_weight_inversely_and_keeps_the_rank(scale: 
     straight, scaled = optimum_of(X, y), optimum_of(X * factors[:3], y)
     np.testing.assert_allclose(scaled.weights * factors, straight.weights, rtol=1e-12)
     assert scaled.rank == straight.rank == 4
-    assert scaled.mse == pytest.approx(straight.mse, rel=1e-12)
+    assert scaled.mse == about(straight.mse, rel=1e-12)
 
 
 def test_a_column_with_a_large_mean_keeps_its_digits_and_its_rank() -> None:
@@ -261,7 +281,7 @@ def test_a_column_with_a_large_mean_keeps_its_digits_and_its_rank() -> None:
     straight = optimum_of(np.column_stack([(X[:, 0] + 1e6) - 1e6, X[:, 1]]), y)
     np.testing.assert_allclose(moved.weights[:2], straight.weights[:2], rtol=1e-11)
     assert moved.rank == 3
-    assert moved.mse == pytest.approx(straight.mse, rel=1e-11)
+    assert moved.mse == about(straight.mse, rel=1e-11)
 
 
 @pytest.mark.parametrize("name", ["duplicate", "constant", "indicators", "affine", "large mean"])
@@ -271,7 +291,7 @@ def test_an_affine_scaler_leaves_the_loss_and_the_rank_of_the_optimum(name: str)
     scale = np.where(rows.deviations() > 1e-6, rows.deviations(), 1.0)
     scaled = solve(rows.rescaled(rows.means(), scale, intercept=True))
     straight = optimum_of(X, y)
-    assert scaled.mse * scale[-1] ** 2 == pytest.approx(straight.mse, rel=1e-11)
+    assert scaled.mse * scale[-1] ** 2 == about(straight.mse, rel=1e-11)
     assert scaled.rank == straight.rank
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from problems import golden
+from problems import about, golden
 
 from gdcli.engine.arrays import Array
 from gdcli.engine.schedules import SCHEDULES, Schedule, resolve, sequence_rates
@@ -402,9 +402,9 @@ def test_one_cycle_peaks_at_base_and_ends_at_its_last_rate(tenths: int, percent:
     total = 10 * tenths
     rates = rates_of(OneCycle(pct_start=percent / 100), total, base)
     peak = total * percent // 100 - 1
-    assert rates[peak] == pytest.approx(base, rel=1e-14)
-    assert rates[-1] == pytest.approx(base / 25 / 1e4, rel=1e-9)
-    assert peak == 0 or rates[0] == pytest.approx(base / 25, rel=1e-14)
+    assert rates[peak] == about(base, rel=1e-14)
+    assert rates[-1] == about(base / 25 / 1e4, rel=1e-9)
+    assert peak == 0 or rates[0] == about(base / 25, rel=1e-14)
     assert_within(rates, base / 25 / 1e4, base)
     assert (np.diff(rates[: peak + 1]) > 0).all()
     assert (np.diff(rates[peak:]) < 0).all()
