@@ -58,12 +58,12 @@ def solve(factor: Factor) -> Optimum:
         condition = float(singular[0] / singular[-1]) if d else 1.0
         dependent: tuple[tuple[int, tuple[int, ...]], ...] = ()
     else:
-        # For unit-norm columns u + Nt is a solution whatever t is, N being the null space. The t that makes
-        # w = (u + Nt)/norms smallest is sought there too: null vectors in the units of w would lose the digits of
-        # their small entries.
-        u, null = Vt[:rank].T @ ((U[:, :rank].T @ c) / s[:rank]), Vt[rank:].T
-        t = np.linalg.lstsq(null / norms[:, None], -u / norms, rcond=-1)[0]
-        w = (u + null @ t) / norms
+        # Of all solutions the smallest lies in the row space, whose basis is that of the unit-norm columns in the
+        # units of w. Its largest rows first, so that a QR keeps the digits of the small ones.
+        order = np.argsort(-norms, kind="stable")
+        Q, T = np.linalg.qr((Vt[:rank] * norms).T[order])
+        w = np.empty(d)
+        w[order] = Q @ np.linalg.solve(T.T, (U[:, :rank].T @ c) / s[:rank])
         condition = float("inf")
         dependent = _relations(Vt[rank:])
     residual = R @ w - c

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, TypeAlias
@@ -16,7 +17,7 @@ Slots: TypeAlias = tuple[Value, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Optimizer:
+class Optimizer(ABC):
     """Hyperparameters of an optimizer, with the rule that turns a gradient into a step.
 
     Each subclass is one optimizer: its fields are its hyperparameters (bounds as `Annotated` metadata), its
@@ -38,6 +39,7 @@ class Optimizer:
     lr: Positive
 
     @staticmethod
+    @abstractmethod
     def update(w: Value, g: Value, slots: Slots, lr: Value, t: int, h: tuple[Value, ...]) -> tuple[Value, Slots]:
         """Take one step.
 
@@ -52,7 +54,6 @@ class Optimizer:
         Returns:
             The new weights and the new slots.
         """
-        raise NotImplementedError
 
     def hyperparameters(self) -> tuple[float, ...]:
         """Flatten the hyperparameters but for `lr` into the tuple that `update` takes.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -10,7 +11,7 @@ from gdcli.engine.bounds import Count
 
 
 @dataclass(frozen=True, kw_only=True)
-class Schedule:
+class Schedule(ABC):
     """A learning rate in force during epoch or step t = 0, 1, 2, …; `base` is the optimizer's lr.
 
     Attributes:
@@ -26,6 +27,7 @@ class Schedule:
     interval: Literal["epoch", "step"] = "epoch"
     length: Count | None = None
 
+    @abstractmethod
     def rates(self, t: IntArray, base: float) -> Array:
         """Rates at t.
 
@@ -36,7 +38,6 @@ class Schedule:
         Returns:
             The rates, shape (m,).
         """
-        raise NotImplementedError
 
     def span(self) -> tuple[str, int] | None:
         """The field that says how long the schedule is, and how many t it takes; None where it has no end."""
