@@ -1,0 +1,380 @@
+"""Results that cannot be written, names that escape, runs that are interrupted: nothing is ever half-written."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from workbench import Bench
+
+from gdcli.cli.progress import Progress
+from gdcli.experiment import files
+
+D = "dataset: d.csv\n"
+KEPT = "what was there before is kept"
+NAME_RULE = "name must be letters, digits, '.', '_', '-', at most 64 and not starting with a dot, got"
+RESULT = ["s", "s/curve.csv", "s/spec.yaml", "s/summary.csv", "s/summary.json"]
+# gdcli in a process of its own, with the default answer to Ctrl-C whatever this process was started with
+MAIN = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from gdcli.cli import main; main()"
+
+
+def entries(directory: str) -> list[str]:
+    return sorted(path.name for path in Path(directory).iterdir())
+
+
+# id → --out, and the message
+PLACES: dict[str, tuple[str, str]] = {
+    "file": ("d.csv", f"d.csv: cannot write the result: File exists; {KEPT}"),
+    "below_a_file": ("d.csv/below", f"d.csv/below: cannot write the result: Not a directory; {KEPT}"),
+    "long": ("a" * 300, f"{'a' * 300}: cannot write the result: File name too long; {KEPT}"),
+    "null": ("/dev/null", f"/dev/null: cannot write the result: File exists; {KEPT}"),
+    "below_null": ("/dev/null/x", f"/dev/null/x: cannot write the result: Not a directory; {KEPT}"),
+}
+COMMANDS = {
+    "run": ["run", "s.yaml"],
+    "compare": ["compare", "s.yaml", "t.yaml"],
+    "check": ["check", "s.yaml"],
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+@pytest.mark.parametrize(("out", "message"), PLACES.values(), ids=PLACES)
+def test_place(bench: Bench, command: list[str], out: str, message: str) -> None:
+    bench.write("t.yaml", D)
+    bench.refuses(2, message, *command, "--out", out, spec=D + "expect: {final_mse: 1}\n")
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="no /proc on this system")
+def test_place_in_proc(bench: Bench) -> None:
+    with pytest.raises(OSError, match="proc") as caught:
+        Path("/proc/gdcli").mkdir()
+    message = f"/proc/gdcli: cannot write the result: {caught.value.strerror}; {KEPT}"
+    bench.refuses(2, message, "run", "s.yaml", "--out", "/proc/gdcli", spec=D)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_place_without_permission(bench: Bench) -> None:
+    (bench.home / "locked").mkdir(mode=0o500)
+    message = f"locked: cannot write the result: Permission denied; {KEPT}"
+    bench.refuses(2, message, "run", "s.yaml", "--out", "locked", spec=D)
+
+
+def test_file_in_the_place_of_the_result(bench: Bench) -> None:
+    bench.write("results/s", "mine")
+    bench.refuses(2, "results/s: is a file; remove it, or choose another --out", spec=D)
+    bench.write("results/s-vs-t", "mine")
+    bench.write("t.yaml", D)
+    message = "results/s-vs-t: is a file; remove it, or choose another --out"
+    bench.refuses(2, message, "compare", "s.yaml", "t.yaml")
+
+
+@pytest.mark.parametrize(
+    ("names", "listed"),
+    [(["notes.txt"], "notes.txt"), ([".hidden"], ".hidden"), (list("dcba"), "a, b, c, …"), (["x/y"], "x")],
+)
+def test_foreign_files_are_left_alone(bench: Bench, names: list[str], listed: str) -> None:
+    for name in ("curve.csv", *names):
+        bench.write(f"results/s/{name}", "mine")
+    message = f"results/s: holds {listed}, which gdcli did not write; move it away, or choose another --out"
+    bench.refuses(2, message, spec=D)
+    bench.refuses(2, message, "check", "s.yaml", "--out", "results", spec=D + "expect: {final_mse: 1}\n")
+
+
+def test_foreign_place_of_the_second_spec_stops_the_first(bench: Bench) -> None:
+    bench.write("t.yaml", D)
+    bench.write("results/t/notes.txt", "mine")
+    message = "results/t: holds notes.txt, which gdcli did not write; move it away, or choose another --out"
+    bench.refuses(2, message, "run", "s.yaml", "t.yaml", spec=D)
+
+
+def test_result_is_replaced_whole(bench: Bench) -> None:
+    bench.runs("run", "s.yaml", spec=D + "epochs: 9\n")
+    assert "results/s/curve.png" in bench.tree()
+    bench.runs(spec=D + "epochs: 2\n")
+    assert bench.results() == RESULT
+    assert len(Path("results/s/curve.csv").read_text().splitlines()) == 4
+
+
+def test_result_behind_a_link_is_replaced_where_it_lies(bench: Bench) -> None:
+    (bench.home / "far").mkdir()
+    (bench.home / "results").mkdir()
+    (bench.home / "results/s").symlink_to("../far")
+    bench.runs(spec=D + "epochs: 2\n")
+    assert (bench.home / "results/s").is_symlink()
+    assert entries("far") == [name.removeprefix("s/") for name in RESULT[1:]]
+    assert entries(".") == ["d.csv", "far", "results", "s.yaml"]
+
+
+# The value of `name`, and how the message shows it.
+NAMES = {
+    "../x": "'../x'",
+    "..": "'..'",
+    ".": "'.'",
+    "/abs": "'/abs'",
+    ".hidden": "'.hidden'",
+    "a/b": "'a/b'",
+    "'a\\b'": "'a\\b'",
+    "''": "''",
+    "a b": "'a b'",
+    "é": "'é'",
+    "a" * 65: f"'{'a' * 56}…",
+    "a\u2028b": "'a\\u2028b'",
+}
+
+
+@pytest.mark.parametrize(("name", "shown"), NAMES.items(), ids=NAMES)
+def test_name_that_is_none(bench: Bench, name: str, shown: str) -> None:
+    if name == "a\u2028b":
+        name = '"a\\Lb"'
+    bench.refuses(2, f"s.yaml:2:1: {NAME_RULE} {shown}; set `name:` in the spec", spec=f"{D}name: {name}\n")
+
+
+# The value of `name` where it is no text at all.
+NO_TEXT = {
+    "": "nothing",
+    "3": "3; write '3' in quotes",
+    "1.0": "1.0; write '1.0' in quotes",
+    "true": "true",
+    "[a]": "a list of 1",
+}
+
+
+@pytest.mark.parametrize(("name", "shown"), NO_TEXT.items(), ids=["nothing", *list(NO_TEXT)[1:]])
+def test_name_that_is_no_text(bench: Bench, name: str, shown: str) -> None:
+    bench.refuses(2, f"s.yaml:2:1: name must be text, got {shown}", spec=f"{D}name: {name}\n")
+
+
+# A file, and how the message shows its stem.
+STEMS = {"my run.yaml": "my run", ".hidden.yaml": ".hidden", "größe.yaml": "größe", f"{'a' * 65}.yaml": f"{'a' * 56}…"}
+
+
+@pytest.mark.parametrize(("file", "shown"), STEMS.items(), ids=["space", "hidden", "umlaut", "long"])
+def test_stem_that_is_no_name(bench: Bench, file: str, shown: str) -> None:
+    bench.write(file, D)
+    quoted = f"'{shown}" if shown.endswith("…") else f"'{shown}'"
+    bench.refuses(2, f"{file}: {NAME_RULE} {quoted}; set `name:` in the spec", "run", file)
+    bench.write(file, D + "name: fine\nepochs: 2\n")
+    bench.runs("run", file, "--no-plot")
+    assert bench.results() == [name.replace("s", "fine", 1) for name in RESULT]
+
+
+@pytest.mark.parametrize("name", ["a" * 64, "-", "--help", "_", "a..b", "1", "con.csv"])
+def test_odd_names_that_are_names(bench: Bench, name: str) -> None:
+    bench.runs(spec=f"{D}name: '{name}'\nepochs: 2\n")
+    assert bench.results()[0] == name
+
+
+def separately(
+    bench: Bench, *arguments: str, before: str = "", environment: dict[str, str] | None = None, **options: Any
+) -> subprocess.CompletedProcess[str]:
+    """Run gdcli in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-c", before + MAIN, *arguments],
+        cwd=bench.home,
+        env={**os.environ, **(environment or {})},
+        check=False,
+        timeout=60,
+        text=True,
+        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},
+    )
+
+
+@pytest.mark.parametrize("limit", [100, 1000], ids=["at_the_curve", "at_the_summary"])
+def test_full_disk(bench: Bench, limit: int) -> None:
+    bench.runs(spec=D + "epochs: 2\n")
+    before = bench.tree()
+    limited = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit})); "
+    process = separately(bench, "run", "s.yaml", "--no-plot", "--set", "seed=7", before=limited)
+    assert process.stderr == f"results/s: cannot write the result: {os.strerror(errno.EFBIG)}; {KEPT}\n"
+    assert process.returncode == 2
+    assert bench.tree() == before
+    assert bench.results() == RESULT
+
+
+def test_full_disk_and_nothing_there_before(bench: Bench) -> None:
+    bench.write("s.yaml", D)
+    limited = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)); "
+    process = separately(bench, "run", "s.yaml", "--no-plot", before=limited)
+    assert process.returncode == 2
+    assert bench.results() == []
+
+
+@pytest.mark.parametrize("stage", ["_write_json", "_write_csv", "dump"])
+@pytest.mark.parametrize(
+    "error", [KeyboardInterrupt(), OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), MemoryError()]
+)
+def test_failure_while_writing(bench: Bench, monkeypatch: pytest.MonkeyPatch, stage: str, error: BaseException) -> None:
+    bench.runs(spec=D + "epochs: 2\n")
+
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(files, stage, fail)
+    before = bench.tree()
+    outcome = bench.gd("run", "s.yaml", "--no-plot", "--set", "seed=7")
+    code, said = {
+        KeyboardInterrupt: (130, "interrupted"),
+        OSError: (2, f"results/s: cannot write the result: {os.strerror(errno.ENOSPC)}; {KEPT}"),
+        MemoryError: (2, "not enough memory; use fewer rows, columns or epochs"),
+    }[type(error)]
+    assert (outcome.code, outcome.err) == (code, said + "\n")
+    assert bench.tree() == before
+    assert bench.results() == RESULT
+
+
+def test_stdout_is_full(bench: Bench) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full on this system")
+    bench.write("s.yaml", D + "epochs: 2\n")
+    for more in ([], ["--json"]):
+        with Path("/dev/full").open("w") as full:
+            process = separately(bench, "run", "s.yaml", "--no-plot", *more, stdout=full)
+        assert process.stderr == f"stdout: cannot write: {os.strerror(errno.ENOSPC)}\n"
+        assert process.returncode == 2
+    assert bench.results() == RESULT
+
+
+def test_stdout_is_closed(bench: Bench) -> None:
+    bench.write("s.yaml", D + "epochs: 2\n")
+    process = separately(bench, "run", "s.yaml", "--no-plot", before="import sys; sys.stdout = None; ")
+    assert (process.returncode, process.stderr) == (0, "")
+    assert bench.results() == RESULT
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
+def test_stdout_knows_few_characters(bench: Bench, encoding: str) -> None:
+    bench.write("s.yaml", D + "epochs: 2\n")
+    bench.write("t.yaml", D + "epochs: 3\n")
+    for command in (["compare", "s.yaml", "t.yaml", "--no-plot"], ["optimum", "d.csv"]):
+        process = separately(bench, *command, environment={"PYTHONIOENCODING": encoding})
+        assert (process.returncode, process.stderr) == (0, "")
+
+
+def test_reader_of_stdout_goes_away(bench: Bench) -> None:
+    bench.write("s.yaml", D + "epochs: 2\n")
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        process = separately(bench, "run", "s.yaml", "--no-plot", stdout=write)
+    finally:
+        os.close(write)
+    assert (process.returncode, process.stderr) == (0, "")
+    assert bench.results() == RESULT
+
+
+def interrupt_at(monkeypatch: pytest.MonkeyPatch, name: str, epoch: int) -> None:
+    """Press Ctrl-C in the run of this name, once this epoch is over."""
+
+    def enter(self: Progress) -> Any:
+        def watch(done: int, *_: object) -> None:
+            if done == epoch and vars(self)["_name"] == name:
+                raise KeyboardInterrupt
+
+        return watch
+
+    monkeypatch.setattr(Progress, "__enter__", enter)
+    monkeypatch.setattr(Progress, "__exit__", lambda *_: None)
+
+
+def held(directory: str) -> SimpleNamespace:
+    summary = json.loads(Path(directory, "summary.json").read_text())
+    rows = list(csv.DictReader(Path(directory, "curve.csv").read_text().splitlines()))
+    return SimpleNamespace(status=summary["status"], epochs=summary["epochs"], rows=rows, final=summary["final_mse"])
+
+
+def test_interrupted_run(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a", "b", "c"):
+        bench.write(f"{name}.yaml", D + "epochs: 9\n")
+    interrupt_at(monkeypatch, "b", 3)
+    outcome = bench.gd("run", "a.yaml", "b.yaml", "c.yaml")
+    assert outcome.err == "b: interrupted after epoch 3; its files hold what was finished\n"
+    assert outcome.code == 130
+    assert entries("results") == ["a", "b"]
+    assert held("results/a").status == "completed"
+    kept = held("results/b")
+    assert (kept.status, kept.epochs, len(kept.rows)) == ("interrupted", 3, 4)
+    assert kept.rows == held("results/a").rows[:4]
+    assert kept.final == float(kept.rows[-1]["mse"])
+    assert Path("results/b/curve.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_interrupted_comparison(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a", "b", "c"):
+        bench.write(f"{name}.yaml", D + "epochs: 9\n")
+    interrupt_at(monkeypatch, "b", 3)
+    outcome = bench.gd("compare", "a.yaml", "b.yaml", "c.yaml", "--no-plot")
+    assert outcome.err == "b: interrupted after epoch 3; its files hold what was finished\n"
+    assert outcome.code == 130
+    runs = json.loads(Path("results/a-vs-b-vs-c/summary.json").read_text())["runs"]
+    assert [(run["name"], run["status"]) for run in runs] == [("a", "completed"), ("b", "interrupted")]
+
+
+def test_interrupted_check(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a", "b", "c"):
+        bench.write(f"{name}.yaml", D + "epochs: 9\nexpect: {final_mse: 1, tolerance: 9}\n")
+    interrupt_at(monkeypatch, "b", 3)
+    outcome = bench.gd("check", ".")
+    assert outcome.code == 130
+    assert "failed  b: interrupted at epoch 3" in outcome.out
+    assert "Traceback" not in outcome.err
+    assert not Path("results").exists()
+
+
+def test_interrupted_before_anything_runs(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("gdcli.cli.session.plan", interrupt)
+    bench.refuses(130, "interrupted", spec=D)
+
+
+def test_ctrl_c(bench: Bench) -> None:
+    """A real one, sent once the progress bar shows that the run is under way."""
+    bench.write("s.yaml", D + "epochs: 5000000\nname: long\n")
+    bench.write("t.yaml", D + "name: never\n")
+    terminal, end = pty.openpty()
+    command = [sys.executable, "-c", MAIN, "run", "s.yaml", "t.yaml", "--no-plot"]
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "120"}
+    with subprocess.Popen(command, cwd=bench.home, env=environment, stdout=subprocess.PIPE, stderr=end) as process:
+        os.close(end)
+        said = b""
+        try:
+            while b"loss" not in said:
+                said += os.read(terminal, 4096)
+            process.send_signal(signal.SIGINT)
+            while more := read_terminal(terminal):
+                said += more
+            assert process.wait(timeout=60) == 130
+        finally:
+            process.kill()
+            os.close(terminal)
+    assert b"Traceback" not in said
+    kept = held("results/long")
+    words = re.compile(rb"long: interrupted after epoch (\d+); its files hold what was finished")
+    sentence = words.search(said)
+    assert sentence
+    assert int(sentence[1]) == kept.epochs == len(kept.rows) - 1 == int(kept.rows[-1]["epoch"])
+    assert 0 < kept.epochs < 5_000_000
+    assert kept.status == "interrupted"
+    assert Path("results/long/curve.csv").read_bytes().endswith(b"\n")
+    assert all(None not in row.values() and len(row) == 5 for row in kept.rows)
+    assert entries("results") == ["long"]
+
+
+def read_terminal(terminal: int) -> bytes:
+    """Read what a pseudo terminal has to say; Linux reports its end as an error."""
+    try:
+        return os.read(terminal, 4096)
+    except OSError:
+        return b""
