@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from os import PathLike
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
 from gdcli.engine.descent import Watch
-from gdcli.errors import Place
+from gdcli.errors import Fault, Place, SpecError
 from gdcli.experiment.exact import ExactFit, exact_fit
+from gdcli.experiment.faults import one_of
 from gdcli.experiment.markup import KeyPath
 from gdcli.experiment.plan import Plan, plan
 from gdcli.experiment.reading import read_spec
 from gdcli.experiment.result import Result, execute
+from gdcli.experiment.spec import ScalerName
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -104,6 +106,8 @@ def plan_optimum(
     Returns:
         The plan.
     """
+    if scaler not in get_args(ScalerName):
+        raise SpecError([Fault(Place(f"{prefix}scaler"), one_of(scaler, get_args(ScalerName)))])
     columns = {"features": features, "target": target, "intercept": intercept}
     spec: dict[str, Any] = {
         "columns": {key: value for key, value in columns.items() if value is not None},
@@ -111,7 +115,10 @@ def plan_optimum(
         "epochs": 0,
     }
     paths: list[KeyPath] = [("columns", "features"), ("columns", "target"), ("scaler",)]
-    places = {path: Place(f"{prefix}{path[-1]}") for path in paths} | {("dataset",): Place("data")}
+    places = {path: Place(f"{prefix}{path[-1]}") for path in paths} | {
+        ("dataset",): Place("data"),
+        ("columns",): Place("data"),
+    }
     if isinstance(data, str | PathLike):
         return plan(read_spec({**spec, "dataset": data}, places=places))
     return plan(read_spec(spec, has_rows=True, places=places), frame=data)

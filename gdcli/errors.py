@@ -42,7 +42,12 @@ class Fault:
     message: str
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.message}"
+        return printable(f"{self.place}: {self.message}")
+
+
+def printable(text: str) -> str:
+    """Write control characters and the like as escapes, so that a message stays one line and does no harm."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 class GdcliError(Exception):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -55,4 +57,7 @@ def main() -> None:
         os.environ.setdefault(variable, "1")
     # Importing pandas and Matplotlib makes objects by the hundred thousand and no garbage among them.
     gc.set_threshold(200_000, 20, 20)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that has no ★ gets a question mark, not a traceback
     app()

@@ -11,6 +11,7 @@ import typer
 from gdcli.cli.options import AsJson, NoPlot, Overrides, Quiet
 from gdcli.cli.outcome import INTERRUPTED, UNEXPECTED, handled
 from gdcli.errors import Fault, Place, SpecError
+from gdcli.experiment.paths import is_folder
 
 if TYPE_CHECKING:
     from gdcli.experiment.expectation import Verdict
@@ -82,7 +83,9 @@ def find_specs(paths: Sequence[Path]) -> list[Path]:
     found = []
     for path in paths:
         inside = (
-            sorted(file for pattern in ("*.yaml", "*.yml") for file in path.rglob(pattern)) if path.is_dir() else [path]
+            sorted(file for pattern in ("*.yaml", "*.yml") for file in path.rglob(pattern))
+            if is_folder(path)
+            else [path]
         )
         if not inside:
             raise SpecError([Fault(Place(str(path)), "no *.yaml in this folder")])

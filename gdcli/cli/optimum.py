@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from gdcli.cli.options import AsJson, Quiet
 from gdcli.cli.outcome import handled
+from gdcli.errors import Fault, Place, SpecError
 
 
 @handled
@@ -39,15 +39,19 @@ def optimum(
     from gdcli.experiment.exact import exact_fit
     from gdcli.show.tables import exact_view
 
-    names = [name.strip() for part in features or [] for name in part.split(",") if name.strip()] or None
+    names = [name.strip() for part in features or [] for name in part.split(",") if name.strip()]
+    if features and not names:
+        raise SpecError([Fault(Place("--features"), "name one column at least")])
     session = Session(as_json=as_json, quiet=quiet)
-    planned = plan_optimum(data, target=target, features=names, scaler=scaler, intercept=not no_intercept, prefix="--")
+    planned = plan_optimum(
+        data, target=target, features=names or None, scaler=scaler, intercept=not no_intercept, prefix="--"
+    )
     fit = exact_fit(planned)
     for warning in fit.warnings:
         session.warn(warning)
     session.show(exact_view(fit))
-    document: dict[str, Any] = {key: value for key, value in asdict(fit).items() if value is not None}
-    if math.isinf(fit.condition_number):
-        document["condition_number"] = None
-    session.give({**document, "r2": fit.r2})
+    document = asdict(fit)
+    if fit.weights_original is None:
+        del document["weights_original"]
+    session.give(document)
     return 0

@@ -35,29 +35,47 @@ def handled(command: Callable[P, int]) -> Callable[P, None]:
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             code = command(*args, **kwargs)
-            sys.stdout.flush()
-        except GdcliError as error:
-            for line in str(error).splitlines():
-                complain(line)
-            code = error.exit_code
-        except KeyboardInterrupt:
-            complain("interrupted")
-            code = INTERRUPTED
-        except BrokenPipeError:
-            # Whoever read our output has seen enough; leave nothing that Python would try to flush on its way out.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            code = 0
-        except MemoryError:
-            complain("not enough memory for these data; use fewer rows or columns")
-            code = GdcliError.exit_code
-        except Exception:
-            complain(traceback.format_exc())
-            complain("this is a defect in gdcli: please report it, with the lines above and the spec")
-            code = DEFECT
+            if sys.stdout:
+                sys.stdout.flush()
+        except BaseException as error:
+            code = _answer(error)
         if code:
             raise typer.Exit(code)
 
     return run
+
+
+def _answer(error: BaseException) -> int:
+    """Say what went wrong, and give the exit code."""
+    match error:
+        case GdcliError():
+            for line in str(error).splitlines():
+                complain(line)
+            return error.exit_code
+        case KeyboardInterrupt():
+            complain("interrupted")
+            return INTERRUPTED
+        case MemoryError():
+            complain("not enough memory; use fewer rows, columns or epochs")
+            return GdcliError.exit_code
+        case BrokenPipeError():
+            _drop_output()  # whoever read it has seen enough
+            return 0
+        case OSError(filename=None):
+            complain(f"stdout: cannot write: {error.strerror}")
+            _drop_output()
+            return GdcliError.exit_code
+        case Exception():
+            complain("".join(traceback.format_exception(error)))
+            complain("this is a defect in gdcli: please report it, with the lines above and the spec")
+            return DEFECT
+        case _:
+            raise error
+
+
+def _drop_output() -> None:
+    """Leave nothing on stdout that Python would try to flush on its way out."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def complain(message: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,8 @@ from gdcli.api import perform
 from gdcli.cli.outcome import DIVERGED, INTERRUPTED, complain
 from gdcli.cli.progress import Progress
 from gdcli.engine.trace import Status
-from gdcli.errors import Fault, FaultsError, Place, SpecError
+from gdcli.errors import DataError, Fault, FaultsError, Place, SpecError
+from gdcli.experiment.files import finite
 from gdcli.experiment.plan import Plan, plan
 from gdcli.experiment.reading import read_spec
 from gdcli.experiment.result import Result
@@ -49,7 +51,8 @@ class Session:
             except FaultsError as error:
                 errors.append(error)
         if errors:
-            raise type(errors[0])(fault for error in errors for fault in error.faults)
+            kind = SpecError if any(isinstance(error, SpecError) for error in errors) else DataError
+            raise kind(fault for error in errors for fault in error.faults)
         seen: dict[str, Path] = {}
         for planned, path in zip(plans, specs, strict=True):
             name = planned.spec.name
@@ -76,10 +79,16 @@ class Session:
 
     def show(self, view: RenderableType, *, one_line: bool = False) -> None:
         """Print a table for people, or a line that is not to be broken."""
-        if not (self.quiet or self.as_json):
+        if not (self.quiet or self.as_json or sys.stdout is None):
             from rich.console import Console
 
-            Console().print(view, soft_wrap=one_line)
+            class Screen(Console):
+                """Shows names as they are, and leaves a reader that has gone to `handled`."""
+
+                def on_broken_pipe(self) -> None:
+                    raise BrokenPipeError
+
+            Screen(markup=False, emoji=False, highlight=False).print(view, soft_wrap=one_line)
 
     def say(self, line: str) -> None:
         """Print a line for people."""
@@ -89,7 +98,7 @@ class Session:
     def give(self, document: dict[str, Any]) -> None:
         """Print a JSON document for programs."""
         if self.as_json:
-            typer.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+            typer.echo(json.dumps(finite(document), indent=2, ensure_ascii=False, allow_nan=False))
 
     def close(self, results: Sequence[Result]) -> int:
         """Say which runs diverged or were interrupted, and give the exit code."""

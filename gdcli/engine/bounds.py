@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated
 
 from annotated_types import Ge, Gt, Le, Lt
@@ -10,4 +11,11 @@ Positive = Annotated[float, Gt(0)]
 NonNegative = Annotated[float, Ge(0)]
 Fraction = Annotated[float, Ge(0), Lt(1)]
 Share = Annotated[float, Ge(0), Le(1)]
-Count = Annotated[int, Ge(1)]
+# More than a machine can count through: a typing error, and an overflow further on.
+Count = Annotated[int, Ge(1), Le(10**9)]
+Whole = Annotated[int, Ge(0), Le(10**9)]
+
+
+def increasing(values: tuple[float, ...]) -> bool:
+    """Whether the values go up."""
+    return all(a < b for a, b in pairwise(values))

@@ -107,14 +107,19 @@ def factor_blocks(blocks: Iterable[tuple[Array, Array]]) -> RowFactor:
     remaining: Iterator[tuple[Array, Array]] = iter(blocks)
     X, y = next(remaining)
     rows = np.column_stack([np.ones(len(X)), X, y])
-    # Rounded to 24 bits, so that subtracting it is exact for most data: integers and short decimals.
-    shift = np.asarray(rows.mean(axis=0)).astype(np.float32).astype(np.float64)
+    shift = _rounded(rows.mean(axis=0))
     shift[0] = 0.0
     triangle, n = _triangle(rows - shift), len(rows)
     for X, y in remaining:
         rows = np.column_stack([np.ones(len(X)), X, y])
         triangle, n = _triangle(np.vstack([triangle, _triangle(rows - shift)])), n + len(rows)
     return RowFactor(triangle=triangle, shift=shift[1:], n=n)
+
+
+def _rounded(mean: Array) -> Array:
+    """Round to 24 bits, so that subtracting it is exact for most data: integers and short decimals."""
+    mantissa, exponent = np.frexp(mean)
+    return np.asarray(np.ldexp(np.round(mantissa * 2**24), exponent - 24))
 
 
 def _triangle(rows: Real) -> Real:

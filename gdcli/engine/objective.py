@@ -48,8 +48,9 @@ class Objective:
         Returns:
             One gap a column, shape (k,), in squared units of the file; infinite where it is not finite.
         """
-        distance = self.R @ (w - self.optimum.weights[:, None])
-        gap = np.einsum("ij,ij->j", distance, distance) * (self.unit / self.n)
+        with np.errstate(all="ignore"):  # weights beyond all numbers have an infinite gap
+            distance = self.R @ (w - self.optimum.weights[:, None])
+            gap = np.einsum("ij,ij->j", distance, distance) * (self.unit / self.n)
         return np.where(np.isfinite(gap), gap, np.inf)
 
     def mse(self, w: Array) -> Array:

@@ -58,6 +58,13 @@ def _dataset(dataset: Dataset) -> Found:
         if factors != weights:
             path = ("dataset", "synthetic", "column_factors")
             yield path, f"{path_text(path)} must have one value a weight ({weights}), got {factors}"
+    if dataset.path == "":
+        yield ("dataset", "path"), "dataset.path must not be empty"
+    mark = dataset.delimiter
+    if not mark.isascii() or mark.isalnum() or mark in '"\n\r\0.+-':
+        yield ("dataset", "delimiter"), f"dataset.delimiter must be a mark such as , ; | or a tab, got {shown(mark)}"
+    elif dataset.decimal == mark:
+        yield ("dataset", "decimal"), f"dataset.decimal must differ from dataset.delimiter, got {shown(mark)} for both"
     if dataset.inline is not None:
         yield from _inline(dataset.inline)
 

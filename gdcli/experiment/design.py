@@ -68,8 +68,9 @@ def design(source: Source, table: Table) -> Design:
         if len(levels) == 1 and columns.intercept:
             warnings.append(f"text column '{name}' has one level only and adds nothing to the intercept")
         for level in levels[first:]:
-            if f"{name}_{level}" in columns.features:
-                message = f"the level '{level}' of '{name}' gets the name of another feature, '{name}_{level}'"
+            encoded = f"{name}_{level}"
+            if encoded in columns.features or names.count(encoded) > 1:
+                message = f"the level '{level}' of '{name}' gets the name of another feature, '{encoded}'"
                 faults.append(source.fault(("columns", "features", i), message))
     faults.extend(_target_faults(source, table, columns.target))
     if faults:
@@ -90,18 +91,19 @@ def _chosen(source: Source, table: Table) -> Columns:
     if columns.target is None:
         free = [name for name in numeric if name not in (columns.features or ())]
         if not free:
-            message = f"no numeric column in {table.label} is left to be the target; name one as columns.target"
+            message = f"no numeric column in {table.label} is left to be the target; name {source.key('target')}"
             raise DataError([source.fault(("columns",), message)])
         columns = replace(columns, target=free[-1])
     if columns.features is None:
         features = tuple(name for name in numeric if name != columns.target)
         if not features:
-            message = f"no numeric column besides the target '{columns.target}' in {table.label}; name columns.features"
+            only = f"no numeric column besides the target '{columns.target}' in {table.label}"
+            message = f"{only}; name {source.key('features')}"
             raise DataError([source.fault(("columns",), message)])
         if columns.intercept and "intercept" in features:
             message = (
                 f"{table.label} has a column called 'intercept', which cannot be a feature beside the intercept; "
-                "name columns.features, or set columns.intercept: false"
+                f"name {source.key('features')}, or fit without an intercept"
             )
             raise DataError([source.fault(("columns",), message)])
         columns = replace(columns, features=features)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from pydantic_core import ErrorDetails
@@ -14,6 +15,14 @@ from gdcli.experiment.markup import KeyPath
 ALTERNATIVES: dict[str, str] = {
     "batch_size": "must be `full` or an integer of at least 1",
     "init": "must be `normal`, `zeros` or a list of numbers",
+}
+
+# What a section may be written as, where a mapping is not all.
+FORMS: dict[KeyPath, str] = {
+    ("dataset",): "a path or a mapping",
+    ("scaler",): "a name or a mapping",
+    ("optimizer",): "a name or a mapping",
+    ("schedule",): "a name, a mapping or a list",
 }
 
 
@@ -39,6 +48,15 @@ def shown(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "…"
 
 
+def one_of(value: Any, known: Iterable[str]) -> str:
+    """Say that a value is not one of those known, and which was probably meant."""
+    words = list(known)
+    hint = suggestion(value, words) if isinstance(value, str) else ""
+    hint = "" if hint.startswith("; known") else hint
+    listed = ", ".join(word if word.isidentifier() else f"'{word}'" for word in words)
+    return f"must be one of {listed}, got {shown(value)}{hint}"
+
+
 def unknown_key(key: str, known: list[str], parent: str) -> str:
     """Say that a key is not known, and which was probably meant."""
     return f"unknown key '{key}'{f' in {parent}' if parent else ''}{suggestion(key, known)}"
@@ -49,10 +67,8 @@ def _quote_hint(value: Any) -> str:
 
 
 def _not_listed(error: ErrorDetails) -> str:
-    expected = error["ctx"]["expected"].replace("'", "").replace(" or ", ", ")
-    hint = suggestion(error["input"], expected.split(", ")) if isinstance(error["input"], str) else ""
-    hint = "" if hint.startswith("; known") else hint
-    return f"must be one of {expected}, got {shown(error['input'])}{hint}"
+    # Pydantic quotes the words and joins the last two by "or"; a comma among them is quoted too.
+    return one_of(error["input"], re.findall(r"'((?:[^'\\]|\\.)*)'", error["ctx"]["expected"]))
 
 
 def _length(error: ErrorDetails) -> str:
@@ -69,7 +85,7 @@ _SAYINGS: dict[str, Callable[[ErrorDetails], str]] = {
     "greater_than": lambda e: f"must be greater than {e['ctx']['gt']:g}, got {shown(e['input'])}",
     "greater_than_equal": lambda e: f"must be at least {e['ctx']['ge']:g}, got {shown(e['input'])}",
     "less_than": lambda e: f"must be less than {e['ctx']['lt']:.10g}, got {shown(e['input'])}",
-    "less_than_equal": lambda e: f"must be at most {e['ctx']['le']:g}, got {shown(e['input'])}",
+    "less_than_equal": lambda e: f"must be at most {e['ctx']['le']:.10g}, got {shown(e['input'])}",
     "finite_number": lambda e: f"must be a finite number, got {shown(e['input'])}",
     "float_type": lambda e: f"must be a number, got {shown(e['input'])}",
     "int_type": lambda e: f"must be an integer, got {shown(e['input'])}",
@@ -78,7 +94,6 @@ _SAYINGS: dict[str, Callable[[ErrorDetails], str]] = {
     "string_type": lambda e: f"must be text, got {shown(e['input'])}{_quote_hint(e['input'])}",
     "tuple_type": lambda e: f"must be a list, got {shown(e['input'])}",
     "dict_type": lambda e: f"must be a mapping, got {shown(e['input'])}",
-    "dataclass_type": lambda e: f"must be a mapping, got {shown(e['input'])}",
     "literal_error": _not_listed,
     "too_short": _length,
     "too_long": _length,
@@ -98,6 +113,8 @@ def explain(error: ErrorDetails, path: KeyPath) -> str:
     Returns:
         `optimizer.lr must be greater than 0, got -0.1`.
     """
+    if error["type"] == "dataclass_type":
+        return f"{path_text(path)} must be {FORMS.get(path, 'a mapping')}, got {shown(error['input'])}"
     saying = _SAYINGS.get(error["type"])
     said = saying(error) if saying else f"is not valid ({error['msg']}), got {shown(error['input'])}"
     return f"{path_text(path)} {said}"

@@ -105,8 +105,8 @@ def document(result: Result, directory: Path) -> dict[str, Any]:
     Returns:
         The keys of `summary.json`; what is not finite is None.
     """
-    finite: dict[str, Any] = _finite({**result.summary, "spec": _portable_spec(result, directory)})
-    return finite
+    portable: dict[str, Any] = finite({**result.summary, "spec": _portable_spec(result, directory)})
+    return portable
 
 
 def check_writable(out: Path, names: Sequence[str]) -> None:
@@ -156,12 +156,12 @@ def _training_data(result: Result) -> pd.DataFrame:
     return pd.DataFrame({name: table.text(name) if table.is_text(name) else table.numeric(name) for name in names})
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
     """Replace numbers that JSON has no word for by None."""
     if isinstance(value, Mapping):
-        return {key: _finite(part) for key, part in value.items()}
+        return {key: finite(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(part) for part in value]
+        return [finite(part) for part in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

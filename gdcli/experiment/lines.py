@@ -38,16 +38,52 @@ _OPENERS: dict[str, Callable[[Path], Any]] = {
 }
 
 
-def numbered_rows(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+def _open(path: Path) -> Any:
+    return _OPENERS.get(path.suffix.lower(), _open_plain)(path)
+
+
+def is_compressed(path: Path) -> bool:
+    """Whether a file's name says that it is compressed, as pandas reads names."""
+    return path.suffix.lower() in _OPENERS
+
+
+class UnreadableRowError(Exception):
+    """A row that Python's parser cannot read, either.
+
+    Args:
+        line: On which it starts.
+    """
+
+    def __init__(self, line: int) -> None:
+        self.line = line
+        super().__init__(line)
+
+
+def numbered_rows(path: Path, delimiter: str, *, strict: bool = False) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows of a CSV file, header first, each with the line that it starts on; blank lines are no rows."""
-    with _OPENERS.get(path.suffix, _open_plain)(path) as stream:
+    csv.field_size_limit(2**31 - 1)
+    with _open(path) as stream:
         text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
-        reader = csv.reader(text, delimiter=delimiter, skipinitialspace=True)
+        reader = csv.reader(text, delimiter=delimiter, skipinitialspace=True, strict=strict)
         line = 1
-        for row in reader:
-            if row:
-                yield line, row
-            line = reader.line_num + 1
+        try:
+            for row in reader:
+                if row:
+                    yield line, row
+                line = reader.line_num + 1
+        except csv.Error as error:
+            raise UnreadableRowError(line) from error
+
+
+def undecodable_line(path: Path) -> int:
+    """The first line that is not UTF-8, counted from 1; 0 where all of them are."""
+    with _open(path) as stream:
+        for number, line in enumerate(stream, start=1):
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError:
+                return number
+    return 0
 
 
 def line_of_row(path: Path, row: int, delimiter: str) -> int:
@@ -67,15 +103,18 @@ def line_of_row(path: Path, row: int, delimiter: str) -> int:
     return 0
 
 
-def ragged_row(path: Path, delimiter: str) -> tuple[int, str]:
-    """Find the first row with more cells than the header.
+def faulty_row(path: Path, delimiter: str) -> tuple[int, str]:
+    """Find the first row with more cells than the header, or with a quote that never ends.
 
     Returns:
         Its line and a message, or 0 and nothing where there is no such row.
     """
-    rows = numbered_rows(path, delimiter)
-    _, header = next(rows)
-    for line, row in rows:
-        if len(row) > len(header):
-            return line, f"{len(row)} cells, but the header names {len(header)} columns; correct this line"
+    rows = numbered_rows(path, delimiter, strict=True)
+    try:
+        _, header = next(rows)
+        for line, row in rows:
+            if len(row) > len(header):
+                return line, f"{len(row)} cells, but the header names {len(header)} columns; correct this line"
+    except UnreadableRowError as error:
+        return error.line, "a quoted cell begins on this line and never ends; close it"
     return 0, ""

@@ -96,7 +96,10 @@ def parse(text: str, label: str) -> tuple[Any, dict[KeyPath, Place]]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(label, mark.line + 1, mark.column + 1) if mark else Place(label)
-        raise SpecError([Fault(place, f"not valid YAML: {error.problem or error.context}")]) from error
+        problem = error.problem or error.context
+        if str(problem).startswith("but"):
+            problem = f"{error.context}, {problem}"
+        raise SpecError([Fault(place, f"not valid YAML: {problem}")]) from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise SpecError([Fault(Place(label, line), "not valid YAML: a control character stands here")]) from error
@@ -161,16 +164,19 @@ class _Builder:
         self.places: dict[KeyPath, Place] = {}
         self.faults: list[Fault] = []
         self.nodes = 0
+        self.seen: set[int] = set()
+        self.aliased = False
 
     def build(self, node: yaml.Node, path: KeyPath) -> Any:
         """Build the value of a node; `path` leads to it."""
         self.nodes += 1
+        self.aliased |= id(node) in self.seen
+        self.seen.add(id(node))
         if len(path) > MAX_DEPTH or self.nodes > MAX_NODES:
             what = f"nested deeper than {MAX_DEPTH} levels" if len(path) > MAX_DEPTH else "expands to too many values"
-            raise SpecError([Fault(self.place(node), f"{what}; write it out without aliases")])
-        if node.tag not in _KNOWN_TAGS:
-            tag = node.tag.replace(_TAG, "!!")
-            self.faults.append(Fault(self.place(node), f"the tag {tag} is not allowed in a spec"))
+            hint = "; write it out without aliases" if self.aliased else ""
+            raise SpecError([Fault(self.place(node), what + hint)])
+        if not self.allowed(node):
             return None
         if isinstance(node, yaml.MappingNode):
             return self.mapping(node, path)
@@ -186,6 +192,8 @@ class _Builder:
             if not isinstance(key_node, yaml.ScalarNode):
                 self.faults.append(Fault(self.place(key_node), "a key must be plain text"))
                 continue
+            if not self.allowed(key_node):
+                continue
             key = key_node.value
             if key in values:
                 first = self.places[(*path, key)].line
@@ -194,6 +202,18 @@ class _Builder:
             self.places[(*path, key)] = self.place(key_node)
             values[key] = self.build(value_node, (*path, key))
         return values
+
+    def allowed(self, node: yaml.Node) -> bool:
+        """Whether the node has no tag of its own and no text that is none; notes a fault otherwise."""
+        if node.tag not in _KNOWN_TAGS:
+            tag = node.tag.replace(_TAG, "!!")
+            self.faults.append(Fault(self.place(node), f"the tag {tag} is not allowed in a spec"))
+            return False
+        if isinstance(node, yaml.ScalarNode) and any("\ud800" <= c <= "\udfff" for c in node.value):
+            message = "this text has a lone surrogate in it, which is no character"
+            self.faults.append(Fault(self.place(node), message))
+            return False
+        return True
 
     def place(self, node: yaml.Node) -> Place:
         """Where a node starts."""

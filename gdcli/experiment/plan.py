@@ -17,6 +17,7 @@ from gdcli.engine.objective import Objective, objective
 from gdcli.engine.optimum import Optimum
 from gdcli.errors import DataError, Fault, SpecError, suggestion
 from gdcli.experiment.design import design
+from gdcli.experiment.paths import exists, is_folder
 from gdcli.experiment.rates import learning_rates, remarks, resolved, run_length, uncovered
 from gdcli.experiment.reading import Source
 from gdcli.experiment.scaling import Scaling, fit, mapped
@@ -104,7 +105,7 @@ def plan(source: Source, *, frame: pd.DataFrame | None = None) -> Plan:
         The plan.
 
     Raises:
-        SpecError: The spec is wrong, or asks for what these data cannot give; all faults at once.
+        SpecError: The spec is wrong; all faults at once.
         DataError: The data is missing, unreadable or unfit for the spec.
     """
     if source.faults:
@@ -126,7 +127,7 @@ def plan(source: Source, *, frame: pd.DataFrame | None = None) -> Plan:
     length = run_length(spec.schedule, spec.epochs, steps)
     problems = [source.fault(path, message) for path, message in uncovered(spec.schedule, length)]
     if problems:
-        raise SpecError(problems)
+        raise DataError(problems)
     spec = replace(spec, schedule=resolved(spec.schedule, length))
     return Plan(
         spec=spec,
@@ -193,11 +194,11 @@ def _load(source: Source, frame: pd.DataFrame | None) -> tuple[Table, Dataset]:
     if frame is not None:
         return from_frame(frame), dataset
     if dataset.synthetic:
-        return synthesize(dataset.synthetic), dataset
+        return synthesize(dataset.synthetic, lambda *_: source.place(("dataset", "synthetic"))), dataset
     if dataset.inline:
-        return tabulate(dataset.inline), dataset
+        return tabulate(dataset.inline, lambda *cell: source.place(("dataset", "inline", *cell))), dataset
     path = source.base / str(dataset.path)
-    if not path.exists():
+    if not exists(path):
         raise DataError([source.fault(("dataset", "path"), _missing_file(source, str(dataset.path)))])
     form = CsvFormat(delimiter=dataset.delimiter, decimal=dataset.decimal)
     table = read_table(path, os.path.normpath(path), form)
@@ -207,10 +208,10 @@ def _load(source: Source, frame: pd.DataFrame | None) -> tuple[Table, Dataset]:
 def _missing_file(source: Source, name: str) -> str:
     """Say that there is no such data file, and which was probably meant."""
     path = source.base / name
-    if Path(name).exists():
+    if exists(Path(name)):
         right = os.path.relpath(name, source.base)
         return f"no data file {os.path.normpath(path)}; the path is relative to the spec: write {right}"
-    siblings = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+    siblings = [entry.name for entry in path.parent.iterdir()] if is_folder(path.parent) else []
     hint = suggestion(path.name, siblings)
     return f"no data file {os.path.normpath(path)}" + ("" if hint.startswith("; known") else hint)
 
@@ -251,5 +252,5 @@ def _start(source: Source, names: tuple[str, ...]) -> Array:
     if len(init) != d:
         listed = ", ".join(names) if d <= 8 else f"{', '.join(names[:7])}, …"
         message = f"init must have {d} numbers, one for each of {listed}; got {len(init)}"
-        raise SpecError([source.fault(("init",), message)])
+        raise DataError([source.fault(("init",), message)])
     return np.array(init, dtype=np.float64)

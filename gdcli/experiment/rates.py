@@ -64,7 +64,10 @@ def remarks(schedules: tuple[Schedule, ...], length: int) -> list[str]:
     said = []
     if length and len(schedules) > 1:
         lengths = [schedule.length or 0 for schedule in schedules]
-        if sum(lengths) > length or (schedules[-1].length is None and sum(lengths) >= length):
+        if schedules[-1].length is None and sum(lengths) == length:
+            last = f"schedule[{len(schedules) - 1}]"
+            said.append(f"{last} never begins: the elements before it take all of the run's {length} {unit}")
+        elif sum(lengths) > length:
             said.append(f"the elements of the schedule take {sum(lengths)} {unit}, and the run has only {length}")
     for path, schedule, k in _elements(schedules, length):
         span = schedule.span()

@@ -9,18 +9,25 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from gdcli.engine.optimizers import OPTIMIZERS
 from gdcli.engine.schedules import SCHEDULES
 from gdcli.errors import Fault, Place, SpecError, suggestion
 from gdcli.experiment import checks
-from gdcli.experiment.faults import ALTERNATIVES, explain, path_text, shown, unknown_key
+from gdcli.experiment.faults import ALTERNATIVES, FORMS, explain, path_text, shown, unknown_key
 from gdcli.experiment.markup import KeyPath, Places, parse, read_file
-from gdcli.experiment.spec import Dataset, Spec, Synthetic
+from gdcli.experiment.spec import Columns, Dataset, Expect, Spec, Split, Stop, Synthetic
 
 _HINTS = get_type_hints(Spec, include_extras=True)
 _SECTIONS: dict[str, Any] = {field.name: _HINTS[field.name] for field in fields(Spec)}
+# Keys that belong into a section, by the section they belong into.
+_HOMES = {
+    field.name: f"{name}.{field.name}"
+    for name, section in (("columns", Columns), ("split", Split), ("stop", Stop), ("expect", Expect))
+    for field in fields(section)
+    if field.name not in _SECTIONS
+} | {"lr": "optimizer.lr"}
 _OPTIONAL = tuple(name for name, hint in _SECTIONS.items() if type(None) in getattr(hint, "__args__", ()))
 _REGISTRIES: dict[str, Mapping[str, type]] = {"optimizer": OPTIMIZERS, "schedule": SCHEDULES}
 
@@ -47,7 +54,16 @@ class Source:
 
     def fault(self, path: KeyPath, message: str) -> Fault:
         """A fault at a key or element, or at the nearest thing above it that has a place."""
-        return Fault(_place(path, self.places, self.label), message)
+        return Fault(self.place(path), message)
+
+    def key(self, name: str) -> str:
+        """What a user knows a key of `columns` by: an option, an argument, or the key itself."""
+        place = self.places.get(("columns", name))
+        return place.source if place and not place.line and "=" not in place.source else f"columns.{name}"
+
+    def place(self, path: KeyPath) -> Place:
+        """The place of a key or element."""
+        return _place(path, self.places, self.label)
 
 
 def read_spec(
@@ -183,7 +199,11 @@ def _validate(raw: dict[str, Any]) -> tuple[dict[str, Any], list[tuple[KeyPath, 
     """
     found: list[tuple[KeyPath, str]] = []
     parsed = {key: _parse(key, value, found) for key, value in raw.items() if key in _SECTIONS}
-    found += [((key,), unknown_key(key, list(_SECTIONS), "")) for key in raw if key not in _SECTIONS]
+    for key in raw:
+        if key in _HOMES:
+            found.append(((key,), f"unknown key '{key}'; did you mean '{_HOMES[key]}'?"))
+        elif key not in _SECTIONS:
+            found.append(((key,), unknown_key(key, list(_SECTIONS), "")))
     if "dataset" not in raw:
         found.append(((), "dataset is required: a path, or {inline: …}, or {synthetic: …}"))
     faulty = {path[0] for path, _ in found if path}
@@ -215,7 +235,7 @@ def _kind_of(key: str, value: Any, path: KeyPath, found: list[tuple[KeyPath, str
     """Validate an optimizer or schedule by the class that its kind names."""
     registry = _REGISTRIES[key]
     if not isinstance(value, dict):
-        found.append((path, f"{path_text(path)} must be a name or a mapping, got {shown(value)}"))
+        found.append((path, f"{path_text(path)} must be {FORMS.get(path, 'a name or a mapping')}, got {shown(value)}"))
         return None
     kind = value.get("kind")
     if "kind" not in value:
@@ -232,15 +252,24 @@ def _section(kind: Any, value: Any, path: KeyPath, found: list[tuple[KeyPath, st
     """Validate a section by its type; note what is wrong with it."""
     try:
         # By way of JSON, where pydantic's strict mode takes lists as tuples and mappings as dataclasses.
-        return TypeAdapter(kind).validate_json(json.dumps(value, default=repr), strict=True)
+        config = None if isinstance(kind, type) else ConfigDict(allow_inf_nan=False)
+        return TypeAdapter(kind, config=config).validate_json(json.dumps(value, default=repr), strict=True)
     except ValidationError as error:
         errors = error.errors(include_url=False)
+    places = [details["loc"] for details in errors]
     for details in errors:
         at = (*path, *details["loc"])
+        if details["type"] == "too_short" and any(loc[:-1] == details["loc"] for loc in places if loc):
+            continue  # what is wrong with an element does not make the list short
         if details["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
             owner = _owner(kind, details["loc"][:-1])
             known = [f.name for f in fields(owner)]
             message = unknown_key(str(at[-1]), known, path_text(at[:-1]) + _kind_note(owner))
+        elif path == ("init",) and isinstance(value, tuple):
+            if not details["loc"] or not isinstance(details["loc"][-1], int):
+                continue  # a list is meant to be neither of the names
+            at = (*path, details["loc"][-1])
+            message = explain(details, at)
         elif path[0] in ALTERNATIVES:
             at, message = path, f"{path[0]} {ALTERNATIVES[str(path[0])]}, got {shown(value)}"
         elif at[:2] == ("dataset", "inline") and len(at) > 3:

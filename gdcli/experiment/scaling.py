@@ -59,8 +59,9 @@ class Scaling:
         if self.sigmoid:
             return None
         shift, scale, unit = self.affine.shift, self.affine.scale, self.affine.scale[-1]
-        weights = w[: len(shift) - 1] / scale[:-1] * unit
-        constant = shift[-1] + unit * (w[-1] if self.intercept else 0.0) - weights @ shift[:-1]
+        with np.errstate(all="ignore"):  # the weights of a diverged run may be beyond all numbers
+            weights = w[: len(shift) - 1] / scale[:-1] * unit
+            constant = shift[-1] + unit * (w[-1] if self.intercept else 0.0) - weights @ shift[:-1]
         return weights, float(constant)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,21 +45,21 @@ def read_table(path: Path, label: str, form: CsvFormat) -> Table:
         raise _error(label, f"cannot read this data file: {error.strerror}") from error
     if not stat.st_size:
         raise _error(label, "this data file is empty; it needs a header line and rows")
-    return _read(path, label, form, stat.st_mtime_ns, stat.st_size)
+    return _read(path.resolve(), label, form, stat.st_mtime_ns, stat.st_size)
 
 
 @lru_cache(maxsize=2)
 def _read(path: Path, label: str, form: CsvFormat, _mtime: int, _size: int) -> Table:
     """Read a file; the last two arguments make a changed file a different one."""
     try:
-        frame = _read_parquet(path, label) if path.suffix in PARQUET_SUFFIXES else _read_csv(path, label, form)
+        frame = _read_parquet(path, label) if path.suffix.lower() in PARQUET_SUFFIXES else _read_csv(path, label, form)
         with path.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
         raise _error(label, f"cannot read this data file: {error.strerror or error}") from error
     if frame.empty:
         raise _error(label, "this data file has a header and no rows")
-    csv = None if path.suffix in PARQUET_SUFFIXES else (path, form)
+    csv = None if path.suffix.lower() in PARQUET_SUFFIXES else (path, form)
     return Table(frame=frame, label=label, sha256=digest, csv=csv)
 
 
@@ -66,7 +67,7 @@ def _read_parquet(path: Path, label: str) -> pd.DataFrame:
     import pandas as pd
 
     try:
-        return pd.read_parquet(path)
+        return _named(pd.read_parquet(path), label)
     except ImportError as error:
         raise _error(label, "reading Parquet needs pyarrow: pip install pyarrow") from error
     except ValueError as error:  # pyarrow's errors are ValueErrors
@@ -96,14 +97,18 @@ def _read_csv(path: Path, label: str, form: CsvFormat) -> pd.DataFrame:
     except pd.errors.EmptyDataError as error:
         raise _error(label, "this data file is empty; it needs a header line and rows") from error
     except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
-        line, message = lines.ragged_row(path, form.delimiter)
+        line, message = lines.faulty_row(path, form.delimiter)
         raise _error(label, message or f"not a CSV file: {error}", line) from error
     except UnicodeDecodeError as error:
-        raise _error(label, "not UTF-8 text; save the file as UTF-8") from error
+        raise _error(label, "not UTF-8 text; save the file as UTF-8", lines.undecodable_line(path)) from error
     except ImportError as error:
         raise _error(label, f"this compression needs a package that is not installed: {error}") from error
-    except (ValueError, EOFError) as error:
-        raise _error(label, f"not a CSV file: {error}") from error
+    except (DataError, OSError):
+        raise
+    except Exception as error:  # each decompressor has errors of its own
+        is_text = isinstance(error, ValueError) and not lines.is_compressed(path)
+        what = "not a CSV file" if is_text else "cannot read this data file"
+        raise _error(label, f"{what}: {error}") from error
 
 
 def _exact(version: str) -> dict[str, Any]:
@@ -147,11 +152,12 @@ def _error(label: str, message: str, line: int = 0) -> DataError:
     return DataError([Fault(Place(label, line), message)])
 
 
-def synthesize(recipe: Synthetic) -> Table:
+def synthesize(recipe: Synthetic, locate: Callable[[str, int], Place]) -> Table:
     """Draw the rows of a recipe.
 
     Args:
         recipe: See `Synthetic`.
+        locate: The place of a cell in the spec.
 
     Returns:
         A table with the columns x1 … xp and y.
@@ -161,17 +167,20 @@ def synthesize(recipe: Synthetic) -> Table:
     generator, shape = np.random.RandomState(recipe.seed), (recipe.rows, len(recipe.weights))
     X = generator.randn(*shape) if recipe.features == "normal" else generator.rand(*shape)
     noise = generator.normal(size=recipe.rows)
-    y = X**recipe.degree @ np.array(recipe.weights) + recipe.bias + recipe.noise * noise
-    X = X * np.array(recipe.column_factors or 1.0)
+    with np.errstate(all="ignore"):  # what overflows is answered as an infinite cell
+        y = X**recipe.degree @ np.array(recipe.weights) + recipe.bias + recipe.noise * noise
+        X = X * np.array(recipe.column_factors or 1.0)
     names = [f"x{j + 1}" for j in range(shape[1])]
-    return Table(frame=pd.DataFrame({**dict(zip(names, X.T, strict=True)), "y": y}), label="dataset.synthetic")
+    frame = pd.DataFrame({**dict(zip(names, X.T, strict=True)), "y": y})
+    return Table(frame=frame, label="dataset.synthetic", locate=locate)
 
 
-def tabulate(columns: dict[str, tuple[float | str, ...]]) -> Table:
+def tabulate(columns: dict[str, tuple[float | str, ...]], locate: Callable[[str, int], Place]) -> Table:
     """Make a table of the columns that a spec writes out itself."""
     import pandas as pd
 
-    return Table(frame=pd.DataFrame({name: list(cells) for name, cells in columns.items()}), label="dataset.inline")
+    frame = pd.DataFrame({name: list(cells) for name, cells in columns.items()})
+    return Table(frame=frame, label="dataset.inline", locate=locate)
 
 
 def from_frame(frame: pd.DataFrame) -> Table:
@@ -180,10 +189,15 @@ def from_frame(frame: pd.DataFrame) -> Table:
     Raises:
         DataError: It has no rows, or names a column twice.
     """
+    if frame.empty:
+        raise _error("data", "this DataFrame has no rows")
+    return Table(frame=_named(frame, "data").reset_index(drop=True), label="data")
+
+
+def _named(frame: pd.DataFrame, label: str) -> pd.DataFrame:
+    """The same rows with text for names, none of them twice."""
     names = [str(name) for name in frame.columns]
     duplicates = sorted({name for name in names if names.count(name) > 1})
     if duplicates:
-        raise _error("data", f"the columns {', '.join(duplicates)} stand there more than once; rename them")
-    if frame.empty:
-        raise _error("data", "this DataFrame has no rows")
-    return Table(frame=frame.set_axis(names, axis="columns").reset_index(drop=True), label="data")
+        raise _error(label, f"the columns {', '.join(duplicates)} stand there more than once; rename them")
+    return frame.set_axis(names, axis="columns")

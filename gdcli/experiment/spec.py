@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from annotated_types import Ge, Gt, Len, Lt
 
 from gdcli.engine.batches import Shuffle
-from gdcli.engine.bounds import Count, NonNegative
+from gdcli.engine.bounds import Count, NonNegative, Whole
 from gdcli.engine.optimizers import OPTIMIZERS, Optimizer
 from gdcli.engine.schedules import SCHEDULES, Schedule
 from gdcli.engine.trace import Stopping
@@ -66,7 +66,7 @@ class Dataset(Section):
 
     path: str | None = None
     delimiter: Annotated[str, Len(1, 1)] = ","
-    decimal: Annotated[str, Len(1, 1)] = "."
+    decimal: Literal[".", ","] = "."
     synthetic: Synthetic | None = None
     inline: dict[str, tuple[float | str, ...]] | None = None
 
@@ -177,7 +177,7 @@ class Spec(Section):
     shuffle: Shuffle = "each_epoch"
     optimizer: Optimizer = field(default_factory=lambda: OPTIMIZERS["sgd"](lr=0.01, kind="sgd"))
     schedule: tuple[Schedule, ...] = field(default_factory=lambda: (SCHEDULES["constant"](kind="constant"),))
-    epochs: Annotated[int, Ge(0)] = 100
+    epochs: Whole = 100
     init: Literal["normal", "zeros"] | tuple[float, ...] = "normal"
     seed: Seed = 0
     stop: Stop | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,10 @@ from gdcli.experiment import lines
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+# Beyond this a square overflows, and every loss with it.
+LARGEST = 1e150
 
 
 @dataclass(frozen=True)
@@ -34,12 +38,14 @@ class Table:
         label: How messages name the table.
         sha256: Of the file's bytes; None for rows that come from no file.
         csv: The file and its format, for a table that has lines; None for others, which have rows.
+        locate: The place of a cell, by column and row, for a table that a spec writes out.
     """
 
     frame: pd.DataFrame
     label: str
     sha256: str | None = None
     csv: tuple[Path, CsvFormat] | None = None
+    locate: Callable[[str, int], Place] | None = None
 
     @property
     def names(self) -> list[str]:
@@ -58,7 +64,8 @@ class Table:
             return np.asarray(series.to_numpy(dtype=np.float64, na_value=np.nan))
         text = series.astype("str")
         if self.csv and self.csv[1].decimal != ".":
-            text = text.str.replace(self.csv[1].decimal, ".", regex=False)
+            # With another decimal mark a point is no part of a number.
+            text = text.str.replace(".", "?", regex=False).str.replace(self.csv[1].decimal, ".", regex=False)
         return np.asarray(pd.to_numeric(text, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan))
 
     def blank(self, name: str) -> BoolArray:
@@ -79,7 +86,8 @@ class Table:
         if pd.api.types.is_numeric_dtype(dtype):
             return False
         given = ~self.blank(name)
-        return bool(given.any() and 2 * np.sum(~np.isnan(self.numeric(name)[given])) < given.sum())
+        words = given & np.isnan(self.numeric(name)) & ~self._says_nan(name)
+        return bool(given.any() and 2 * words.sum() > given.sum())
 
     def text(self, name: str) -> list[str]:
         """A column as text."""
@@ -92,16 +100,13 @@ class Table:
             yield self._fault(name, blank, "blank cell", "fill them in or drop these rows")
         if not text:
             values = self.numeric(name)
-            cells = self.frame[name]
-            nan = np.isnan(values) & ~blank
-            worded = np.zeros(len(values), dtype=np.bool_)
-            for row in np.flatnonzero(nan):
-                worded[row] = str(cells.iloc[row]).strip().lower().lstrip("+-") != "nan"
-            if (nan & ~worded).any():
-                yield self._fault(name, nan & ~worded, "NaN cell", "fill them in or drop these rows")
+            nan = np.isnan(values) & ~blank & self._says_nan(name)
+            worded = np.isnan(values) & ~blank & ~nan
+            if nan.any():
+                yield self._fault(name, nan, "NaN cell", "fill them in or drop these rows")
             if worded.any():
-                first = str(cells.iloc[int(np.flatnonzero(worded)[0])])
-                shown = f"'{first[:40]}'"
+                first = str(self.frame[name].iloc[int(np.flatnonzero(worded)[0])])
+                shown = f"'{first[:40]}'" if first.isprintable() else repr(first[:40])
                 yield self._fault(
                     name,
                     worded,
@@ -111,6 +116,15 @@ class Table:
                 )
             if np.isinf(values).any():
                 yield self._fault(name, np.isinf(values), "infinite cell", "correct them or drop these rows")
+            huge = np.abs(values) > LARGEST
+            if huge.any() and not np.isinf(values).any():
+                what, whats = (f"{word} beyond ±1e150" for word in ("cell", "cells"))
+                yield self._fault(name, huge, what, "give them in a larger unit", plural=whats)
+
+    def _says_nan(self, name: str) -> BoolArray:
+        """Where a column has NaN, as a number or as a word, shape (n,)."""
+        series = self.frame[name]
+        return np.asarray([str(cell).strip().lower().lstrip("+-") == "nan" for cell in series], dtype=np.bool_)
 
     def _fault(self, name: str, cells: BoolArray, what: str, todo: str, plural: str | None = None) -> Fault:
         """Name a column, the place of the first of some cells, and how many there are."""
@@ -120,4 +134,5 @@ class Table:
             path, form = self.csv
             line = lines.line_of_row(path, row, form.delimiter)
             return Fault(Place(self.label, line), f"column '{name}' has {counted}, the first on line {line}; {todo}")
-        return Fault(Place(self.label), f"column '{name}' has {counted}, the first in row {row + 1}; {todo}")
+        place = self.locate(name, row) if self.locate else Place(self.label)
+        return Fault(place, f"column '{name}' has {counted}, the first in row {row + 1}; {todo}")

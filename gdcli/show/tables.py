@@ -101,7 +101,8 @@ def comparison_view(results: Sequence[Result]) -> RenderableType:
         )
     optima = sorted({number(result.summary["optimum_mse"]) for result in results}, key=float)
     noun = "optimum MSE" if len(optima) == 1 else "optima (MSE)"
-    return Group(table, Text(f"★ best   {noun} {', '.join(optima)}", style="dim"))
+    marked = "" if best is None else "★ best   "
+    return Group(table, Text(f"{marked}{noun} {', '.join(optima)}", style="dim"))
 
 
 def best_run(results: Sequence[Result]) -> Result | None:
@@ -171,9 +172,10 @@ def divergence_sentence(result: Result) -> str:
     """Say in one sentence that a run diverged, and what to do about it."""
     finite = math.isfinite(result.trace.mse[-1])
     how = f"its gap passed {DIVERGENCE_FACTOR:g} times that of the start" if finite else "its loss is no longer finite"
-    lr, limit = result.plan.spec.optimizer.lr, result.largest_stable_lr
+    limit = result.largest_stable_lr
+    lr = float(result.plan.rates[: result.epochs].max())
     todo = "lower optimizer.lr or scale the features"
-    if limit is not None:
+    if limit is not None and lr > limit:
         todo = f"lr is {lr:g}, and on these columns plain descent needs less than {limit:.4g}: lower it, or scale them"
     return f"{result.name} diverged at epoch {result.epochs}: {how}; {todo}"
 

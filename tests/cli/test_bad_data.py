@@ -166,10 +166,10 @@ CELLS: dict[str, tuple[str | bytes, str]] = {
         H + "1,2,2020-01-01\n2,1,2020-01-02\n",
         "s.yaml:2:29: the target 'y' in d.csv is text; name a numeric one",
     ),
-    "latin_1": (H.encode() + b"1,\xe9,3\n", "d.csv: not UTF-8 text; save the file as UTF-8"),
-    "latin_1_header": (b"\xe9,z,y\n1,2,3\n", "d.csv: not UTF-8 text; save the file as UTF-8"),
-    "utf_16": ((H + ROWS).encode("utf-16"), "d.csv: not UTF-8 text; save the file as UTF-8"),
-    "picture": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "d.csv: not UTF-8 text; save the file as UTF-8"),
+    "latin_1": (H.encode() + b"1,\xe9,3\n", "d.csv:2: not UTF-8 text; save the file as UTF-8"),
+    "latin_1_header": (b"\xe9,z,y\n1,2,3\n", "d.csv:1: not UTF-8 text; save the file as UTF-8"),
+    "utf_16": ((H + ROWS).encode("utf-16"), "d.csv:1: not UTF-8 text; save the file as UTF-8"),
+    "picture": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "d.csv:1: not UTF-8 text; save the file as UTF-8"),
     "too_large_to_square": (
         H + "1,1e200,3\n2,-3e200,4\n3,5,9\n",
         "d.csv:2: column 'z' has 2 cells beyond ±1e150, the first on line 2; give them in a larger unit",
@@ -239,7 +239,7 @@ DEFAULTS: dict[str, tuple[str, str]] = {
     ),
     "text_only": (
         "a,b\nx,y\nz,w\n",
-        "s.yaml: no numeric column in d.csv is left to be the target; name one as columns.target",
+        "s.yaml: no numeric column in d.csv is left to be the target; name columns.target",
     ),
     "text_features": (
         "a,y\nx,1\nz,2\n",
@@ -248,7 +248,7 @@ DEFAULTS: dict[str, tuple[str, str]] = {
     "intercept": (
         "intercept,x,y\n1,1,2\n2,2,3\n",
         "s.yaml: d.csv has a column called 'intercept', which cannot be a feature beside the intercept; "
-        "name columns.features, or set columns.intercept: false",
+        "name columns.features, or fit without an intercept",
     ),
     "blank_column": ("a,x,y\n,1,2\n,2,3\n", blank(2, "a", "2 blank cells")),
     "bad_column": (
@@ -521,7 +521,7 @@ OPTIMUM: dict[str, tuple[list[str], str]] = {
     "missing": (["rows_of_last_year.csv"], "data: no data file rows_of_last_year.csv"),
     "suggestion": (["d.cvs"], "data: no data file d.cvs; did you mean 'd.csv'?"),
     "directory": (["."], ".: is a directory; name a data file in it"),
-    "text": (["t.csv"], "data: no numeric column in t.csv is left to be the target; name one as target"),
+    "text": (["t.csv"], "data: no numeric column in t.csv is left to be the target; name --target"),
     "blank": (["b.csv"], blank(2, "x", file="b.csv")),
 }
 

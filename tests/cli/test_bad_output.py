@@ -185,7 +185,7 @@ def separately(
         env={**os.environ, **(environment or {})},
         check=False,
         timeout=60,
-        text=True,
+        encoding=(environment or {}).get("PYTHONIOENCODING", "utf-8"),
         **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},
     )
 

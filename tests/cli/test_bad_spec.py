@@ -275,7 +275,7 @@ DATASETS: dict[str, str] = {
     "dataset: {path: d.csv, delimiter: ''}": "1:24: dataset.delimiter must be 1 character long, got ''",
     "dataset: {path: d.csv, delimiter: ab}": "1:24: dataset.delimiter must be 1 character long, got 'ab'",
     "dataset: {path: d.csv, delimiter: 3}": "1:24: dataset.delimiter must be text, got 3; write '3' in quotes",
-    "dataset: {path: d.csv, decimal: ''}": "1:24: dataset.decimal must be 1 character long, got ''",
+    "dataset: {path: d.csv, decimal: ''}": "1:24: dataset.decimal must be one of '.', ',', got ''",
     "dataset: {synthetic: 3}": "1:11: dataset.synthetic must be a mapping, got 3",
     "dataset: {synthetic: {rows: 3, wieghts: [1]}}": (
         "1:11: dataset.synthetic.weights is required\n"
@@ -499,7 +499,7 @@ def test_schedule_and_run_differ_in_length(bench: Bench, schedule: str, more: st
 UNCOVERED: dict[str, tuple[str, str]] = {
     "one_cycle": (
         "{kind: one_cycle, interval: step, total: 10}",
-        "4:37: schedule.total is 10 and leaves 30 of 40 steps without a rate; leave it out to span the run",
+        "4:45: schedule.total is 10 and leaves 30 of 40 steps without a rate; leave it out to span the run",
     ),
     "list": (
         "[{kind: warmup, interval: step, length: 10}, {kind: constant, interval: step, length: 10}]",

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
-from annotated_types import Gt, Lt
+from annotated_types import Gt, Lt, Predicate
 
-from gdcli.engine.bounds import Fraction, NonNegative, Positive
+from gdcli.engine.bounds import Fraction, NonNegative, Positive, increasing
 from gdcli.engine.optimizers.base import Optimizer, Slots, Value
 
 
@@ -73,7 +73,7 @@ class Rprop(Optimizer):
     kind: Literal["rprop"] = "rprop"
     lr: Positive = 0.01
     etas: tuple[Annotated[float, Gt(0), Lt(1)], Annotated[float, Gt(1)]] = (0.5, 1.2)
-    step_sizes: tuple[Positive, Positive] = (1e-6, 50.0)
+    step_sizes: Annotated[tuple[Positive, Positive], Predicate(increasing)] = (1e-6, 50.0)
 
     @staticmethod
     def update(w: Value, g: Value, slots: Slots, lr: Value, t: int, h: tuple[Value, ...]) -> tuple[Value, Slots]:

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from annotated_types import Len, Predicate
 
 from gdcli.engine.arrays import Array, IntArray
-from gdcli.engine.bounds import Count, NonNegative, Positive
+from gdcli.engine.bounds import Count, NonNegative, Positive, increasing
 from gdcli.engine.schedules.base import Schedule, known
-
-
-def increasing(values: tuple[int, ...]) -> bool:
-    """Whether the values go up."""
-    return all(a < b for a, b in pairwise(values))
-
 
 Ticks = Annotated[tuple[Count, ...], Len(1), Predicate(increasing)]
 
