@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from gdcli.engine.batches import Epochs, full_batch, mini_batches
 from gdcli.engine.factor import factor_rows
 from gdcli.engine.objective import Objective, objective
 from gdcli.engine.optimum import Optimum
-from gdcli.errors import DataError, Fault, SpecError, suggestion
+from gdcli.errors import DataError, Fault, SpecError
 from gdcli.experiment.design import design
 from gdcli.experiment.paths import exists, is_folder
 from gdcli.experiment.rates import learning_rates, remarks, resolved, run_length, uncovered
@@ -211,9 +212,11 @@ def _missing_file(source: Source, name: str) -> str:
     if exists(Path(name)):
         right = os.path.relpath(name, source.base)
         return f"no data file {os.path.normpath(path)}; the path is relative to the spec: write {right}"
-    siblings = [entry.name for entry in path.parent.iterdir()] if is_folder(path.parent) else []
-    hint = suggestion(path.name, siblings)
-    return f"no data file {os.path.normpath(path)}" + ("" if hint.startswith("; known") else hint)
+    # By their stems: every .csv is like every other one.
+    siblings = {entry.stem: entry.name for entry in path.parent.iterdir()} if is_folder(path.parent) else {}
+    close = get_close_matches(path.stem, siblings, n=1)
+    hint = f"; did you mean '{siblings[close[0]]}'?" if close else ""
+    return f"no data file {os.path.normpath(path)}{hint}"
 
 
 def _split(source: Source, n: int) -> tuple[IntArray, IntArray]:
