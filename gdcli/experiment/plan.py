@@ -47,7 +47,8 @@ class Plan:
         start: Initial weights, shape (d,).
         rates: Learning rates, shape (epochs, 1 or steps, 1).
         steps: Steps an epoch.
-        warnings: For people.
+        data_warnings: About the rows, for people.
+        remarks: About the schedule, likewise.
     """
 
     spec: Spec
@@ -62,7 +63,13 @@ class Plan:
     start: Array
     rates: Array
     steps: int
-    warnings: tuple[str, ...]
+    data_warnings: tuple[str, ...]
+    remarks: tuple[str, ...]
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """All that a person should know."""
+        return (*self.data_warnings, *self.remarks)
 
     def epochs(self) -> Epochs:
         """The batches of the run, an iterable an epoch, from the start."""
@@ -113,25 +120,20 @@ def plan(source: Source, *, frame: pd.DataFrame | None = None) -> Plan:
         raise SpecError([*source.faults, *_faults_in_data(source, frame)])
     table, dataset = _load(source, frame)
     chosen = design(source, table)
-    spec = replace(source.spec, dataset=dataset, columns=chosen.columns)
+    scaler = source.spec.scaler
     training, validating = _split(source, len(table))
-    steps = _steps(source, len(training))
-    rows = mapped(chosen.rows) if spec.scaler.features == "sigmoid" else chosen.rows
+    rows = mapped(chosen.rows) if scaler.features == "sigmoid" else chosen.rows
     factor = factor_rows(rows[training, :-1], rows[training, -1])
     labels = (*chosen.names, str(chosen.columns.target))
-    scaling, warnings = fit(spec.scaler, rows[training], factor, names=labels, intercept=chosen.columns.intercept)
+    scaling, warnings = fit(scaler, rows[training], factor, names=labels, intercept=chosen.columns.intercept)
     train = objective(scaling.factor(factor), unit=scaling.unit)
     held = None
     if len(validating):
         held = objective(scaling.factor(factor_rows(rows[validating, :-1], rows[validating, -1])), unit=scaling.unit)
     names = (*chosen.names, "intercept") if chosen.columns.intercept else chosen.names
-    length = run_length(spec.schedule, spec.epochs, steps)
-    problems = [source.fault(path, message) for path, message in uncovered(spec.schedule, length)]
-    if problems:
-        raise DataError(problems)
-    spec = replace(spec, schedule=resolved(spec.schedule, length))
-    return Plan(
-        spec=spec,
+    nothing = np.zeros(0)
+    rows_alone = Plan(
+        spec=replace(source.spec, dataset=dataset, columns=chosen.columns),
         table=table,
         names=names,
         rows=chosen.rows,
@@ -140,15 +142,45 @@ def plan(source: Source, *, frame: pd.DataFrame | None = None) -> Plan:
         scaling=scaling,
         objective=train,
         validation=held,
-        start=_start(source, names),
+        start=nothing,
+        rates=nothing,
+        steps=0,
+        data_warnings=(*chosen.warnings, *warnings, *dependence(train.optimum, names, len(training))),
+        remarks=(),
+    )
+    return vary(rows_alone, source)
+
+
+def vary(planned: Plan, source: Source) -> Plan:
+    """Plan another run on the same rows, scaled and split alike: only what the data do not decide is planned anew.
+
+    Args:
+        planned: A plan whose spec has the same dataset, columns, scaler and split.
+        source: The other run's spec.
+
+    Returns:
+        Its plan, which shares the rows and the objective with the first.
+
+    Raises:
+        SpecError: The spec is wrong.
+        DataError: It asks for what these data cannot give.
+    """
+    if source.faults:
+        raise SpecError(source.faults)
+    spec = replace(source.spec, dataset=planned.spec.dataset, columns=planned.spec.columns)
+    steps = _steps(source, len(planned.training))
+    length = run_length(spec.schedule, spec.epochs, steps)
+    problems = [source.fault(path, message) for path, message in uncovered(spec.schedule, length)]
+    if problems:
+        raise DataError(problems)
+    spec = replace(spec, schedule=resolved(spec.schedule, length))
+    return replace(
+        planned,
+        spec=spec,
+        start=_start(source, planned.names),
         rates=learning_rates(spec.schedule, spec.optimizer.lr, spec.epochs, steps),
         steps=steps,
-        warnings=(
-            *chosen.warnings,
-            *warnings,
-            *dependence(train.optimum, names, len(training)),
-            *remarks(spec.schedule, length),
-        ),
+        remarks=tuple(remarks(spec.schedule, length)),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
+from functools import cache
 from os import PathLike
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -252,8 +253,7 @@ def _section(kind: Any, value: Any, path: KeyPath, found: list[tuple[KeyPath, st
     """Validate a section by its type; note what is wrong with it."""
     try:
         # By way of JSON, where pydantic's strict mode takes lists as tuples and mappings as dataclasses.
-        config = None if isinstance(kind, type) else ConfigDict(allow_inf_nan=False)
-        return TypeAdapter(kind, config=config).validate_json(json.dumps(value, default=repr), strict=True)
+        return _adapter(kind).validate_json(json.dumps(value, default=repr), strict=True)
     except ValidationError as error:
         errors = error.errors(include_url=False)
     places = [details["loc"] for details in errors]
@@ -280,6 +280,12 @@ def _section(kind: Any, value: Any, path: KeyPath, found: list[tuple[KeyPath, st
         if (at, message) not in found:
             found.append((at, message))
     return None
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    """The validator of a type, made once."""
+    return TypeAdapter(kind, config=None if isinstance(kind, type) else ConfigDict(allow_inf_nan=False))
 
 
 def _owner(kind: Any, loc: Sequence[str | int]) -> Any:
