@@ -1,4 +1,4 @@
-"""From a YAML file or a mapping to a spec: short forms written out, overrides applied, all faults at once."""
+"""From a draft to a spec: every section validated by itself, all faults at once."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from gdcli.engine.optimizers import OPTIMIZERS
 from gdcli.engine.schedules import SCHEDULES
 from gdcli.errors import Fault, Place, SpecError, suggestion
 from gdcli.experiment import checks
+from gdcli.experiment.draft import Draft, read_draft
 from gdcli.experiment.faults import ALTERNATIVES, FORMS, explain, path_text, shown, unknown_key
-from gdcli.experiment.markup import KeyPath, Places, parse, read_file
+from gdcli.experiment.markup import KeyPath, Places
 from gdcli.experiment.spec import Columns, Dataset, Expect, Spec, Split, Stop, Synthetic
 
 _HINTS = get_type_hints(Spec, include_extras=True)
@@ -41,17 +42,13 @@ class Source:
         spec: What it says; defaults stand in for the sections that are wrong.
         faults: What is wrong with it.
         sound: The sections that are right, or not given.
-        places: Where each key and element stands.
-        label: How messages name the spec.
-        base: What a relative dataset path starts from.
+        draft: What it was made of.
     """
 
     spec: Spec
     faults: tuple[Fault, ...]
     sound: frozenset[str]
-    places: Places
-    label: str
-    base: Path
+    draft: Draft
 
     def fault(self, path: KeyPath, message: str) -> Fault:
         """A fault at a key or element, or at the nearest thing above it that has a place."""
@@ -59,12 +56,17 @@ class Source:
 
     def key(self, name: str) -> str:
         """What a user knows a key of `columns` by: an option, an argument, or the key itself."""
-        place = self.places.get(("columns", name))
+        place = self.draft.places.get(("columns", name))
         return place.source if place and not place.line and "=" not in place.source else f"columns.{name}"
 
     def place(self, path: KeyPath) -> Place:
         """The place of a key or element."""
-        return _place(path, self.places, self.label)
+        return self.draft.place(path)
+
+    @property
+    def base(self) -> Path:
+        """What a relative dataset path starts from."""
+        return self.draft.base
 
 
 def read_spec(
@@ -89,107 +91,35 @@ def read_spec(
     Raises:
         SpecError: It is not even a mapping that could be looked at key by key.
     """
-    if isinstance(source, Mapping):
-        label, base, default_name = "spec", Path(), "run"
-        raw, found_at = _normal(source), dict(places or {})
-    else:
-        path = Path(source)
-        label, base, default_name = str(path), path.parent, path.name.removesuffix(path.suffix)
-        raw, found_at = read_file(path, label)
-    raw = _written_out(raw)
-    for override in overrides:
-        base = _override(raw, found_at, override, base)
-        raw = _written_out(raw)
+    return understand(read_draft(source, overrides, places=places), has_rows=has_rows)
+
+
+def understand(draft: Draft, *, has_rows: bool = False) -> Source:
+    """Make a spec of a draft.
+
+    Args:
+        draft: What the spec says.
+        has_rows: Whether the rows come from elsewhere, so that there must be no `dataset`.
+
+    Returns:
+        As `read_spec`.
+    """
+    raw = {"name": draft.name, **draft.without("sweep").values}  # `gdcli sweep` reads that one
     if has_rows:
         if "dataset" in raw:
             message = "the rows come from `data`: leave `dataset` out"
-            raise SpecError([Fault(_place(("dataset",), found_at, label), message)])
+            raise SpecError([Fault(draft.place(("dataset",)), message)])
         raw["dataset"] = {}
-    values, found = _validate({"name": default_name, **raw})
+    values, found = _validate(raw)
     found += checks.check(values, has_rows=has_rows)
     wrong = {path[0] if path else "dataset" for path, _ in found}
     sound = {key: value for key, value in values.items() if key not in wrong}
     return Source(
-        spec=Spec(**{"name": default_name, "dataset": Dataset(), **sound}),
-        faults=tuple(Fault(_place(path, found_at, label), message) for path, message in found),
+        spec=Spec(**{"name": draft.name, "dataset": Dataset(), **sound}),
+        faults=tuple(Fault(draft.place(path), message) for path, message in found),
         sound=frozenset(sound),
-        places=found_at,
-        label=label,
-        base=base,
+        draft=draft,
     )
-
-
-def _place(path: KeyPath, places: Places, label: str) -> Place:
-    """The place of a path, or of the nearest thing above it, or of the first thing below it."""
-    for end in range(len(path), 0, -1):
-        if path[:end] in places:
-            return places[path[:end]]
-    below = [place for known, place in places.items() if path and known[: len(path)] == path]
-    return below[0] if below else Place(label)
-
-
-def _normal(value: Any) -> Any:
-    """Bring Python and NumPy values to what YAML gives: text keys, tuples, plain scalars."""
-    if isinstance(value, Mapping):
-        return {str(key): _normal(part) for key, part in value.items()}
-    if hasattr(value, "tolist"):
-        value = value.tolist()
-    if isinstance(value, list | tuple):
-        return tuple(map(_normal, value))
-    return str(value) if isinstance(value, PathLike) else value
-
-
-def _written_out(raw: dict[str, Any]) -> dict[str, Any]:
-    """Write short forms out: a name becomes the mapping that it stands for."""
-    raw = dict(raw)
-    for key, name in (("dataset", "path"), ("scaler", "features"), ("optimizer", "kind"), ("schedule", "kind")):
-        if isinstance(raw.get(key), str):
-            raw[key] = {name: raw[key]}
-    if isinstance(raw.get("schedule"), tuple):
-        raw["schedule"] = tuple({"kind": part} if isinstance(part, str) else part for part in raw["schedule"])
-    if isinstance(raw.get("optimizer"), dict):
-        raw["optimizer"] = {"kind": "sgd", **raw["optimizer"]}
-    return raw
-
-
-def _override(raw: dict[str, Any], places: dict[KeyPath, Place], override: str, base: Path) -> Path:
-    """Apply one `KEY=VALUE`; return what a relative dataset path starts from now."""
-    place = Place(f"--set {override}")
-    key, equals, text = override.partition("=")
-    if not (key and equals):
-        raise SpecError([Fault(place, "write KEY=VALUE, such as optimizer.lr=0.1")])
-    try:
-        value, _ = parse(text, "")
-    except SpecError as error:
-        raise SpecError(Fault(place, fault.message) for fault in error.faults) from error
-    path: list[str | int] = []
-    node: Any = raw
-    *above, last = key.split(".")
-    for part in above:
-        step, node = _step(node, part, place, path)
-        path.append(step)
-    if isinstance(node, tuple) and last.isdigit() and int(last) < len(node):
-        raise SpecError([Fault(place, f"set {path_text(tuple(path))} as a whole: one element alone cannot be set")])
-    if not isinstance(node, dict):
-        raise SpecError([Fault(place, f"{path_text(tuple(path))} is {shown(node)} and has no key '{last}'")])
-    node[last] = value
-    target = (*path, last)
-    for old in [old for old in places if old[: len(target)] == target]:
-        del places[old]
-    places[target] = place
-    # A path typed at the prompt is meant from where the prompt is, not from where the spec is.
-    return Path() if target in (("dataset",), ("dataset", "path")) else base
-
-
-def _step(node: Any, part: str, place: Place, path: list[str | int]) -> tuple[str | int, Any]:
-    """Go one step down a dotted key, making a mapping where there is nothing yet."""
-    if isinstance(node, tuple) and part.isdigit() and int(part) < len(node):
-        return int(part), node[int(part)]
-    if not isinstance(node, dict):
-        raise SpecError([Fault(place, f"{path_text(tuple(path))} is {shown(node)} and has no key '{part}'")])
-    if node.get(part) is None:
-        node[part] = {"kind": "sgd"} if not path and part == "optimizer" else {}
-    return part, node[part]
 
 
 def _validate(raw: dict[str, Any]) -> tuple[dict[str, Any], list[tuple[KeyPath, str]]]:
