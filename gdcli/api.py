@@ -7,6 +7,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
 from gdcli.engine.descent import Watch
+from gdcli.engine.trace import Trace
 from gdcli.errors import Fault, Place, SpecError
 from gdcli.experiment.exact import ExactFit, exact_fit
 from gdcli.experiment.faults import one_of
@@ -18,6 +19,8 @@ from gdcli.experiment.spec import ScalerName
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from gdcli.experiment.sweep_result import SweepResult
 
 Spec: TypeAlias = str | PathLike[str] | Mapping[str, Any]
 
@@ -144,6 +147,19 @@ def _draw(result: Result) -> bytes:
     return to_png(curve_figure(result))
 
 
+def finish(planned: Plan, trace: Trace, seconds: float) -> Result:
+    """Make the result of a plan that was run side by side with others."""
+    return Result(plan=planned, trace=trace, seconds=seconds, draw=_draw)
+
+
+def draw_sweep(result: SweepResult) -> bytes:
+    """Draw a sweep, as the bytes of a PNG."""
+    from gdcli.show.figures import to_png
+    from gdcli.show.sweep_views import sweep_figure
+
+    return to_png(sweep_figure(result))
+
+
 def draw_together(results: Sequence[Result]) -> bytes:
     """Draw several results over each other, as the bytes of a PNG."""
     from gdcli.show.figures import comparison_figure, to_png
@@ -151,4 +167,15 @@ def draw_together(results: Sequence[Result]) -> bytes:
     return to_png(comparison_figure(results))
 
 
-__all__ = ["ExactFit", "Result", "compare", "draw_together", "optimum", "perform", "plan_optimum", "run"]
+__all__ = [
+    "ExactFit",
+    "Result",
+    "compare",
+    "draw_sweep",
+    "draw_together",
+    "finish",
+    "optimum",
+    "perform",
+    "plan_optimum",
+    "run",
+]

@@ -15,6 +15,7 @@ from gdcli.cli.check import check
 from gdcli.cli.compare import compare
 from gdcli.cli.optimum import optimum
 from gdcli.cli.run import run
+from gdcli.cli.sweep import sweep
 
 app = typer.Typer(
     name="gdcli",
@@ -23,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (run, compare, optimum, check):
+for command in (run, compare, sweep, optimum, check):
     app.command()(command)
 
 

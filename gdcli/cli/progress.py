@@ -1,4 +1,4 @@
-"""A progress bar for what lasts: epoch, loss and gap, on stderr, gone when done."""
+"""Progress bars for what lasts: on stderr, where that is a terminal, after a second, gone when done."""
 
 from __future__ import annotations
 
@@ -6,43 +6,41 @@ import sys
 import threading
 import time
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from gdcli.engine.arrays import Array
-from gdcli.engine.descent import Watch
-from gdcli.experiment.plan import Plan
 
 if TYPE_CHECKING:
-    from rich.progress import Progress as Bar
-    from rich.progress import TaskID
+    from rich.progress import Progress, TaskID
 
-PATIENCE = 1.0  # seconds that a run may take without a word
+PATIENCE = 1.0  # seconds that a thing may take without a word
 REFRESH = 0.1  # seconds between two updates
 
 
-class Progress:
-    """Watches one run, and shows a bar once it has lasted for more than a second.
+class LateBar:
+    """A bar that appears once its work has lasted for more than a second.
 
     Args:
-        planned: The run.
+        description: What is worked at.
+        total: How much there is of it.
+        told: What stands beside the bar at first.
         shown: Whether a bar is wanted; there is none anyway where stderr is no terminal.
     """
 
-    def __init__(self, planned: Plan, *, shown: bool) -> None:
-        self._name, self._epochs = planned.spec.name, planned.spec.epochs
-        self._shown = shown and sys.stderr.isatty()
+    def __init__(self, description: str, total: float, *, told: str = "", shown: bool) -> None:
+        self._description, self._total, self._told = description, total, told
+        self.shown = shown and sys.stderr is not None and sys.stderr.isatty()
         self._timer = threading.Timer(PATIENCE, self._begin)
         self._timer.daemon = True
-        self._bar: Bar | None = None
+        self._bar: Progress | None = None
         self._task: TaskID | None = None
         self._next = 0.0
-        self._lock, self._over = threading.Lock(), False  # the timer may fire while the run ends
+        self._lock, self._over = threading.Lock(), False  # the timer may fire while the work ends
 
-    def __enter__(self) -> Watch | None:
-        if not self._shown:
-            return None
-        self._timer.start()
-        return self._tell
+    def __enter__(self) -> Self:
+        if self.shown:
+            self._timer.start()
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -55,22 +53,41 @@ class Progress:
 
     def _begin(self) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
-        from rich.progress import Progress as Bar
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
         with self._lock:
             if self._over:
                 return
-            told = TextColumn("{task.fields[told]}")
-            columns = (TextColumn("{task.description}"), BarColumn(), told, TimeRemainingColumn())
-            bar = Bar(*columns, console=Console(stderr=True), transient=True)
-            self._task = bar.add_task(self._name, total=self._epochs, told=f"epoch 0/{self._epochs}")
+            told = TextColumn("{task.fields[told]}", markup=False)
+            description = TextColumn("{task.description}", markup=False)
+            columns = (description, BarColumn(), told, TimeRemainingColumn())
+            bar = Progress(*columns, console=Console(stderr=True), transient=True)
+            self._task = bar.add_task(self._description, total=self._total, told=self._told)
             bar.start()
             self._bar = bar
 
-    def _tell(self, epoch: int, mse: Array, gap: Array) -> None:
+    def update(self, done: float, told: str) -> None:
+        """Say how far the work has come."""
+        self._told = told
         now = time.monotonic()
         if self._bar is not None and self._task is not None and now >= self._next:
             self._next = now + REFRESH
-            told = f"epoch {epoch}/{self._epochs}  loss {mse[0]:.6g}  gap {gap[0]:.3g}"
-            self._bar.update(self._task, completed=epoch, told=told)
+            self._bar.update(self._task, completed=done, told=told)
+
+
+class EpochBar(LateBar):
+    """A bar over the epochs of a run, with loss and gap beside it.
+
+    Args:
+        name: Of the run.
+        epochs: That it takes.
+        shown: As for `LateBar`.
+    """
+
+    def __init__(self, name: str, epochs: int, *, shown: bool) -> None:
+        super().__init__(name, epochs, told=f"epoch 0/{epochs}", shown=shown)
+        self._epochs = epochs
+
+    def watch(self, epoch: int, mse: Array, gap: Array) -> None:
+        """Follow a run, as the engine's `Watch`."""
+        self.update(epoch, f"epoch {epoch}/{self._epochs}  loss {mse[0]:.6g}  gap {gap[0]:.3g}")

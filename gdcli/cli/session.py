@@ -13,12 +13,13 @@ import typer
 
 from gdcli.api import perform
 from gdcli.cli.outcome import DIVERGED, INTERRUPTED, complain
-from gdcli.cli.progress import Progress
+from gdcli.cli.progress import EpochBar
 from gdcli.engine.trace import Status
 from gdcli.errors import DataError, Fault, FaultsError, Place, SpecError
+from gdcli.experiment.draft import read_draft, reseeded
 from gdcli.experiment.files import finite
 from gdcli.experiment.plan import Plan, plan
-from gdcli.experiment.reading import read_spec
+from gdcli.experiment.reading import understand
 from gdcli.experiment.result import Result
 
 if TYPE_CHECKING:
@@ -37,24 +38,28 @@ class Session:
     as_json: bool
     quiet: bool
 
-    def plan_all(self, specs: Sequence[Path], overrides: Sequence[str] | None) -> list[Plan]:
-        """Plan every spec before any of them runs; all their faults come out at once.
+    def plan_all(self, specs: Sequence[Path], overrides: Sequence[str] | None, *, seeds: int = 1) -> list[Plan]:
+        """Plan every spec before any of them runs, with each of its seeds; all their faults come out at once.
 
         Raises:
             SpecError: A spec is wrong, or two would write to the same place.
             DataError: The data of one is missing or unfit.
         """
-        plans, errors = [], []
+        plans: list[Plan] = []
+        errors: list[FaultsError] = []
         for spec in specs:
             try:
-                plans.append(plan(read_spec(spec, overrides or ())))
+                draft = read_draft(spec, overrides or ())
+                plans.append(plan(understand(draft)))
             except FaultsError as error:
                 errors.append(error)
+            else:
+                plans.extend(plan(understand(reseeded(draft, i))) for i in range(1, seeds))
         if errors:
             kind = SpecError if any(isinstance(error, SpecError) for error in errors) else DataError
             raise kind(fault for error in errors for fault in error.faults)
         seen: dict[str, Path] = {}
-        for planned, path in zip(plans, specs, strict=True):
+        for planned, path in zip(plans[::seeds], specs, strict=True):
             name = planned.spec.name
             if name in seen:
                 message = f"has the same name as {seen[name]}, '{name}'; give one of them a `name` of its own"
@@ -62,15 +67,15 @@ class Session:
                     message = "is named twice; once is enough"
                 raise SpecError([Fault(Place(str(path)), message)])
             seen[name] = path
-        for planned in plans:
+        for planned in plans[::seeds]:
             for warning in planned.warnings:
                 self.warn(f"{planned.spec.name}: {warning}")
         return plans
 
     def run(self, planned: Plan) -> Result:
         """Run one plan, with a progress bar where a person looks on."""
-        with Progress(planned, shown=not self.quiet) as watch:
-            return perform(planned, watch=watch, keep_interrupted=True)
+        with EpochBar(planned.spec.name, planned.spec.epochs, shown=not self.quiet) as bar:
+            return perform(planned, watch=bar.watch if bar.shown else None, keep_interrupted=True)
 
     def warn(self, message: str) -> None:
         """Print a warning to stderr."""

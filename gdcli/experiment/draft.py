@@ -101,6 +101,13 @@ def read_draft(
     return draft
 
 
+def reseeded(draft: Draft, i: int) -> Draft:
+    """The same draft with a seed that is i higher."""
+    seed = draft.values.get("seed", 0)
+    # A seed that is no number is a fault that is found anyway.
+    return draft.with_value("seed", seed + i, Place("--seeds")) if i and isinstance(seed, int) else draft
+
+
 def _index(part: str) -> str | int:
     return int(part) if part.isdigit() else part
 

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gdcli.errors import OutputError
 from gdcli.experiment.markup import dump
+from gdcli.experiment.spec import plain
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from gdcli.experiment.plan import Plan
     from gdcli.experiment.result import Result
 
 # Draws several results as the bytes of one PNG.
@@ -25,7 +27,11 @@ DrawTogether: TypeAlias = Callable[[Sequence["Result"]], bytes]
 
 # What gdcli writes into a directory of its own; a directory that holds anything else is not replaced.
 FILES = frozenset(
-    ["curve.csv", "curve.png", "summary.csv", "summary.json", "spec.yaml", "data.csv", "curves.csv", "curves.png"]
+    (
+        *("curve.csv", "curve.png", "summary.csv", "summary.json", "spec.yaml", "data.csv"),
+        *("curves.csv", "curves.png"),
+        *("sweep.png", "best.yaml", "runs.jsonl"),
+    )
 )
 
 
@@ -44,13 +50,13 @@ def write_run(result: Result, directory: Path, *, plot: bool = True) -> Path:
         OutputError: It cannot be written, or holds what gdcli did not write.
     """
     picture = result.draw(result) if plot else None
-    with _replacing(directory) as new:
-        _write_csv(result.curve, new / "curve.csv")
-        _write_csv(summary_table([result]), new / "summary.csv")
-        _write_json(document(result, directory), new / "summary.json")
-        (new / "spec.yaml").write_text(dump(_portable_spec(result, directory)), encoding="utf-8")
-        if _needs_data(result):
-            _write_csv(_training_data(result), new / "data.csv")
+    with replacing(directory) as new:
+        write_csv(result.curve, new / "curve.csv")
+        write_csv(summary_table([result]), new / "summary.csv")
+        write_json(document(result, directory), new / "summary.json")
+        (new / "spec.yaml").write_text(dump(portable_spec(result.plan, directory)), encoding="utf-8")
+        if _needs_data(result.plan):
+            write_csv(_training_data(result), new / "data.csv")
         if picture:
             (new / "curve.png").write_bytes(picture)
     return directory
@@ -73,13 +79,18 @@ def write_comparison(results: Sequence[Result], directory: Path, *, draw: DrawTo
     import pandas as pd
 
     picture = draw(results) if draw else None
-    with _replacing(directory) as new:
-        curves = [result.curve.assign(name=result.name) for result in results]
+    with replacing(directory) as new:
+        curves = [result.curve.assign(name=result.name, seed=result.plan.spec.seed) for result in results]
         together = pd.concat(curves, ignore_index=True)
-        columns = ["name", *[name for name in together.columns if name != "name"]]
-        _write_csv(together[columns], new / "curves.csv")
-        _write_csv(summary_table(results), new / "summary.csv")
-        _write_json({"runs": [document(result, directory) for result in results]}, new / "summary.json")
+        table = summary_table(results)
+        front = ["name"]
+        if len({result.name for result in results}) < len(results):
+            front = ["name", "seed"]
+            table.insert(1, "seed", [result.plan.spec.seed for result in results])
+        columns = [*front, *[name for name in together.columns if name not in ("name", "seed")]]
+        write_csv(together[columns], new / "curves.csv")
+        write_csv(table, new / "summary.csv")
+        write_json({"runs": [document(result, directory) for result in results]}, new / "summary.json")
         if picture:
             (new / "curves.png").write_bytes(picture)
     return directory
@@ -105,7 +116,7 @@ def document(result: Result, directory: Path) -> dict[str, Any]:
     Returns:
         The keys of `summary.json`; what is not finite is None.
     """
-    portable: dict[str, Any] = finite({**result.summary, "spec": _portable_spec(result, directory)})
+    portable: dict[str, Any] = finite({**result.summary, "spec": portable_spec(result.plan, directory)})
     return portable
 
 
@@ -128,22 +139,22 @@ def check_writable(out: Path, names: Sequence[str]) -> None:
         _check_replaceable(out / name)
 
 
-def _portable_spec(result: Result, directory: Path) -> dict[str, Any]:
+def portable_spec(planned: Plan, directory: Path) -> dict[str, Any]:
     """The resolved spec, its dataset's path relative to the directory that it is written to."""
-    spec: dict[str, Any] = dict(result.summary["spec"])
-    path = result.plan.spec.dataset.path
+    spec: dict[str, Any] = plain(planned.spec)
+    path = planned.spec.dataset.path
     if path is not None:
         with suppress(ValueError):  # on another drive there is no relative path
             path = Path(os.path.relpath(path, directory.resolve())).as_posix()
         spec["dataset"] = {**spec["dataset"], "path": path}
-    elif _needs_data(result):
+    elif _needs_data(planned):
         spec["dataset"] = {"path": "data.csv"}
     return spec
 
 
-def _needs_data(result: Result) -> bool:
+def _needs_data(planned: Plan) -> bool:
     """Whether the rows came from a DataFrame, so that the spec alone cannot bring them back."""
-    dataset = result.plan.spec.dataset
+    dataset = planned.spec.dataset
     return dataset.path is None and dataset.synthetic is None and dataset.inline is None
 
 
@@ -165,17 +176,18 @@ def finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _write_csv(frame: pd.DataFrame, path: Path) -> None:
+def write_csv(frame: pd.DataFrame, path: Path) -> None:
     """Write a table, numbers in their shortest form that reads back the same."""
     frame.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
 
 
-def _write_json(value: Any, path: Path) -> None:
+def write_json(value: Any, path: Path) -> None:
+    """Write a document that has no numbers but finite ones."""
     path.write_text(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
 
 
 @contextmanager
-def _replacing(directory: Path) -> Iterator[Path]:
+def replacing(directory: Path) -> Iterator[Path]:
     """Give a new directory to write to, and put it in the place of `directory` once all is written."""
     place = directory.resolve()
     token = secrets.token_hex(4)

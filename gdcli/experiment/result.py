@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from os import PathLike
@@ -176,6 +176,14 @@ class Result:
             OutputError: The directory cannot be written, or holds what gdcli did not write.
         """
         return files.write_run(self, Path(directory), plot=plot)
+
+
+def by_name(results: Sequence[Result]) -> dict[str, list[Result]]:
+    """Put the runs of one name together: they are the same experiment with other seeds."""
+    groups: dict[str, list[Result]] = {}
+    for result in results:
+        groups.setdefault(result.name, []).append(result)
+    return groups
 
 
 def execute(plan: Plan, *, draw: Draw, watch: Watch | None = None, keep_interrupted: bool = False) -> Result:

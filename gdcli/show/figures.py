@@ -17,7 +17,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 from gdcli.engine.arrays import Array
 from gdcli.engine.trace import Status
-from gdcli.experiment.result import Result
+from gdcli.experiment.result import Result, by_name
 
 # Okabe and Ito's palette, which the colour-blind can tell apart; the optimum has black to itself.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -56,31 +56,39 @@ def curve_figure(result: Result) -> Figure:
 def comparison_figure(results: Sequence[Result]) -> Figure:
     """Draw several runs over each other, one colour each; a legend of many stands beside the curves.
 
+    Runs of one name are drawn as their median, with a band from their 10 % to their 90 % quantile.
+
     Args:
         results: The runs.
 
     Returns:
         A figure of two axes.
     """
+    groups = by_name(results)
     sources = {PurePath(result.plan.table.label).name for result in results}
-    many = f"{len(results)} runs" + (f" on {sources.pop()}" if len(sources) == 1 else "")
-    figure, left, right = _axes(" vs ".join(r.name for r in results) if len(results) <= 3 else many, results)
-    for result, (colour, line) in zip(results, _styles(), strict=False):
-        note = "" if result.status is Status.COMPLETED else f" ({result.status.replace('_', ' ')})"
-        _plot(left, result.trace.mse, label=result.name + note, colour=colour, line=line)
-        _plot(right, result.trace.gap, label=result.name + note, colour=colour, line=line)
+    many = f"{len(groups)} runs" + (f" on {sources.pop()}" if len(sources) == 1 else "")
+    seeds = f", {len(results) // len(groups)} seeds each" if len(results) > len(groups) else ""
+    title = (" vs ".join(groups) if len(groups) <= 3 else many) + seeds
+    figure, left, right = _axes(title, results, wide=len(groups) > LEGEND_INSIDE)
+    for (name, runs), (colour, line) in zip(groups.items(), _styles(), strict=False):
+        label = name + _note(runs)
+        for axis, curves in ((left, [run.trace.mse for run in runs]), (right, [run.trace.gap for run in runs])):
+            low, middle, high = _spread(curves)
+            _plot(axis, middle, label=label, colour=colour, line=line)
+            if len(runs) > 1:
+                axis.fill_between(np.arange(len(low)), low, high, color=colour, alpha=0.2, linewidth=0)
     optima = sorted({f"{result.plan.objective.optimum_mse:.6g}" for result in results}, key=float)
     for i, optimum in enumerate(optima):
         label = f"optimum {optimum}" if len(optima) == 1 else "optima"
         left.axhline(float(optimum), color="black", linestyle="--", linewidth=1, label=label if not i else None)
     _scale_loss(left, results)
     _scale_gap(right, results)
-    if len(results) <= LEGEND_INSIDE:
+    if len(groups) <= LEGEND_INSIDE:
         left.legend(loc="best", frameon=False)
     else:
         handles, labels = left.get_legend_handles_labels()
-        if len(results) > LEGEND_MOST:
-            labels[LEGEND_MOST - 1 : -1] = [f"… and {len(results) - LEGEND_MOST + 1} more"]
+        if len(groups) > LEGEND_MOST:
+            labels[LEGEND_MOST - 1 : -1] = [f"… and {len(groups) - LEGEND_MOST + 1} more"]
             handles[LEGEND_MOST - 1 : -1] = [Line2D([], [], linestyle="none")]
         size = "medium" if len(labels) <= 16 else "x-small"
         figure.legend(handles, labels, fontsize=size, loc="center left", bbox_to_anchor=(0.78, 0.5), frameon=False)
@@ -95,15 +103,33 @@ def to_png(figure: Figure) -> bytes:
     return stream.getvalue()
 
 
-def _axes(title: str, results: Sequence[Result]) -> tuple[Figure, Axes, Axes]:
+def _note(runs: Sequence[Result]) -> str:
+    """How runs of one name ended, where that is not as planned."""
+    ended = [run.status for run in runs if run.status is not Status.COMPLETED]
+    if not ended:
+        return ""
+    counted = f"{len(ended)} of {len(runs)} " if len(runs) > 1 else ""
+    return f" ({counted}{max(ended, key=ended.count).replace('_', ' ')})"
+
+
+def _spread(curves: Sequence[Array]) -> tuple[Array, Array, Array]:
+    """The 10 % quantile, the median and the 90 % quantile of the curves that are still going, epoch by epoch."""
+    if len(curves) == 1:
+        return curves[0], curves[0], curves[0]
+    epochs = range(max(len(curve) for curve in curves))
+    going = [[curve[e] for curve in curves if e < len(curve) and np.isfinite(curve[e])] or [np.nan] for e in epochs]
+    low, middle, high = np.array([np.quantile(values, (0.1, 0.5, 0.9)) for values in going]).T
+    return low, middle, high
+
+
+def _axes(title: str, results: Sequence[Result], *, wide: bool = False) -> tuple[Figure, Axes, Axes]:
     """A figure with an axis for the loss and one for the gap."""
-    wide = len(results) > LEGEND_INSIDE
     figure = Figure(figsize=(11.5 if wide else 9.5, 4), dpi=110)
     left, right = figure.subplots(1, 2)
     # Margins by hand: Matplotlib's layout engines draw everything twice to find the same ones.
     figure.subplots_adjust(left=0.08, right=0.77 if wide else 0.98, bottom=0.13, top=0.9, wspace=0.27)
     targets = {str(result.plan.spec.columns.target) for result in results}
-    unit = f", squared units of {_cut(targets.pop(), 24)}" if len(targets) == 1 else ""
+    unit = f", squared units of {cut(targets.pop(), 24)}" if len(targets) == 1 else ""
     left.set_ylabel(f"MSE{unit}")
     right.set_ylabel("gap to the optimum")
     for axis in (left, right):
@@ -112,23 +138,24 @@ def _axes(title: str, results: Sequence[Result]) -> tuple[Figure, Axes, Axes]:
         axis.xaxis.set_major_locator(MaxNLocator(nbins="auto", integer=True, steps=[1, 2, 5, 10]))
         axis.grid(visible=True, which="major", color="0.9", linewidth=0.6)
         axis.spines[["top", "right"]].set_visible(False)
-    figure.suptitle(_cut(title, 100), fontsize=11)
+    figure.suptitle(cut(title, 100), fontsize=11)
     return figure, left, right
 
 
-def _cut(text: str, most: int) -> str:
+def cut(text: str, most: int) -> str:
+    """Cut a text to so many characters at most."""
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def _log(axis: Axes, low: float, high: float) -> None:
+def log_axis(axis: Axes, low: float, high: float) -> None:
     """A log axis from low to high, its labels plain text: mathematical type would double the time of a picture."""
     axis.set_yscale("log", nonpositive="mask")
     axis.set_ylim(low, high)
-    axis.yaxis.set_major_formatter(FuncFormatter(_short))
-    axis.yaxis.set_minor_formatter(FuncFormatter(_short) if high < 10 * low else NullFormatter())
+    axis.yaxis.set_major_formatter(FuncFormatter(short))
+    axis.yaxis.set_minor_formatter(FuncFormatter(short) if high < 10 * low else NullFormatter())
 
 
-def _short(value: float, _position: int | None = None) -> str:
+def short(value: float, _position: int | None = None) -> str:
     """A tick's label, five characters at most: 0.01, 250, 1e6, 1e-12."""
     if 1e-3 <= value < 1e4:
         return f"{value:g}"
@@ -172,7 +199,7 @@ def _scale_loss(axis: Axes, results: Sequence[Result]) -> None:
         return
     low, high = float(losses.min()), float(losses.max())
     if high > LINEAR_RANGE * low:
-        _log(axis, (min(low, floor) if floor > 0 else low) / 1.5, high * 1.5)
+        log_axis(axis, (min(low, floor) if floor > 0 else low) / 1.5, high * 1.5)
     else:
         room = 0.05 * (high - min(low, floor)) or 0.05 * high
         axis.set_ylim(max(0.0, min(low, floor) - room), high + room)
@@ -184,7 +211,7 @@ def _scale_gap(axis: Axes, results: Sequence[Result]) -> None:
     gaps = np.concatenate([result.trace.gap for result in steady])
     gaps = gaps[np.isfinite(gaps) & (gaps > 0)]
     if len(gaps):
-        _log(axis, float(gaps.min()) / 2, float(gaps.max()) * 2)
+        log_axis(axis, float(gaps.min()) / 2, float(gaps.max()) * 2)
     else:
         axis.set_yticks([])
         axis.text(0.5, 0.5, "the gap is 0 throughout", transform=axis.transAxes, ha="center")

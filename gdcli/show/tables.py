@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 from rich import box
 from rich.console import Group, JustifyMethod, RenderableType
 from rich.table import Table
@@ -13,7 +14,7 @@ from rich.text import Text
 from gdcli.engine.trace import DIVERGENCE_FACTOR, Status
 from gdcli.experiment.exact import ExactFit
 from gdcli.experiment.expectation import Verdict
-from gdcli.experiment.result import Result
+from gdcli.experiment.result import Result, by_name
 
 MAX_WEIGHTS = 20
 STATUS_STYLES = {"completed": "green", "target_reached": "green", "stalled": "yellow"}
@@ -72,45 +73,73 @@ def comparison_view(results: Sequence[Result]) -> RenderableType:
     Returns:
         What Rich prints.
     """
+    groups = by_name(results)
+    seeds = len(results) > len(groups)
+    firsts = [runs[0] for runs in groups.values()]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 0, 0, 1))
     table.add_column("run", overflow="fold")  # the one column that may be broken: figures must stay whole
     settings = ("optimizer", "lr", "schedule", "scaler", "batch_size")
-    differing = [key for key in settings if len({str(result.summary[key]) for result in results}) > 1]
+    differing = [key for key in settings if len({str(result.summary[key]) for result in firsts}) > 1]
     for key in differing:
         justify: JustifyMethod = "right" if key in ("lr", "batch_size") else "left"
         table.add_column(key.replace("_size", ""), justify=justify, no_wrap=True)
     with_validation = any(result.summary["val_mse"] is not None for result in results)
-    figures = ["epochs", "final MSE", *(["val. MSE"] if with_validation else []), "gap", "gap/opt."]
-    for heading in figures:
+    validation = ["val. MSE"] if with_validation else []
+    figures = ["final MSE", *validation, *(["median gap", "10–90 %"] if seeds else ["gap"]), "gap/opt."]
+    for heading in ([] if seeds else ["epochs"]) + figures:
         table.add_column(heading, justify="right", no_wrap=True)
     best = best_run(results)
-    for result in results:
-        summary = result.summary
-        name = Text("★ " if result is best else "  ") + Text(result.name)
-        if result.status is not Status.COMPLETED:
-            name += Text(" ") + _status(result)
+    for name, runs in groups.items():
+        marked = best is not None and best.name == name
+        title = Text("★ " if marked else "  ") + Text(name) + _endings(runs)
         table.add_row(
-            name,
-            *(f"{summary[key]:g}" if key == "lr" else str(summary[key]) for key in differing),
-            str(summary["epochs"]),
-            number(summary["final_mse"], 7),
-            *([number(summary["val_mse"], 5)] if with_validation else []),
-            number(summary["gap"], 4),
-            _ratio(summary["gap_ratio"]),
-            style="bold" if result is best else "",
+            title,
+            *(f"{runs[0].summary[key]:g}" if key == "lr" else str(runs[0].summary[key]) for key in differing),
+            *([] if seeds else [str(runs[0].summary["epochs"])]),
+            number(_median(runs, "final_mse"), 7),
+            *([number(_median(runs, "val_mse"), 5)] if with_validation else []),
+            number(_median(runs, "gap"), 4),
+            *([_range(runs)] if seeds else []),
+            _ratio(_median(runs, "gap_ratio")),
+            style="bold" if marked else "",
         )
     optima = sorted({number(result.summary["optimum_mse"]) for result in results}, key=float)
     noun = "optimum MSE" if len(optima) == 1 else "optima (MSE)"
-    marked = "" if best is None else "★ best   "
-    return Group(table, Text(f"{marked}{noun} {', '.join(optima)}", style="dim"))
+    legend = "" if best is None else "★ best   "
+    repeated = f"medians of {len(results) // len(groups)} seeds   " if seeds else ""
+    return Group(table, Text(f"{legend}{repeated}{noun} {', '.join(optima)}", style="dim"))
+
+
+def _endings(runs: Sequence[Result]) -> Text:
+    """How runs of one name ended, where that is not as planned."""
+    ended = [run for run in runs if run.status is not Status.COMPLETED]
+    if not ended:
+        return Text()
+    counted = Text(f" {len(ended)} of {len(runs)}") if len(runs) > 1 else Text()
+    return counted + Text(" ") + _status(ended[0])
+
+
+def _median(runs: Sequence[Result], figure: str) -> float | None:
+    values = [run.summary[figure] for run in runs if run.summary[figure] is not None]
+    return float(np.median(values)) if values else None
+
+
+def _range(runs: Sequence[Result]) -> str:
+    low, high = np.quantile([run.summary["gap"] for run in runs], (0.1, 0.9), method="inverted_cdf")
+    return f"{low:.2e} – {high:.2e}"
 
 
 def best_run(results: Sequence[Result]) -> Result | None:
-    """The run nearest to the optimum; by final MSE where the optima differ. None where every run diverged."""
-    steady = [result for result in results if result.status is not Status.DIVERGED]
-    optima = [result.summary["optimum_mse"] for result in steady]
+    """The run nearest to the optimum, by final MSE where the optima differ; of runs of one name the median counts.
+
+    None where every run diverged.
+    """
+    steady = {n: runs for n, runs in by_name(results).items() if any(r.status is not Status.DIVERGED for r in runs)}
+    optima = [runs[0].summary["optimum_mse"] for runs in steady.values()]
     same = all(math.isclose(optimum, optima[0], rel_tol=1e-9) for optimum in optima)
-    return min(steady, key=lambda result: result.summary["gap" if same else "final_mse"], default=None)
+    figure = "gap" if same else "final_mse"
+    best = min(steady.values(), key=lambda runs: _median(runs, figure) or 0.0, default=None)
+    return best[0] if best else None
 
 
 def exact_view(fit: ExactFit) -> RenderableType:

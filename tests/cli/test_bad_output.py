@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from workbench import Bench
 
-from gdcli.cli.progress import Progress
+from gdcli.cli.progress import EpochBar
 from gdcli.experiment import files
 
 D = "dataset: d.csv\n"
@@ -210,7 +210,7 @@ def test_full_disk_and_nothing_there_before(bench: Bench) -> None:
     assert bench.results() == []
 
 
-@pytest.mark.parametrize("stage", ["_write_json", "_write_csv", "dump"])
+@pytest.mark.parametrize("stage", ["write_json", "write_csv", "dump"])
 @pytest.mark.parametrize(
     "error", [KeyboardInterrupt(), OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), MemoryError()]
 )
@@ -276,15 +276,17 @@ def test_reader_of_stdout_goes_away(bench: Bench) -> None:
 def interrupt_at(monkeypatch: pytest.MonkeyPatch, name: str, epoch: int) -> None:
     """Press Ctrl-C in the run of this name, once this epoch is over."""
 
-    def enter(self: Progress) -> Any:
-        def watch(done: int, *_: object) -> None:
-            if done == epoch and vars(self)["_name"] == name:
-                raise KeyboardInterrupt
+    def watch(self: EpochBar, done: int, *_: object) -> None:
+        if done == epoch and vars(self)["_description"] == name:
+            raise KeyboardInterrupt
 
-        return watch
+    def enter(self: EpochBar) -> EpochBar:
+        self.shown = True
+        return self
 
-    monkeypatch.setattr(Progress, "__enter__", enter)
-    monkeypatch.setattr(Progress, "__exit__", lambda *_: None)
+    monkeypatch.setattr(EpochBar, "watch", watch)
+    monkeypatch.setattr(EpochBar, "__enter__", enter)
+    monkeypatch.setattr(EpochBar, "__exit__", lambda *_: None)
 
 
 def held(directory: str) -> SimpleNamespace:

@@ -30,6 +30,18 @@ COMMANDS = {
     "run_two": ["run", "experiments/abalone_norm.yaml", "experiments/abalone_raw.yaml", "--no-plot"],
     "compare": ["compare", "experiments/abalone_norm.yaml", "experiments/abalone_raw.yaml"],
     "compare_optimizers": ["compare", *OPTIMIZERS],
+    "sweep": [
+        "sweep",
+        "experiments/abalone_norm.yaml",
+        "--grid",
+        "optimizer.lr=log:1e-3:1:13",
+        "--grid",
+        "scaler=none,zscore",
+    ],
+    "sweep_seeds": [
+        *("sweep", "experiments/abalone_norm.yaml", "--set", "batch_size=50", "--set", "epochs=3"),
+        *("--grid", "optimizer.kind=sgd,momentum", "--grid", "optimizer.momentum=0.5,0.9", "--seeds", "5"),
+    ],
     "optimum": ["optimum", "data/abalone.csv"],
     "optimum_scaled": [
         "optimum",
@@ -74,7 +86,7 @@ def test_whole_output(case: str) -> None:
     assert text == path.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("command", ["run", "compare", "optimum", "check"])
+@pytest.mark.parametrize("command", ["run", "compare", "sweep", "optimum", "check"])
 def test_help_shows_an_example_and_the_options(command: str) -> None:
     """Typer lays help out anew with every release, so that only what we put into it is held."""
     code, stdout, _ = invoke(command, "--help")
@@ -193,3 +205,19 @@ def test_a_reader_that_stops_reading_is_no_error() -> None:
 
 def test_version() -> None:
     assert invoke("--version") == (0, f"gdcli {gdcli.__version__}\n", "")
+
+
+def test_seeds_of_a_comparison() -> None:
+    code, stdout, stderr = invoke(
+        "compare", *OPTIMIZERS[:2], "--set", "batch_size=50", "--set", "epochs=2", "--seeds", "4"
+    )
+    assert (code, stderr) == (0, "")
+    assert "median gap" in stdout
+    assert "★ best   medians of 4 seeds   optimum MSE 0.03318563" in stdout
+    table = pd.read_csv("results/sgd-vs-momentum/summary.csv")
+    assert list(table["name"]) == ["sgd"] * 4 + ["momentum"] * 4
+    assert list(table["seed"]) == [24, 25, 26, 27] * 2
+    curves = pd.read_csv("results/sgd-vs-momentum/curves.csv")
+    assert list(curves.columns) == ["name", "seed", "epoch", "step", "lr", "mse", "gap"]
+    assert len(curves) == 8 * 3
+    assert f"{table['gap'][:4].median():.4g}" in stdout

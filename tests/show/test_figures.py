@@ -133,3 +133,14 @@ def test_pictures_open() -> None:
 
 def test_the_same_result_draws_the_same_bytes() -> None:
     assert to_png(curve_figure(run())) == to_png(curve_figure(run()))
+
+
+def test_seeds_are_drawn_as_a_median_and_a_band() -> None:
+    results = [run(name="sgd", seed=seed) for seed in range(7)] + [run(name="adam", optimizer="adam")]
+    _, right = comparison_figure(results).axes
+    gaps = np.array([result.trace.gap for result in results[:7]])
+    assert np.allclose(drawn(right)["sgd"], np.median(gaps, axis=0), rtol=1e-14, atol=0)
+    (band,) = right.collections
+    heights = np.asarray(band.get_paths()[0].vertices)[:, 1]
+    for quantile in (0.1, 0.9):
+        assert np.isclose(heights[:, None], np.quantile(gaps, quantile, axis=0), rtol=1e-12, atol=0).any(axis=0).all()

@@ -1,0 +1,214 @@
+"""Sweeps: side by side, over processes, cut off and gone on with."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gdcli.api import finish
+from gdcli.engine.trace import Status
+from gdcli.errors import SpecError
+from gdcli.experiment.draft import read_draft
+from gdcli.experiment.grid import Axis
+from gdcli.experiment.journal import Journal, read_journal
+from gdcli.experiment.plan import plan
+from gdcli.experiment.reading import understand
+from gdcli.experiment.result import Result
+from gdcli.experiment.sweep import Sweep, groups, plan_sweep, run_groups
+
+ROOT = Path(__file__).parents[2]
+BASE: dict[str, Any] = {
+    "dataset": ROOT / "data/abalone.csv",
+    "columns": {"features": ["Length", "Diameter"], "target": "Whole weight"},
+    "scaler": "zscore",
+    "epochs": 6,
+    "seed": 24,
+}
+
+
+def planned(*axes: Axis, paired: bool = False, seeds: int = 1, **changes: Any) -> Sweep:
+    return plan_sweep(read_draft({**BASE, **changes}), axes, paired=paired, seeds=seeds)
+
+
+def run(sweep: Sweep, workers: int = 1) -> list[Result]:
+    plans = [point.plan for point in sweep.points]
+    found: dict[int, Result] = {}
+    for group, traces, seconds in run_groups(plans, workers):
+        found.update({i: finish(plans[i], trace, seconds) for i, trace in zip(group, traces, strict=True)})
+    return [found[i] for i in range(len(plans))]
+
+
+GRID = (
+    Axis("optimizer.kind", ("sgd", "adam", "lion")),
+    Axis("optimizer.lr", (0.001, 0.1, 3.0)),
+    Axis("batch_size", (7, 50, "full")),
+    Axis("scaler", ("none", "minmax")),
+)
+
+
+def test_lockstep_equals_runs_of_their_own() -> None:
+    sweep = planned(*GRID, stop={"gap": 0.01}, split={"validation": 0.1})
+    statuses = set()
+    for point, together in zip(sweep.points, run(sweep), strict=True):
+        draft = read_draft({**BASE, "stop": {"gap": 0.01}, "split": {"validation": 0.1}})
+        for key, value in point.setting.items():
+            draft = draft.with_value(key, value, draft.place(()))
+        alone_plan = plan(understand(draft))
+        ((_, (trace,), _),) = run_groups([alone_plan], 1)
+        alone = finish(alone_plan, trace, 0.0)
+        assert together.status == alone.status
+        np.testing.assert_allclose(together.trace.gap, alone.trace.gap, rtol=1e-10)
+        np.testing.assert_allclose(together.curve["val_mse"], alone.curve["val_mse"], rtol=1e-10)
+        statuses.add(together.status)
+    assert {Status.COMPLETED, Status.TARGET_REACHED, Status.DIVERGED} <= statuses
+
+
+def test_results_do_not_depend_on_the_workers() -> None:
+    sweep = planned(Axis("optimizer.lr", tuple(np.geomspace(1e-3, 0.1, 9).tolist())), batch_size=1, epochs=4)
+    assert len(groups([point.plan for point in sweep.points], 2)) == 2
+    one, two = run(sweep, workers=1), run(sweep, workers=2)
+    for a, b in zip(one, two, strict=True):
+        np.testing.assert_allclose(a.trace.gap, b.trace.gap, rtol=1e-10)
+        assert a.status == b.status
+
+
+def test_what_shares_rows_batches_and_kind_goes_together() -> None:
+    sweep = planned(*GRID, epochs=1)
+    for group in groups([point.plan for point in sweep.points], 1):
+        settings = [sweep.points[i].setting for i in group]
+        shared = {(s["optimizer.kind"], s["batch_size"], s["scaler"]) for s in settings}
+        assert len(shared) == 1
+        assert [s["optimizer.lr"] for s in settings] == [0.001, 0.1, 3.0]
+
+
+def test_points_on_the_same_rows_share_them() -> None:
+    sweep = planned(*GRID)
+    assert len({id(point.plan.objective) for point in sweep.points}) == 2
+    assert len({id(point.plan.rows) for point in sweep.points}) == 2
+
+
+def test_seeds_count_up_from_the_spec() -> None:
+    sweep = planned(Axis("optimizer.lr", (0.1, 0.2)), seeds=3)
+    assert [point.plan.spec.seed for point in sweep.points] == [24, 25, 26] * 2
+    assert not np.array_equal(sweep.points[0].plan.start, sweep.points[1].plan.start)
+
+
+def test_impossible_settings_are_told_and_the_others_run() -> None:
+    axes = (Axis("optimizer.kind", ("sgd", "momentum")), Axis("optimizer.momentum", (0.5, 1.5)))
+    sweep = planned(*axes)
+    assert [dict(point.setting) for point in sweep.points] == [
+        {"optimizer.kind": "momentum", "optimizer.momentum": 0.5}
+    ]
+    assert [reason for _, reason in sweep.skipped] == [
+        "unknown key 'momentum' in optimizer of kind sgd; known: kind, lr, weight_decay",
+        "unknown key 'momentum' in optimizer of kind sgd; known: kind, lr, weight_decay",
+        "optimizer.momentum must be less than 1, got 1.5",
+    ]
+
+
+def test_a_grid_without_a_possible_setting_is_an_error() -> None:
+    with pytest.raises(SpecError, match=r"^sweep optimizer\.lr=-1: optimizer\.lr must be greater than 0, got -1$"):
+        planned(Axis("optimizer.lr", (-1, -2)))
+
+
+def test_identity_is_of_spec_data_and_version(tmp_path: Path) -> None:
+    axis = Axis("optimizer.lr", (0.1, 0.2))
+    first, second = (point.identity for point in planned(axis).points)
+    assert first != second
+    assert planned(axis).points[0].identity == first
+    copy = tmp_path / "elsewhere.csv"
+    copy.write_bytes((ROOT / "data/abalone.csv").read_bytes())
+    assert planned(axis, dataset=copy).points[0].identity == first
+    copy.write_bytes((ROOT / "data/abalone.csv").read_bytes().replace(b"0.455", b"0.456", 1))
+    assert planned(axis, dataset=copy).points[0].identity != first
+    assert planned(axis, epochs=7).points[0].identity != first
+
+
+def test_a_cut_journal_loses_its_last_line_at_most(tmp_path: Path) -> None:
+    path = tmp_path / "runs.jsonl"
+    journal = Journal(path, {})
+    records = {f"id{i}": {"summary": {"gap": i / 3, "name": "ä\n"}} for i in range(5)}
+    for identity, record in records.items():
+        journal.add(identity, record)
+    journal.close()
+    whole = path.read_bytes()
+    ends = [i + 1 for i, byte in enumerate(whole) if byte == 10]
+    for cut in range(len(whole) + 1):
+        path.write_bytes(whole[:cut])
+        kept = sum(end <= cut for end in ends)
+        assert read_journal(path) == dict(list(records.items())[:kept])
+    path.write_bytes(whole.replace(b'"gap": 0.6', b'"gap": 0.7'))
+    assert list(read_journal(path)) == ["id0", "id1"]
+
+
+SLOW = """
+name: slow
+dataset: {synthetic: {rows: 3000, weights: [1.0, 2.0], noise: 1.0}}
+batch_size: 1
+optimizer: {lr: 0.001}
+epochs: 2
+sweep:
+  seed: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]
+  optimizer.lr: [0.001, 1.0e+3]
+"""
+COMMAND = [sys.executable, "-m", "gdcli", "sweep", "slow.yaml", "--no-plot", "--quiet"]
+
+
+def summary(home: Path) -> pd.DataFrame:
+    return pd.read_csv(home / "results/slow-sweep/summary.csv").drop(columns="seconds")
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_killed_at_random_moments_and_resumed(tmp_path: Path, workers: str) -> None:
+    (tmp_path / "slow.yaml").write_text(SLOW)
+    whole = tmp_path / "whole"
+    subprocess.run([*COMMAND, "--out", str(whole / "results")], cwd=tmp_path, check=True)
+    journal = tmp_path / "results/.slow-sweep.runs.jsonl"
+    chance = random.Random(int(workers))
+    kills = 0
+    for _ in range(40):
+        process = subprocess.Popen([*COMMAND, "--resume", "--workers", workers], cwd=tmp_path, start_new_session=True)
+        before, wanted = len(read_journal(journal)), chance.randint(0, 4)
+        while process.poll() is None and len(read_journal(journal)) < before + wanted:
+            pass
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            kills += 1
+        if process.wait() == 0:
+            break
+    assert kills >= 3
+    subprocess.run([*COMMAND, "--resume", "--workers", workers], cwd=tmp_path, check=True)
+    pd.testing.assert_frame_equal(summary(tmp_path), summary(whole), rtol=1e-10)
+    assert sorted(path.name for path in (tmp_path / "results").iterdir()) == ["slow-sweep"]
+    assert set(summary(tmp_path)["status"]) == {"completed", "diverged"}
+
+
+def test_interrupted_keeps_what_finished_and_resume_runs_the_rest_only(tmp_path: Path) -> None:
+    (tmp_path / "slow.yaml").write_text(SLOW.replace("rows: 3000", "rows: 20000"))
+    process = subprocess.Popen([*COMMAND, "--workers", "2"], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    journal = tmp_path / "results/.slow-sweep.runs.jsonl"
+    while process.poll() is None and len(read_journal(journal)) < 3:
+        pass
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    kept = read_journal(tmp_path / "results/slow-sweep/runs.jsonl")
+    assert 3 <= len(kept) < 24
+    assert said == f"slow-sweep: interrupted after {len(kept)} of 24 runs; go on with --resume\n"
+    assert len(summary(tmp_path)) == len(kept)
+    seconds = {identity: record["summary"]["seconds"] for identity, record in kept.items()}
+    subprocess.run([*COMMAND, "--resume"], cwd=tmp_path, check=True)
+    after = read_journal(tmp_path / "results/slow-sweep/runs.jsonl")
+    assert len(after) == len(summary(tmp_path)) == 24
+    assert {identity: after[identity]["summary"]["seconds"] for identity in seconds} == seconds
+    assert json.loads((tmp_path / "results/slow-sweep/summary.json").read_text())["finished"] == 24

@@ -1,0 +1,110 @@
+"""The pictures of a sweep, read back from their axes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gdcli.api import draw_sweep, finish
+from gdcli.experiment.draft import read_draft
+from gdcli.experiment.grid import Axis
+from gdcli.experiment.sweep import plan_sweep, run_groups
+from gdcli.experiment.sweep_result import SweepResult, SweepRun, record_of
+from gdcli.show.figures import to_png
+from gdcli.show.sweep_views import sweep_figure
+
+ROOT = Path(__file__).parents[2]
+BASE: dict[str, Any] = {
+    "name": "x",
+    "dataset": ROOT / "data/abalone.csv",
+    "columns": {"features": ["Length", "Diameter"], "target": "Whole weight"},
+    "scaler": "zscore",
+    "epochs": 10,
+}
+RATES = Axis("optimizer.lr", (0.001, 0.01, 0.1, 5.0))
+
+
+def swept(*axes: Axis, seeds: int = 1) -> SweepResult:
+    sweep = plan_sweep(read_draft(BASE), axes, paired=False, seeds=seeds)
+    plans = [point.plan for point in sweep.points]
+    runs: dict[int, SweepRun] = {}
+    for group, traces, seconds in run_groups(plans, 1):
+        for i, trace in zip(group, traces, strict=True):
+            record = record_of(finish(plans[i], trace, seconds), curve=False)
+            runs[i] = SweepRun(sweep.points[i], record["summary"], None)
+    return SweepResult(sweep, tuple(runs[i] for i in range(len(plans))), draw_sweep)
+
+
+def test_one_line_for_each_value_of_the_others_and_marks_for_what_diverged() -> None:
+    result = swept(RATES, Axis("optimizer.kind", ("sgd", "momentum")))
+    (axes,) = sweep_figure(result).axes
+    assert (axes.get_xscale(), axes.get_yscale(), axes.get_xlabel()) == ("log", "log", "optimizer.lr")
+    lines = {str(line.get_label()): line for line in axes.get_lines()}
+    for kind in ("sgd", "momentum"):
+        line = lines[f"optimizer.kind {kind}"]
+        gaps = [s.gap for s in result.settings() if s.values["optimizer.kind"] == kind]
+        assert list(np.asarray(line.get_xdata())) == list(RATES.values)
+        shown = np.asarray(line.get_ydata())
+        assert np.array_equal(shown[:3], gaps[:3])
+        assert np.isnan(shown[3]) == np.isinf(gaps[3])
+    marks = [line for line in axes.get_lines() if line.get_marker() == "x" and len(np.asarray(line.get_xdata()))]
+    assert [list(np.asarray(mark.get_xdata())) for mark in marks] == [[5.0], [5.0]]
+    top = max(s.gap for s in result.settings() if np.isfinite(s.gap))
+    assert all(np.asarray(mark.get_ydata())[0] > top for mark in marks)
+    heights = [float(np.asarray(mark.get_ydata())[0]) for mark in marks]
+    assert heights[0] != heights[1]
+    assert axes.get_ylim()[1] > max(heights)
+
+
+def test_a_band_over_the_seeds() -> None:
+    result = swept(RATES, seeds=5)
+    (axes,) = sweep_figure(result).axes
+    (band,) = axes.collections
+    first = result.settings()[0]
+    gaps = [run.gap for run in first.runs]
+    assert (first.low, first.gap, first.high) == pytest.approx(np.quantile(gaps, [0.1, 0.5, 0.9]), rel=1e-14)
+    heights = np.asarray(band.get_paths()[0].vertices)[:, 1]
+    assert {first.low, first.high} <= set(heights.tolist())
+
+
+def test_two_numeric_axes_make_a_heat_map() -> None:
+    result = swept(RATES, Axis("optimizer.weight_decay", (0.0, 0.1, 0.5)))
+    axes, bar = sweep_figure(result).axes
+    (mesh,) = [c for c in axes.collections if c.get_array() is not None]
+    cells: np.ma.MaskedArray[Any, Any] = np.ma.masked_invalid(np.ma.asarray(mesh.get_array()).filled(np.nan)).reshape(
+        3, 4
+    )
+    for setting in result.settings():
+        i = (0.0, 0.1, 0.5).index(setting.values["optimizer.weight_decay"])
+        j = RATES.values.index(setting.values["optimizer.lr"])
+        assert bool(np.ma.getmaskarray(cells)[i, j]) == bool(np.isinf(setting.gap))
+        if np.isfinite(setting.gap):
+            assert cells[i, j] == setting.gap
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("optimizer.lr", "optimizer.weight_decay")
+    assert bar.get_ylabel() == "final gap (grey: diverged)"
+
+
+@pytest.mark.parametrize(
+    "axes",
+    [
+        (Axis("optimizer.kind", ("sgd", "adam")),),
+        (Axis("optimizer.lr", (0.1,)),),
+        (Axis("optimizer.lr", (1e6, 1e7)),),
+        (Axis("optimizer.lr", (1e6, 1e7)), Axis("epochs", (5, 6))),
+        (Axis("batch_size", (1, 50, "full")), Axis("scaler", ("none", "zscore")), Axis("seed", tuple(range(9)))),
+    ],
+)
+def test_every_grid_can_be_drawn(axes: tuple[Axis, ...]) -> None:
+    assert to_png(sweep_figure(swept(*axes))).startswith(b"\x89PNG")
+
+
+def test_what_stays_within_twice_the_best() -> None:
+    result = swept(Axis("optimizer.lr", (0.001, 0.1, 0.2, 0.3, 5.0)))
+    gaps = {s.values["optimizer.lr"]: s.gap for s in result.settings()}
+    best = min(gaps.values())
+    inside = [lr for lr, gap in gaps.items() if gap <= 2 * best]
+    assert result.tolerated("optimizer.lr") == (min(inside), max(inside))
+    assert len(inside) > 1
