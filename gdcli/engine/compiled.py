@@ -1,0 +1,169 @@
+"""The compiled kernel: one loop that gathers, takes the gradient and updates, without temporaries, by Numba.
+
+The update rules are those of the optimizers' own classes, compiled as they stand. This module is the only one that
+imports Numba; it is imported where the compiled kernel is asked for, and nowhere else.
+
+Compiled code is cached on disk. Numba looks a function up by its source file, its bytecode and what it closes over,
+so a kernel that closed over its rule would never be found again by another process. A kernel here closes over a
+string, the rule's name with a fingerprint of the optimizers' sources; the rule itself is looked up by that name
+while Numba compiles. Edit a rule, and another name is looked for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import sys
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numba
+import numpy as np
+from numba.core import types
+from numba.extending import overload
+from numba.np.unsafe.ndarray import to_fixed_tuple
+
+from gdcli.engine.arrays import Array
+from gdcli.engine.batches import Epoch
+from gdcli.engine.kernels import Stepper
+from gdcli.engine.optimizers import Optimizer, Slots, Value
+from gdcli.engine.optimizers.base import where
+
+# Numbers that a call may work through: a tenth of a second at most, so that Ctrl-C is heard between two calls.
+CHUNK = 1 << 25
+# As NumPy does: a division by zero is infinite and no error.
+SEMANTICS: dict[str, Any] = {"error_model": "numpy"}
+
+_rules: dict[str, tuple[Callable[..., Any], int, int]] = {}
+
+
+def compiled_stepper(optimizer: type[Optimizer]) -> Stepper:
+    """Get what steps through an epoch in compiled code.
+
+    Args:
+        optimizer: Whose rule.
+
+    Returns:
+        The stepper.
+    """
+    kernel = _kernel(_register(optimizer))
+
+    def step(
+        epoch: Epoch, w: Array, slots: Slots, rates: Array, t: int, h: tuple[Value, ...]
+    ) -> tuple[Array, Slots]:
+        d, k = w.shape
+        weights, memory = w.copy(), np.empty((len(slots), d, k))
+        for i, slot in enumerate(slots):
+            memory[i] = slot
+        settings = np.empty((k, len(h)))
+        for i, value in enumerate(h):
+            settings[:, i] = value
+        A, b, rates = np.ascontiguousarray(epoch.A), np.ascontiguousarray(epoch.b), np.ascontiguousarray(rates)
+        order = np.empty(0, np.int64) if epoch.order is None else epoch.order.astype(np.int64, copy=False)
+        stride = max(1, CHUNK // (epoch.size * d * k))
+        for first in range(0, epoch.steps, stride):
+            last = min(first + stride, epoch.steps)
+            kernel(A, b, order, epoch.size, epoch.count or 0, weights, memory, rates, settings, first, last, t)
+        return weights, tuple(memory)
+
+    return step
+
+
+@cache
+def _register(optimizer: type[Optimizer]) -> str:
+    """Compile a rule, to be found under the name that is returned."""
+    sources = {inspect.getsource(sys.modules[cls.__module__]) for cls in optimizer.__mro__ if cls is not object}
+    fingerprint = hashlib.sha256("".join(sorted(sources)).encode()).hexdigest()
+    name = f"{optimizer.__qualname__} {fingerprint}"
+    hyperparameters = len(optimizer().hyperparameters())
+    _rules[name] = numba.njit(forceinline=True, **SEMANTICS)(optimizer.update), optimizer.n_slots, hyperparameters
+    return name
+
+
+def _update(rule: str, w: Any, g: Any, memory: Any, lr: Any, t: Any, settings: Any) -> None:
+    """Update all weights (d,), in place; the memory is (d, slots). What it does is said below, to Numba."""
+    raise NotImplementedError
+
+
+@overload(_update, prefer_literal=True, jit_options=SEMANTICS)
+def _update_by_rule(rule: Any, w: Any, g: Any, memory: Any, lr: Any, t: Any, settings: Any) -> Any:
+    """Write `_update` for the rule of a name."""
+    update, n_slots, n_settings = _rules[rule.literal_value]
+
+    def without_memory(rule: Any, w: Any, g: Any, memory: Any, lr: Any, t: Any, settings: Any) -> None:
+        h = to_fixed_tuple(settings, n_settings)
+        for j in range(len(w)):
+            w[j], _ = update(w[j], g[j], (), lr, t, h)
+
+    def with_memory(rule: Any, w: Any, g: Any, memory: Any, lr: Any, t: Any, settings: Any) -> None:
+        h = to_fixed_tuple(settings, n_settings)
+        for j in range(len(w)):
+            w[j], slots = update(w[j], g[j], to_fixed_tuple(memory[j], n_slots), lr, t, h)
+            for i in range(n_slots):
+                memory[j, i] = slots[i]
+
+    return with_memory if n_slots else without_memory
+
+
+@overload(where, jit_options=SEMANTICS)
+def _where_of_numbers(condition: Any, yes: Any, no: Any) -> Any:
+    """Write `where` for numbers: Numba's np.where would make an array of each choice."""
+
+    def choose(condition: Any, yes: Any, no: Any) -> Any:
+        return yes if condition else no
+
+    return choose
+
+
+def _signature() -> Any:
+    """The types of the loop's arguments; rows may be read-only."""
+    def matrix(kind: Any, ndim: int) -> Any:
+        return types.Array(kind, ndim, "C", readonly=True)
+
+    table, number = matrix(types.float64, 2), types.int64
+    return types.void(
+        table, table, matrix(types.int64, 1), number, number, types.float64[:, ::1], types.float64[:, :, ::1],
+        table, table, number, number, number,
+    )
+
+
+@cache
+def _kernel(rule: str) -> Callable[..., None]:
+    """Compile the loop for a rule, or load it from the cache."""
+
+    def loop(
+        A: Any, b: Any, order: Any, size: int, count: int, W: Any, S: Any, rates: Any, settings: Any,
+        first: int, last: int, t: int,
+    ) -> None:
+        d, k = W.shape
+        w, g, memory = np.empty(d), np.empty(d), np.empty((d, len(S)))
+        for c in range(k):
+            for j in range(d):
+                w[j] = W[j, c]
+                for i in range(len(S)):
+                    memory[j, i] = S[i, j, c]
+            for step in range(first, last):
+                begin, end = step * size, min(step * size + size, len(A))
+                for j in range(d):
+                    g[j] = 0.0
+                for i in range(begin, end):
+                    row = order[i] if len(order) else i
+                    residual = -b[row, 0]
+                    for j in range(d):
+                        residual += A[row, j] * w[j]
+                    for j in range(d):
+                        g[j] += residual * A[row, j]
+                scale = 2 / (count if count else end - begin)
+                for j in range(d):
+                    g[j] *= scale
+                lr = rates[step if len(rates) > 1 else 0, c if rates.shape[1] > 1 else 0]
+                _update(rule, w, g, memory, lr, float(t + step + 1), settings[c])
+            for j in range(d):
+                W[j, c] = w[j]
+                for i in range(len(S)):
+                    S[i, j, c] = memory[j, i]
+
+    compile_ = numba.njit(_signature(), cache=True, nogil=True, **SEMANTICS)
+    kernel: Callable[..., None] = compile_(loop)
+    return kernel
