@@ -42,9 +42,7 @@ def stepper(kernel: Kernel, optimizer: type[Optimizer]) -> Stepper:
         return compiled_stepper(optimizer)
     update = optimizer.update
 
-    def step(
-        epoch: Epoch, w: Array, slots: Slots, rates: Array, t: int, h: tuple[Value, ...]
-    ) -> tuple[Array, Slots]:
+    def step(epoch: Epoch, w: Array, slots: Slots, rates: Array, t: int, h: tuple[Value, ...]) -> tuple[Array, Slots]:
         for i, (A, b, n) in enumerate(epoch):
             g = (2 / n) * (A.T @ (A @ w - b))
             w, slots = update(w, g, slots, rates[i if len(rates) > 1 else 0], t + i + 1, h)
