@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from gdcli.cli.options import DEFAULT_OUT, AsJson, NoPlot, Out, Overrides, Quiet, Specs
+from gdcli.cli.options import DEFAULT_OUT, AsJson, KernelOption, NoPlot, Out, Overrides, Quiet, Specs
 from gdcli.cli.outcome import handled
 from gdcli.errors import Fault, Place, SpecError
 
@@ -15,6 +15,7 @@ def compare(
     specs: Specs,
     out: Out = DEFAULT_OUT,
     overrides: Overrides = None,
+    kernel: KernelOption = "auto",
     as_json: AsJson = False,
     no_plot: NoPlot = False,
     quiet: Quiet = False,
@@ -32,11 +33,12 @@ def compare(
     from gdcli.cli.session import Session
     from gdcli.engine.trace import Status
     from gdcli.experiment.files import check_writable, document, write_comparison
+    from gdcli.experiment.kernels import kernel_choice
     from gdcli.show.tables import comparison_view
 
     if len(specs) < 2:
         raise SpecError([Fault(Place("gdcli compare"), "name two specs at least; `gdcli run` runs a single one")])
-    session = Session(as_json=as_json, quiet=quiet)
+    session = Session(as_json=as_json, quiet=quiet, kernel=kernel_choice(kernel, place="--kernel"))
     plans = session.plan_all(specs, overrides)
     directory = out / comparison_name([planned.spec.name for planned in plans])
     check_writable(out, [directory.name])

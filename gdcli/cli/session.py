@@ -17,6 +17,7 @@ from gdcli.cli.progress import Progress
 from gdcli.engine.trace import Status
 from gdcli.errors import DataError, Fault, FaultsError, Place, SpecError
 from gdcli.experiment.files import finite
+from gdcli.experiment.kernels import KernelChoice
 from gdcli.experiment.plan import Plan, plan
 from gdcli.experiment.reading import read_spec
 from gdcli.experiment.result import Result
@@ -32,10 +33,12 @@ class Session:
     Attributes:
         as_json: Print JSON in place of tables.
         quiet: Print errors only.
+        kernel: What steps through the epochs of its runs.
     """
 
     as_json: bool
     quiet: bool
+    kernel: KernelChoice = "auto"
 
     def plan_all(self, specs: Sequence[Path], overrides: Sequence[str] | None) -> list[Plan]:
         """Plan every spec before any of them runs; all their faults come out at once.
@@ -70,7 +73,7 @@ class Session:
     def run(self, planned: Plan) -> Result:
         """Run one plan, with a progress bar where a person looks on."""
         with Progress(planned, shown=not self.quiet) as watch:
-            return perform(planned, watch=watch, keep_interrupted=True)
+            return perform(planned, watch=watch, keep_interrupted=True, kernel=self.kernel)
 
     def warn(self, message: str) -> None:
         """Print a warning to stderr."""

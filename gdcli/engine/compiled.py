@@ -35,7 +35,7 @@ from gdcli.engine.optimizers.base import where
 CHUNK = 1 << 25
 # A permutation of rows that no cache holds misses it at every row: half a megabyte on, rows are fetched this many
 # ahead. Measured on a million rows of 11, batches of 1: 0.09 µs a row without, 0.03 µs with.
-AHEAD, LINE, OUT_OF_CACHE = 16, 8, 1 << 16
+AHEAD, OUT_OF_CACHE = 16, 1 << 16
 # As NumPy does: a division by zero is infinite and no error.
 SEMANTICS: dict[str, Any] = {"error_model": "numpy"}
 
@@ -55,10 +55,9 @@ def compiled_stepper(optimizer: type[Optimizer]) -> Stepper:
 
     def step(epoch: Epoch, w: Array, slots: Slots, rates: Array, t: int, h: tuple[Value, ...]) -> tuple[Array, Slots]:
         d, k = w.shape
-        weights, memory = w.copy(), np.empty((len(slots), d, k))
+        weights, memory, settings = w.T.copy(), np.empty((k, d, len(slots))), np.empty((k, len(h)))
         for i, slot in enumerate(slots):
-            memory[i] = slot
-        settings = np.empty((k, len(h)))
+            memory[:, :, i] = slot.T
         for i, value in enumerate(h):
             settings[:, i] = value
         A, b, rates = np.ascontiguousarray(epoch.A), np.ascontiguousarray(epoch.b), np.ascontiguousarray(rates)
@@ -66,8 +65,8 @@ def compiled_stepper(optimizer: type[Optimizer]) -> Stepper:
         stride = max(1, CHUNK // (epoch.size * d * k))
         for first in range(0, epoch.steps, stride):
             last = min(first + stride, epoch.steps)
-            kernel(A, b, order, epoch.size, epoch.count or 0, weights, memory, rates, settings, first, last, t)
-        return weights, tuple(memory)
+            kernel(A, b, order, epoch.size, epoch.count or 0, weights, memory, settings, rates, t, first, last)
+        return weights.T, tuple(memory.T)
 
     return step
 
@@ -78,8 +77,9 @@ def _register(optimizer: type[Optimizer]) -> str:
     sources = {inspect.getsource(sys.modules[cls.__module__]) for cls in optimizer.__mro__ if cls is not object}
     fingerprint = hashlib.sha256("".join(sorted(sources)).encode()).hexdigest()
     name = f"{optimizer.__qualname__} {fingerprint}"
-    hyperparameters = len(optimizer().hyperparameters())
-    _rules[name] = numba.njit(forceinline=True, **SEMANTICS)(optimizer.update), optimizer.n_slots, hyperparameters
+    by_default: Callable[[], Optimizer] = optimizer
+    settings = len(by_default().hyperparameters())
+    _rules[name] = numba.njit(forceinline=True, **SEMANTICS)(optimizer.update), optimizer.n_slots, settings
     return name
 
 
@@ -88,7 +88,6 @@ def _update(rule: str, w: Any, g: Any, scale: Any, memory: Any, lr: Any, t: Any,
     raise NotImplementedError
 
 
-@overload(_update, prefer_literal=True, jit_options=SEMANTICS)
 def _update_by_rule(rule: Any, w: Any, g: Any, scale: Any, memory: Any, lr: Any, t: Any, settings: Any) -> Any:
     """Write `_update` for the rule of a name."""
     update, n_slots, n_settings = _rules[rule.literal_value]
@@ -110,7 +109,9 @@ def _update_by_rule(rule: Any, w: Any, g: Any, scale: Any, memory: Any, lr: Any,
     return with_memory if n_slots else without_memory
 
 
-@overload(where, jit_options=SEMANTICS)
+overload(_update, prefer_literal=True, jit_options=SEMANTICS)(_update_by_rule)
+
+
 def _where_of_numbers(condition: Any, yes: Any, no: Any) -> Any:
     """Write `where` for numbers: Numba's np.where would make an array of each choice."""
 
@@ -120,8 +121,10 @@ def _where_of_numbers(condition: Any, yes: Any, no: Any) -> Any:
     return choose
 
 
-@intrinsic
-def _prefetch(context: Any, table: Any, row: Any, column: Any) -> Any:
+overload(where, jit_options=SEMANTICS)(_where_of_numbers)
+
+
+def _fetching(context: Any, table: Any, row: Any, column: Any) -> Any:
     """Ask for the cache line of a number, and go on without waiting for it."""
 
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
@@ -136,27 +139,18 @@ def _prefetch(context: Any, table: Any, row: Any, column: Any) -> Any:
     return types.void(table, row, column), generate
 
 
-def _signature() -> Any:
-    """The types of the loop's arguments; rows may be read-only."""
+_prefetch: Any = intrinsic(_fetching)
 
-    def matrix(kind: Any, ndim: int) -> Any:
+
+def _signature() -> Any:
+    """The types of the loop's arguments; what is only read may be read-only."""
+
+    def given(kind: Any, ndim: int) -> Any:
         return types.Array(kind, ndim, "C", readonly=True)
 
-    table, number = matrix(types.float64, 2), types.int64
-    return types.void(
-        table,
-        table,
-        matrix(types.int64, 1),
-        number,
-        number,
-        types.float64[:, ::1],
-        types.float64[:, :, ::1],
-        table,
-        table,
-        number,
-        number,
-        number,
-    )
+    table, order, number = given(types.float64, 2), given(types.int64, 1), types.int64
+    state = types.float64[:, ::1], types.float64[:, :, ::1]
+    return types.void(table, table, order, number, number, *state, table, table, number, number, number)
 
 
 @cache
@@ -164,33 +158,28 @@ def _kernel(rule: str) -> Callable[..., None]:
     """Compile the loop for a rule, or load it from the cache."""
 
     def loop(
-        A: Any,
-        b: Any,
-        order: Any,
-        size: int,
-        count: int,
-        W: Any,
-        S: Any,
-        rates: Any,
-        settings: Any,
-        first: int,
-        last: int,
-        t: int,
+        A: Any,  # rows (n, d)
+        b: Any,  # targets (n, 1)
+        order: Any,  # of the rows (n,); empty where they come as they stand
+        size: int,  # rows a batch
+        count: int,  # what a batch divides by; 0 for its own rows
+        weights: Any,  # (k, d)
+        memory: Any,  # (k, d, slots)
+        settings: Any,  # (k, hyperparameters)
+        rates: Any,  # (1 or steps, 1 or k)
+        t: int,  # steps before this epoch
+        first: int,  # step of this epoch to begin with
+        last: int,  # step to end before
     ) -> None:
-        d, k = W.shape
-        w, g, memory = np.empty(d), np.zeros(d), np.empty((d, len(S)))
-        far = len(order) > 0 and A.size > OUT_OF_CACHE
+        k, d = weights.shape
+        g, far = np.zeros(d), len(order) > 0 and A.size > OUT_OF_CACHE
         for c in range(k):
-            for j in range(d):
-                w[j] = W[j, c]
-                for i in range(len(S)):
-                    memory[j, i] = S[i, j, c]
+            w = weights[c]
             for step in range(first, last):
                 begin, end = step * size, min(step * size + size, len(A))
                 for i in range(begin, end):
-                    if far and i + AHEAD < len(order):
-                        for j in range(0, d, LINE):
-                            _prefetch(A, order[i + AHEAD], j)
+                    if far and i + AHEAD < len(A):
+                        _prefetch(A, order[i + AHEAD], 0)
                         _prefetch(A, order[i + AHEAD], d - 1)
                         _prefetch(b, order[i + AHEAD], 0)
                     row = order[i] if len(order) else i
@@ -199,12 +188,8 @@ def _kernel(rule: str) -> Callable[..., None]:
                         residual += A[row, j] * w[j]
                     for j in range(d):
                         g[j] += residual * A[row, j]
-                lr = rates[step if len(rates) > 1 else 0, c if rates.shape[1] > 1 else 0]
-                _update(rule, w, g, 2 / (count if count else end - begin), memory, lr, float(t + step + 1), settings[c])
-            for j in range(d):
-                W[j, c] = w[j]
-                for i in range(len(S)):
-                    S[i, j, c] = memory[j, i]
+                lr = rates[step * (len(rates) > 1), c * (rates.shape[1] > 1)]
+                _update(rule, w, g, 2 / (count or end - begin), memory[c], lr, float(t + step + 1), settings[c])
 
     compile_ = numba.njit(_signature(), cache=True, nogil=True, **SEMANTICS)
     kernel: Callable[..., None] = compile_(loop)

@@ -49,12 +49,13 @@ def descend(
     Returns:
         One trace a run.
     """
-    step, h = stepper(kernel, type(optimizers[0])), stack_hyperparameters(optimizers)
+    h = stack_hyperparameters(optimizers)
     w, slots = start, tuple(np.zeros_like(start) for _ in range(optimizers[0].n_slots))
     running, t = np.arange(start.shape[1]), 0
     with np.errstate(all="ignore"):  # a run that overflows has diverged, and its status says so
         record = Record.begin(start, len(rates), objective, validation)
         try:
+            step = stepper(kernel, type(optimizers[0]))
             for epoch, (all_rates, rows) in enumerate(zip(rates, epochs, strict=False), start=1):
                 lr = all_rates[:, running] if all_rates.shape[1] > 1 else all_rates
                 w, slots = step(rows, w, slots, lr, t, h)
