@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-import sys
 from collections.abc import Callable
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 import numba
@@ -74,7 +74,7 @@ def compiled_stepper(optimizer: type[Optimizer]) -> Stepper:
 @cache
 def _register(optimizer: type[Optimizer]) -> str:
     """Compile a rule, to be found under the name that is returned."""
-    sources = {inspect.getsource(sys.modules[cls.__module__]) for cls in optimizer.__mro__ if cls is not object}
+    sources = {inspect.getsource(import_module(cls.__module__)) for cls in optimizer.__mro__ if cls is not object}
     fingerprint = hashlib.sha256("".join(sorted(sources)).encode()).hexdigest()
     name = f"{optimizer.__qualname__} {fingerprint}"
     by_default: Callable[[], Optimizer] = optimizer
@@ -153,6 +153,16 @@ def _signature() -> Any:
     return types.void(table, table, order, number, number, *state, table, table, number, number, number)
 
 
+def _compiled(loop: Callable[..., None]) -> Callable[..., None]:
+    """Compile, and keep the result where there is a place for it; without the lock that keeps other threads waiting."""
+    options: dict[str, Any] = {"nogil": True, **SEMANTICS}
+    try:
+        kernel: Callable[..., None] = numba.njit(_signature(), cache=True, **options)(loop)
+    except RuntimeError:  # neither the package's directory nor the user's cache can be written
+        kernel = numba.njit(_signature(), **options)(loop)
+    return kernel
+
+
 @cache
 def _kernel(rule: str) -> Callable[..., None]:
     """Compile the loop for a rule, or load it from the cache."""
@@ -191,6 +201,4 @@ def _kernel(rule: str) -> Callable[..., None]:
                 lr = rates[step * (len(rates) > 1), c * (rates.shape[1] > 1)]
                 _update(rule, w, g, 2 / (count or end - begin), memory[c], lr, float(t + step + 1), settings[c])
 
-    compile_ = numba.njit(_signature(), cache=True, nogil=True, **SEMANTICS)
-    kernel: Callable[..., None] = compile_(loop)
-    return kernel
+    return _compiled(loop)
