@@ -7,10 +7,12 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
 from gdcli.engine.descent import Watch
+from gdcli.engine.kernels import Kernel
 from gdcli.engine.trace import Trace
 from gdcli.errors import Fault, Place, SpecError
 from gdcli.experiment.exact import ExactFit, exact_fit
 from gdcli.experiment.faults import one_of
+from gdcli.experiment.kernels import KernelChoice, kernel_choice
 from gdcli.experiment.markup import KeyPath
 from gdcli.experiment.plan import Plan, plan
 from gdcli.experiment.reading import read_spec
@@ -25,39 +27,44 @@ if TYPE_CHECKING:
 Spec: TypeAlias = str | PathLike[str] | Mapping[str, Any]
 
 
-def run(spec: Spec, *, data: pd.DataFrame | None = None) -> Result:
+def run(spec: Spec, *, data: pd.DataFrame | None = None, kernel: str = "auto") -> Result:
     """Run one experiment.
 
     Args:
         spec: A YAML file, or a mapping with the same keys.
         data: Rows in place of the spec's `dataset`.
+        kernel: What steps through the epochs: `numpy`, `compiled` (with the extra `fast`), or `auto` for the one
+            that is done first. They agree to 1e-10.
 
     Returns:
         The result, whatever became of the run: its `status` says.
 
     Raises:
-        SpecError: The spec is wrong; all faults at once.
+        SpecError: The spec is wrong, all faults at once; or the kernel.
         DataError: The data is missing or unfit.
     """
-    return perform(plan(read_spec(spec, has_rows=data is not None), frame=data))
+    choice = kernel_choice(kernel)
+    return perform(plan(read_spec(spec, has_rows=data is not None), frame=data), kernel=choice)
 
 
-def compare(specs: Sequence[Spec], *, data: pd.DataFrame | None = None) -> list[Result]:
+def compare(specs: Sequence[Spec], *, data: pd.DataFrame | None = None, kernel: str = "auto") -> list[Result]:
     """Run several experiments, all of them planned before the first one starts.
 
     Args:
         specs: As for `run`.
         data: Rows in place of every spec's `dataset`.
+        kernel: As for `run`.
 
     Returns:
         Their results, in order.
 
     Raises:
-        SpecError: A spec is wrong.
+        SpecError: A spec is wrong, or the kernel.
         DataError: The data is missing or unfit.
     """
+    choice = kernel_choice(kernel)
     plans = [plan(read_spec(spec, has_rows=data is not None), frame=data) for spec in specs]
-    return [perform(planned) for planned in plans]
+    return [perform(planned, kernel=choice) for planned in plans]
 
 
 def optimum(
@@ -127,18 +134,21 @@ def plan_optimum(
     return plan(read_spec(spec, has_rows=True, places=places), frame=data)
 
 
-def perform(planned: Plan, *, watch: Watch | None = None, keep_interrupted: bool = False) -> Result:
+def perform(
+    planned: Plan, *, watch: Watch | None = None, keep_interrupted: bool = False, kernel: KernelChoice = "auto"
+) -> Result:
     """Run a plan, its picture to be drawn by gdcli's own figures.
 
     Args:
         planned: The run.
         watch: Told of every epoch.
         keep_interrupted: Whether Ctrl-C gives a result with status `interrupted` in place of KeyboardInterrupt.
+        kernel: What steps through the epochs.
 
     Returns:
         The result.
     """
-    return execute(planned, draw=_draw, watch=watch, keep_interrupted=keep_interrupted)
+    return execute(planned, draw=_draw, watch=watch, keep_interrupted=keep_interrupted, kernel=kernel)
 
 
 def _draw(result: Result) -> bytes:
@@ -147,9 +157,9 @@ def _draw(result: Result) -> bytes:
     return to_png(curve_figure(result))
 
 
-def finish(planned: Plan, trace: Trace, seconds: float) -> Result:
+def finish(planned: Plan, trace: Trace, seconds: float, kernel: Kernel) -> Result:
     """Make the result of a plan that was run side by side with others."""
-    return Result(plan=planned, trace=trace, seconds=seconds, draw=_draw)
+    return Result(plan=planned, trace=trace, seconds=seconds, draw=_draw, kernel=kernel)
 
 
 def draw_sweep(result: SweepResult) -> bytes:

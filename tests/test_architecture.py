@@ -54,7 +54,13 @@ def test_there_are_files_on_every_floor() -> None:
 
 def test_the_engine_knows_numpy_and_nothing_else() -> None:
     allowed = (*sys.stdlib_module_names, "numpy", "annotated_types", "gdcli.engine")
-    strangers = [f"{name_of(path)}: {m}" for path in ENGINE for m in imports_of(path) if not is_within(m, allowed)]
+    compiler = {PACKAGE / "engine" / "compiled.py": ("numba", "llvmlite")}
+    strangers = [
+        f"{name_of(path)}: {m}"
+        for path in ENGINE
+        for m in imports_of(path)
+        if not is_within(m, (*allowed, *compiler.get(path, ())))
+    ]
     assert strangers == []
 
 
@@ -134,7 +140,7 @@ def test_importing_the_package_loads_only_the_package() -> None:
 
 def test_running_a_spec_does_not_pay_for_a_picture_or_a_table() -> None:
     spec = '{"dataset": {"inline": {"x": [1, 2, 3], "y": [1, 2, 4]}}, "epochs": 3}'
-    assert not loaded_by(f"import gdcli; gdcli.run({spec})") & {"matplotlib", "rich", "typer"}
+    assert not loaded_by(f"import gdcli; gdcli.run({spec})") & {"matplotlib", "rich", "typer", "numba", "llvmlite"}
 
 
 # Docstrings

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gdcli.cli.options import AsJson, NoPlot, Overrides, Quiet
+from gdcli.cli.options import AsJson, KernelOption, NoPlot, Overrides, Quiet
 from gdcli.cli.outcome import INTERRUPTED, UNEXPECTED, handled
 from gdcli.errors import Fault, Place, SpecError
 from gdcli.experiment.paths import is_folder
@@ -24,6 +24,7 @@ def check(
         Path | None, typer.Option("--out", metavar="DIR", help="Write the results too, as `run` does.")
     ] = None,
     overrides: Overrides = None,
+    kernel: KernelOption = "auto",
     as_json: AsJson = False,
     no_plot: NoPlot = False,
     quiet: Quiet = False,
@@ -40,9 +41,10 @@ def check(
     from gdcli.engine.trace import Status
     from gdcli.experiment.expectation import judge
     from gdcli.experiment.files import check_writable
+    from gdcli.experiment.kernels import kernel_choice
     from gdcli.show.tables import verdict_line
 
-    session = Session(as_json=as_json, quiet=quiet)
+    session = Session(as_json=as_json, quiet=quiet, kernel=kernel_choice(kernel, place="--kernel"))
     plans = session.plan_all(find_specs(specs), overrides)
     if all(planned.spec.expect is None for planned in plans):
         raise SpecError([Fault(Place(str(specs[0])), "no spec here has an `expect` to hold its run against")])

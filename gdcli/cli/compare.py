@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from gdcli.cli.options import DEFAULT_OUT, AsJson, NoPlot, Out, Overrides, Quiet, Specs
+from gdcli.cli.options import DEFAULT_OUT, AsJson, KernelOption, NoPlot, Out, Overrides, Quiet, Specs
 from gdcli.cli.outcome import handled
 from gdcli.errors import Fault, Place, SpecError
 
@@ -19,6 +19,7 @@ def compare(
     seeds: Annotated[int, typer.Option("--seeds", metavar="N", min=1, help="Run each spec with N seeds.")] = 1,
     out: Out = DEFAULT_OUT,
     overrides: Overrides = None,
+    kernel: KernelOption = "auto",
     as_json: AsJson = False,
     no_plot: NoPlot = False,
     quiet: Quiet = False,
@@ -37,11 +38,12 @@ def compare(
     from gdcli.cli.session import Session
     from gdcli.engine.trace import Status
     from gdcli.experiment.files import check_writable, document, write_comparison
+    from gdcli.experiment.kernels import kernel_choice
     from gdcli.show.tables import comparison_view
 
     if len(specs) < 2:
         raise SpecError([Fault(Place("gdcli compare"), "name two specs at least; `gdcli run` runs a single one")])
-    session = Session(as_json=as_json, quiet=quiet)
+    session = Session(as_json=as_json, quiet=quiet, kernel=kernel_choice(kernel, place="--kernel"))
     plans = session.plan_all(specs, overrides, seeds=seeds)
     directory = out / comparison_name(list(dict.fromkeys(planned.spec.name for planned in plans)))
     check_writable(out, [directory.name])

@@ -16,5 +16,13 @@ Overrides: TypeAlias = Annotated[
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
 NoPlot: TypeAlias = Annotated[bool, typer.Option("--no-plot", help="Draw no picture.")]
 Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
+KernelOption: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--kernel",
+        metavar="auto|numpy|compiled",
+        help="What steps through the epochs; compiled needs the extra `fast`. It changes the speed and no meaning.",
+    ),
+]
 
 DEFAULT_OUT = Path("results")

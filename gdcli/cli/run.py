@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gdcli.cli.options import DEFAULT_OUT, AsJson, NoPlot, Out, Overrides, Quiet, Specs
+from gdcli.cli.options import DEFAULT_OUT, AsJson, KernelOption, NoPlot, Out, Overrides, Quiet, Specs
 from gdcli.cli.outcome import handled
 
 
@@ -11,6 +11,7 @@ def run(
     specs: Specs,
     out: Out = DEFAULT_OUT,
     overrides: Overrides = None,
+    kernel: KernelOption = "auto",
     as_json: AsJson = False,
     no_plot: NoPlot = False,
     quiet: Quiet = False,
@@ -27,9 +28,10 @@ def run(
     from gdcli.cli.session import Session
     from gdcli.engine.trace import Status
     from gdcli.experiment.files import check_writable, document
+    from gdcli.experiment.kernels import kernel_choice
     from gdcli.show.tables import run_view
 
-    session = Session(as_json=as_json, quiet=quiet)
+    session = Session(as_json=as_json, quiet=quiet, kernel=kernel_choice(kernel, place="--kernel"))
     plans = session.plan_all(specs, overrides)
     check_writable(out, [planned.spec.name for planned in plans])
     results = []

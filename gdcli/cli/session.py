@@ -18,6 +18,7 @@ from gdcli.engine.trace import Status
 from gdcli.errors import DataError, Fault, FaultsError, Place, SpecError
 from gdcli.experiment.draft import read_draft, reseeded
 from gdcli.experiment.files import finite
+from gdcli.experiment.kernels import KernelChoice
 from gdcli.experiment.plan import Plan, plan
 from gdcli.experiment.reading import understand
 from gdcli.experiment.result import Result
@@ -33,10 +34,12 @@ class Session:
     Attributes:
         as_json: Print JSON in place of tables.
         quiet: Print errors only.
+        kernel: What steps through the epochs of its runs.
     """
 
     as_json: bool
     quiet: bool
+    kernel: KernelChoice = "auto"
 
     def plan_all(self, specs: Sequence[Path], overrides: Sequence[str] | None, *, seeds: int = 1) -> list[Plan]:
         """Plan every spec before any of them runs, with each of its seeds; all their faults come out at once.
@@ -75,7 +78,8 @@ class Session:
     def run(self, planned: Plan) -> Result:
         """Run one plan, with a progress bar where a person looks on."""
         with EpochBar(planned.spec.name, planned.spec.epochs, shown=not self.quiet) as bar:
-            return perform(planned, watch=bar.watch if bar.shown else None, keep_interrupted=True)
+            watch = bar.watch if bar.shown else None
+            return perform(planned, watch=watch, keep_interrupted=True, kernel=self.kernel)
 
     def warn(self, message: str) -> None:
         """Print a warning to stderr."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gdcli.cli.options import DEFAULT_OUT, AsJson, NoPlot, Out, Overrides, Quiet
+from gdcli.cli.options import DEFAULT_OUT, AsJson, KernelOption, NoPlot, Out, Overrides, Quiet
 from gdcli.cli.outcome import DIVERGED, INTERRUPTED, complain, handled
 from gdcli.errors import Fault, Place, SpecError
 
@@ -39,6 +39,7 @@ def sweep(
     curves: Annotated[bool, typer.Option("--curves", help="Write every run's curve too.")] = False,
     out: Out = DEFAULT_OUT,
     overrides: Overrides = None,
+    kernel: KernelOption = "auto",
     as_json: AsJson = False,
     no_plot: NoPlot = False,
     quiet: Quiet = False,
@@ -57,11 +58,12 @@ def sweep(
     from gdcli.cli.session import Session
     from gdcli.experiment.draft import read_draft
     from gdcli.experiment.files import check_writable
+    from gdcli.experiment.kernels import kernel_choice
     from gdcli.experiment.sweep import plan_sweep
     from gdcli.experiment.sweep_result import SweepResult
     from gdcli.show.sweep_views import sweep_view
 
-    session = Session(as_json=as_json, quiet=quiet)
+    session = Session(as_json=as_json, quiet=quiet, kernel=kernel_choice(kernel, place="--kernel"))
     draft = read_draft(spec, overrides or ())
     planned = plan_sweep(draft.without("sweep"), _axes(draft, grid or []), paired=paired, seeds=seeds)
     _tell_skipped(session, planned)
@@ -116,6 +118,7 @@ def _run(
     from gdcli.api import finish
     from gdcli.cli.progress import LateBar
     from gdcli.experiment.journal import Journal, read_journal
+    from gdcli.experiment.kernels import settled
     from gdcli.experiment.sweep import run_groups
     from gdcli.experiment.sweep_result import SweepRun, record_of
 
@@ -127,12 +130,13 @@ def _run(
     records = {identity: record for identity, record in records.items() if identity in wanted}
     journal = Journal(path, records)
     todo = [point for point in planned.points if point.identity not in records]
+    kernel = settled(session.kernel, [point.plan for point in todo]) if todo else "numpy"
     done, interrupted = len(planned.points) - len(todo), False
     with LateBar(planned.name, len(planned.points), told=f"{done} runs", shown=not session.quiet) as bar:
         try:
-            for group, traces, seconds in run_groups([point.plan for point in todo], workers):
+            for group, traces, seconds in run_groups([point.plan for point in todo], workers, kernel):
                 for i, trace in zip(group, traces, strict=True):
-                    record = record_of(finish(todo[i].plan, trace, seconds), curve=with_curves)
+                    record = record_of(finish(todo[i].plan, trace, seconds, kernel), curve=with_curves)
                     records[todo[i].identity] = record
                     journal.add(todo[i].identity, record)
                 done += len(group)

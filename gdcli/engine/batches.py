@@ -2,18 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import repeat
 from typing import Literal, TypeAlias
 
 import numpy as np
 
-from gdcli.engine.arrays import Array
+from gdcli.engine.arrays import Array, IntArray
 from gdcli.engine.objective import Objective
 
 Batch: TypeAlias = tuple[Array, Array, int]
-Epochs: TypeAlias = Iterator[Iterable[Batch]]
 Shuffle: TypeAlias = Literal["each_epoch", "once", "never"]
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One pass over the rows; iterating over it gives its batches.
+
+    Attributes:
+        A: Rows, shape (n, d).
+        b: Targets, shape (n, 1).
+        size: Rows a batch, the last one having what is left.
+        order: In which the rows come, a permutation of n; None where they come as they stand.
+        count: What a batch divides its gradient by; None for the number of its rows.
+    """
+
+    A: Array
+    b: Array
+    size: int
+    order: IntArray | None = None
+    count: int | None = None
+
+    def __iter__(self) -> Iterator[Batch]:
+        """Give the batches, each (A, b, n)."""
+        A, b = (self.A, self.b) if self.order is None else (self.A[self.order], self.b[self.order])
+        for i in range(0, len(A), self.size):
+            rows = A[i : i + self.size]
+            yield rows, b[i : i + self.size], self.count or len(rows)
+
+    @property
+    def steps(self) -> int:
+        """How many batches there are."""
+        return -(-len(self.A) // self.size)
+
+
+Epochs: TypeAlias = Iterator[Epoch]
 
 
 def full_batch(objective: Objective) -> Epochs:
@@ -25,7 +59,7 @@ def full_batch(objective: Objective) -> Epochs:
     Returns:
         Epochs without end, one batch each: R (d, d), c (d, 1) and the number of rows behind them.
     """
-    return repeat(((objective.R, objective.c[:, None], objective.n),))
+    return repeat(Epoch(objective.R, objective.c[:, None], size=len(objective.R), count=objective.n))
 
 
 def mini_batches(X: Array, y: Array, *, size: int, shuffle: Shuffle, seed: int) -> Epochs:
@@ -39,15 +73,11 @@ def mini_batches(X: Array, y: Array, *, size: int, shuffle: Shuffle, seed: int) 
         seed: Of the permutations' own `RandomState`.
 
     Returns:
-        Epochs without end, each an iterable of batches.
+        Epochs without end.
     """
     generator, column = np.random.RandomState(seed), y[:, None]
     if shuffle == "once":
         order = generator.permutation(len(X))
         X, column = X[order], column[order]
     while True:
-        A, b = X, column
-        if shuffle == "each_epoch":
-            order = generator.permutation(len(X))
-            A, b = X[order], column[order]
-        yield [(A[i : i + size], b[i : i + size], len(b[i : i + size])) for i in range(0, len(X), size)]
+        yield Epoch(X, column, size=size, order=generator.permutation(len(X)) if shuffle == "each_epoch" else None)

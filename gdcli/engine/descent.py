@@ -9,6 +9,7 @@ import numpy as np
 
 from gdcli.engine.arrays import Array
 from gdcli.engine.batches import Epochs
+from gdcli.engine.kernels import Kernel, stepper
 from gdcli.engine.objective import Objective
 from gdcli.engine.optimizers import Optimizer, stack_hyperparameters
 from gdcli.engine.trace import Record, Stopping, Trace
@@ -28,12 +29,13 @@ def descend(
     stopping: Stopping | None = None,
     watch: Watch | None = None,
     keep_interrupted: bool = False,
+    kernel: Kernel = "numpy",
 ) -> tuple[Trace, ...]:
     """Run gradient descent, w ← update(w, g, …) with g = (2/n)·Aᵀ(Aw − b) a batch.
 
     Args:
         start: Initial weights, one column a run, shape (d, k).
-        epochs: Batches, an iterable an epoch.
+        epochs: The rows to step through.
         optimizers: k optimizers of one kind.
         rates: Learning rates, shape (epochs, 1 or steps an epoch, 1 or k).
         objective: The loss on the training rows.
@@ -42,22 +44,22 @@ def descend(
         watch: Told of every epoch.
         keep_interrupted: Whether Ctrl-C ends the runs as `interrupted`, with the epochs that they finished, in
             place of raising KeyboardInterrupt.
+        kernel: What steps through an epoch.
 
     Returns:
         One trace a run.
     """
-    update, h = type(optimizers[0]).update, stack_hyperparameters(optimizers)
+    h = stack_hyperparameters(optimizers)
     w, slots = start, tuple(np.zeros_like(start) for _ in range(optimizers[0].n_slots))
     running, t = np.arange(start.shape[1]), 0
     with np.errstate(all="ignore"):  # a run that overflows has diverged, and its status says so
         record = Record.begin(start, len(rates), objective, validation)
         try:
-            for epoch, (all_rates, batches) in enumerate(zip(rates, epochs, strict=False), start=1):
+            step = stepper(kernel, type(optimizers[0]))
+            for epoch, (all_rates, rows) in enumerate(zip(rates, epochs, strict=False), start=1):
                 lr = all_rates[:, running] if all_rates.shape[1] > 1 else all_rates
-                for i, (A, b, n) in enumerate(batches):
-                    t += 1
-                    g = (2 / n) * (A.T @ (A @ w - b))
-                    w, slots = update(w, g, slots, lr[i if len(lr) > 1 else 0], t, h)
+                w, slots = step(rows, w, slots, lr, t, h)
+                t += rows.steps
                 record.add(epoch, running, w)
                 if watch:
                     gap = record.gap[epoch, running]

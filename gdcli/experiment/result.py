@@ -17,8 +17,10 @@ import numpy as np
 from gdcli._version import __version__
 from gdcli.engine.arrays import Array
 from gdcli.engine.descent import Watch, descend
+from gdcli.engine.kernels import Kernel
 from gdcli.engine.trace import Status, Trace
 from gdcli.experiment import files
+from gdcli.experiment.kernels import KernelChoice, settled
 from gdcli.experiment.plan import Plan
 from gdcli.experiment.spec import plain
 
@@ -59,12 +61,14 @@ class Result:
         trace: What happened, row e of each array after epoch e.
         seconds: Wall time of the descent.
         draw: Makes `curve.png`.
+        kernel: What stepped through the epochs.
     """
 
     plan: Plan = field(repr=False)
     trace: Trace = field(repr=False)
     seconds: float
     draw: Draw = field(repr=False)
+    kernel: Kernel = "numpy"
 
     @property
     def name(self) -> str:
@@ -134,6 +138,7 @@ class Result:
         }
         return {
             **figures,
+            "kernel": self.kernel,
             **self._weights("weights", trace.weights),
             **self._weights("optimum_weights", optimum.optimum.weights),
             "rank": optimum.optimum.rank,
@@ -186,7 +191,14 @@ def by_name(results: Sequence[Result]) -> dict[str, list[Result]]:
     return groups
 
 
-def execute(plan: Plan, *, draw: Draw, watch: Watch | None = None, keep_interrupted: bool = False) -> Result:
+def execute(
+    plan: Plan,
+    *,
+    draw: Draw,
+    watch: Watch | None = None,
+    keep_interrupted: bool = False,
+    kernel: KernelChoice = "auto",
+) -> Result:
     """Run what was planned.
 
     Args:
@@ -194,10 +206,12 @@ def execute(plan: Plan, *, draw: Draw, watch: Watch | None = None, keep_interrup
         draw: Makes `curve.png` of the result.
         watch: Told of every epoch.
         keep_interrupted: Whether Ctrl-C gives a result with status `interrupted` in place of KeyboardInterrupt.
+        kernel: What steps through the epochs.
 
     Returns:
         The result, whatever became of the run.
     """
+    chosen = settled(kernel, [plan])
     epochs = plan.epochs()
     began = time.perf_counter()
     (trace,) = descend(
@@ -210,5 +224,6 @@ def execute(plan: Plan, *, draw: Draw, watch: Watch | None = None, keep_interrup
         stopping=plan.spec.stop.stopping() if plan.spec.stop else None,
         watch=watch,
         keep_interrupted=keep_interrupted,
+        kernel=chosen,
     )
-    return Result(plan=plan, trace=trace, seconds=time.perf_counter() - began, draw=draw)
+    return Result(plan=plan, trace=trace, seconds=time.perf_counter() - began, draw=draw, kernel=chosen)

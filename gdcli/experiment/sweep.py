@@ -16,6 +16,7 @@ import numpy as np
 
 from gdcli._version import __version__
 from gdcli.engine.descent import descend
+from gdcli.engine.kernels import Kernel
 from gdcli.engine.trace import Trace
 from gdcli.errors import FaultsError, Place
 from gdcli.experiment.draft import Draft, reseeded
@@ -131,11 +132,12 @@ def groups(planned: Sequence[Plan], workers: int) -> list[list[int]]:
     return cut
 
 
-def run_group(planned: Sequence[Plan]) -> tuple[tuple[Trace, ...], float]:
+def run_group(planned: Sequence[Plan], kernel: Kernel) -> tuple[tuple[Trace, ...], float]:
     """Run plans that share their rows and batches side by side.
 
     Args:
         planned: One of the groups that `groups` gives.
+        kernel: What steps through the epochs.
 
     Returns:
         Their traces, and the seconds that each took of the whole.
@@ -150,16 +152,20 @@ def run_group(planned: Sequence[Plan]) -> tuple[tuple[Trace, ...], float]:
         objective=first.objective,
         validation=first.validation,
         stopping=first.spec.stop.stopping() if first.spec.stop else None,
+        kernel=kernel,
     )
     return traces, (time.perf_counter() - began) / len(planned)
 
 
-def run_groups(planned: Sequence[Plan], workers: int) -> Iterator[tuple[list[int], tuple[Trace, ...], float]]:
+def run_groups(
+    planned: Sequence[Plan], workers: int, kernel: Kernel = "numpy"
+) -> Iterator[tuple[list[int], tuple[Trace, ...], float]]:
     """Run plans, group by group, as each is done.
 
     Args:
         planned: The runs.
         workers: Processes to use, where there is work enough for them.
+        kernel: What steps through the epochs.
 
     Yields:
         Indices of a group's runs, their traces, and the seconds that each took.
@@ -168,7 +174,7 @@ def run_groups(planned: Sequence[Plan], workers: int) -> Iterator[tuple[list[int
     seconds = sum(planned[g[0]].spec.epochs * planned[g[0]].steps * STEP_SECONDS for g in todo)
     if workers == 1 or len(todo) == 1 or seconds < WORTH_A_PROCESS:
         for group in todo:
-            yield group, *run_group([planned[i] for i in group])
+            yield group, *run_group([planned[i] for i in group], kernel)
         return
     # A forked worker has the plans already; elsewhere they are sent once, less the cells that they were read from.
     method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
@@ -178,7 +184,7 @@ def run_groups(planned: Sequence[Plan], workers: int) -> Iterator[tuple[list[int
     )
     try:
         running: dict[Future[tuple[tuple[Trace, ...], float]], list[int]] = {
-            pool.submit(_run_received, i): group for i, group in enumerate(todo)
+            pool.submit(_run_received, i, kernel): group for i, group in enumerate(todo)
         }
         while running:
             done, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
@@ -200,8 +206,8 @@ def _receive(light: list[list[Plan]]) -> None:
     _received[:] = light
 
 
-def _run_received(i: int) -> tuple[tuple[Trace, ...], float]:
-    return run_group(_received[i])
+def _run_received(i: int, kernel: Kernel) -> tuple[tuple[Trace, ...], float]:
+    return run_group(_received[i], kernel)
 
 
 def _portable(planned: Plan) -> Plan:

@@ -92,7 +92,11 @@ def test_help_shows_an_example_and_the_options(command: str) -> None:
     code, stdout, _ = invoke(command, "--help")
     assert code == 0
     assert f"\n  gdcli {command} " in stdout
-    shared = ["--json", "--quiet"] if command == "optimum" else ["--out", "--set", "--json", "--no-plot", "--quiet"]
+    shared = (
+        ["--json", "--quiet"]
+        if command == "optimum"
+        else ["--out", "--set", "--kernel", "--json", "--no-plot", "--quiet"]
+    )
     assert all(re.search(rf"^  .*{option}\b", stdout, flags=re.MULTILINE) for option in shared)
     assert f"\n  {command} " in invoke("--help")[1]
 

@@ -21,7 +21,7 @@ stop: {patience: 1000}
 def on_a_terminal(spec: Path, *options: str) -> tuple[int, str]:
     """Run with a terminal as stderr; give the exit code and all that was written there."""
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "gdcli", "run", str(spec), "--no-plot", *options]
+    command = [sys.executable, "-m", "gdcli", "run", str(spec), "--no-plot", "--kernel", "numpy", *options]
     with subprocess.Popen(command, cwd=spec.parent, stderr=theirs, stdout=subprocess.DEVNULL) as process:
         os.close(theirs)
         written = b""

@@ -10,7 +10,7 @@ import pytest
 from problems import about, factor_of, line, objective_of, regression, with_ones
 
 from gdcli.engine.arrays import EPS, Array
-from gdcli.engine.batches import Batch, Epochs, full_batch, mini_batches
+from gdcli.engine.batches import Batch, Epoch, Epochs, full_batch, mini_batches
 from gdcli.engine.descent import descend
 from gdcli.engine.objective import Objective, objective
 from gdcli.engine.optimizers import OPTIMIZERS, Optimizer
@@ -518,15 +518,15 @@ def interrupting(epoch: int) -> Callable[[int, Array, Array], None]:
 
 
 def interrupted_within(goal: Objective, finished: int) -> Epochs:
-    batch: Batch = next(iter(next(full_batch(goal))))
+    class Broken(Epoch):
+        def __iter__(self) -> Iterator[Batch]:
+            yield from super().__iter__()
+            raise KeyboardInterrupt
 
-    def broken() -> Iterator[Batch]:
-        yield batch
-        raise KeyboardInterrupt
-
-    for _ in range(finished):
-        yield [batch, batch]
-    yield broken()
+    (A, b, n) = next(iter(next(full_batch(goal))))
+    twice = Epoch(np.vstack([A, A]), np.vstack([b, b]), size=len(A), count=n)
+    yield from [twice] * finished
+    yield Broken(A, b, size=len(A), count=n)
 
 
 def test_an_interrupt_is_kept_with_the_epochs_that_were_finished() -> None:

@@ -11,7 +11,7 @@ import pytest
 from problems import about, factor_of, golden
 
 from gdcli.engine.arrays import Array
-from gdcli.engine.batches import Epochs, full_batch, mini_batches
+from gdcli.engine.batches import Epoch, Epochs, full_batch, mini_batches
 from gdcli.engine.descent import descend
 from gdcli.engine.objective import Objective, objective
 from gdcli.engine.optimizers import OPTIMIZERS, Optimizer, stack_hyperparameters
@@ -37,7 +37,7 @@ def weights_after_each_step(optimizer: Optimizer, batches: Callable[[], Epochs],
     start = np.array(TORCH["initial_weights"])[:, None]
 
     def descended(count: int) -> Array:
-        one_step_epochs = ([batch] for epoch in batches() for batch in epoch)
+        one_step_epochs = (Epoch(A, b, size=len(A), count=n) for epoch in batches() for A, b, n in epoch)
         rates = np.full((count, 1, 1), optimizer.lr)
         return descend(start, one_step_epochs, optimizers=[optimizer], rates=rates, objective=goal)[0].weights
 

@@ -44,7 +44,7 @@ def run(sweep: Sweep, workers: int = 1) -> list[Result]:
     plans = [point.plan for point in sweep.points]
     found: dict[int, Result] = {}
     for group, traces, seconds in run_groups(plans, workers):
-        found.update({i: finish(plans[i], trace, seconds) for i, trace in zip(group, traces, strict=True)})
+        found.update({i: finish(plans[i], trace, seconds, "numpy") for i, trace in zip(group, traces, strict=True)})
     return [found[i] for i in range(len(plans))]
 
 
@@ -65,7 +65,7 @@ def test_lockstep_equals_runs_of_their_own() -> None:
             draft = draft.with_value(key, value, draft.place(()))
         alone_plan = plan(understand(draft))
         ((_, (trace,), _),) = run_groups([alone_plan], 1)
-        alone = finish(alone_plan, trace, 0.0)
+        alone = finish(alone_plan, trace, 0.0, "numpy")
         assert together.status == alone.status
         np.testing.assert_allclose(together.trace.gap, alone.trace.gap, rtol=1e-10)
         np.testing.assert_allclose(together.curve["val_mse"], alone.curve["val_mse"], rtol=1e-10)

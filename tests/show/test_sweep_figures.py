@@ -33,7 +33,7 @@ def swept(*axes: Axis, seeds: int = 1) -> SweepResult:
     runs: dict[int, SweepRun] = {}
     for group, traces, seconds in run_groups(plans, 1):
         for i, trace in zip(group, traces, strict=True):
-            record = record_of(finish(plans[i], trace, seconds), curve=False)
+            record = record_of(finish(plans[i], trace, seconds, "numpy"), curve=False)
             runs[i] = SweepRun(sweep.points[i], record["summary"], None)
     return SweepResult(sweep, tuple(runs[i] for i in range(len(plans))), draw_sweep)
 

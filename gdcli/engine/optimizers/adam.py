@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from gdcli.engine.bounds import Fraction, NonNegative, Positive
-from gdcli.engine.optimizers.base import Optimizer, Slots, Value
+from gdcli.engine.optimizers.base import Optimizer, Slots, Value, where
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ class Adam(Optimizer):
         m = beta1 * m + (1 - beta1) * g
         v = beta2 * v + (1 - beta2) * g * g
         largest = np.maximum(largest, v)
-        size = np.sqrt(np.where(amsgrad > 0, largest, v) / (1 - beta2**t)) + eps
+        size = np.sqrt(where(amsgrad > 0, largest, v) / (1 - beta2**t)) + eps
         return w - lr / (1 - beta1**t) * m / size, (m, v, largest)
 
 
@@ -67,7 +67,7 @@ class AdamW(Optimizer):
         m = beta1 * m + (1 - beta1) * g
         v = beta2 * v + (1 - beta2) * g * g
         largest = np.maximum(largest, v)
-        size = np.sqrt(np.where(amsgrad > 0, largest, v) / (1 - beta2**t)) + eps
+        size = np.sqrt(where(amsgrad > 0, largest, v) / (1 - beta2**t)) + eps
         return w - lr / (1 - beta1**t) * m / size, (m, v, largest)
 
 
@@ -119,12 +119,12 @@ class NAdam(Optimizer):
         """Step along the mean as it will be at the next step."""
         beta1, beta2, eps, weight_decay, momentum_decay, decoupled = h
         m, v, product = slots
-        g = g + np.where(decoupled > 0, 0.0, weight_decay) * w
-        w = w * (1 - np.where(decoupled > 0, lr * weight_decay, 0.0))
+        g = g + where(decoupled > 0, 0.0, weight_decay) * w
+        w = w * (1 - where(decoupled > 0, lr * weight_decay, 0.0))
         mu = beta1 * (1 - 0.5 * 0.96 ** (t * momentum_decay))
         mu_next = beta1 * (1 - 0.5 * 0.96 ** ((t + 1) * momentum_decay))
         # PyTorch keeps this product in single precision, whatever the weights are in, and so do we.
-        product = np.float64(np.float32(np.where(t == 1, 1.0, product)) * np.float32(mu))
+        product = np.float64(np.float32(where(t == 1, 1.0, product)) * np.float32(mu))
         m = beta1 * m + (1 - beta1) * g
         v = beta2 * v + (1 - beta2) * g * g
         direction = (1 - mu) / (1 - product) * g + mu_next / (1 - product * mu_next) * m
@@ -154,8 +154,8 @@ class RAdam(Optimizer):
         """Step as Adam does, as far as the variance of its step size can be trusted."""
         beta1, beta2, eps, weight_decay, decoupled = h
         m, v = slots
-        g = g + np.where(decoupled > 0, 0.0, weight_decay) * w
-        w = w * (1 - np.where(decoupled > 0, lr * weight_decay, 0.0))
+        g = g + where(decoupled > 0, 0.0, weight_decay) * w
+        w = w * (1 - where(decoupled > 0, lr * weight_decay, 0.0))
         m = beta1 * m + (1 - beta1) * g
         v = beta2 * v + (1 - beta2) * g * g
         rho_inf = 2 / (1 - beta2) - 1
@@ -164,4 +164,4 @@ class RAdam(Optimizer):
         safe, limit = np.maximum(rho, 5.0), np.maximum(rho_inf, 5.0)
         r = np.sqrt((safe - 4) * (safe - 2) * limit / ((limit - 4) * (limit - 2) * safe))
         adaptive = r * np.sqrt(1 - beta2**t) / (np.sqrt(v) + eps)
-        return w - lr * m / (1 - beta1**t) * np.where(rho > 5, adaptive, 1.0), (m, v)
+        return w - lr * m / (1 - beta1**t) * where(rho > 5, adaptive, 1.0), (m, v)

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from gdcli.engine.bounds import Fraction, NonNegative, Positive
-from gdcli.engine.optimizers.base import Optimizer, Slots, Value
+from gdcli.engine.optimizers.base import Optimizer, Slots, Value, where
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +35,8 @@ class Adagrad(Optimizer):
         lr_decay, initial, eps, weight_decay, average = h
         (s,) = slots
         g = g + weight_decay * w
-        s = np.where(t == 1, initial, s) + g * g
-        size = np.sqrt(s / np.where(average > 0, t, 1)) + eps
+        s = where(t == 1, initial, s) + g * g
+        size = np.sqrt(s / where(average > 0, t, 1)) + eps
         return w - lr / (1 + (t - 1) * lr_decay) * g / size, (s,)
 
 
@@ -68,7 +68,7 @@ class RMSprop(Optimizer):
         s = alpha * s + (1 - alpha) * g * g
         a = alpha * a + (1 - alpha) * g
         # s − a² is a variance; rounding must not take it below zero.
-        variance = np.where(centered > 0, np.maximum(s - a * a, 0.0), s)
+        variance = where(centered > 0, np.maximum(s - a * a, 0.0), s)
         b = momentum * b + g / (np.sqrt(variance) + eps)
         return w - lr * b, (s, a, b)
 

@@ -29,7 +29,8 @@ class Optimizer(ABC):
         t       the step, counted from 1
         h       the hyperparameters but for lr, in field order, pairs written out, booleans as 0 and 1
 
-    and returns the new weight and the new slots. The same function serves a (d, k) array and a single float.
+    and returns the new weight and the new slots. The same function serves a (d, k) array and a single float, and
+    the compiled kernel compiles it as it stands, for floats: arithmetic, NumPy's functions of numbers, and `where`.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
@@ -67,6 +68,20 @@ class Optimizer(ABC):
             if field.name not in ("kind", "lr"):
                 values.extend(map(float, value if isinstance(value, tuple) else (value,)))
         return tuple(values)
+
+
+def where(condition: Value, yes: Value, no: Value) -> Value:
+    """Choose element by element, as np.where does; rules use this, which the compiled kernel knows for numbers.
+
+    Args:
+        condition: Booleans, of any shape.
+        yes: Taken where the condition holds.
+        no: Taken where it does not.
+
+    Returns:
+        The choice, of their common shape.
+    """
+    return np.where(condition, yes, no)
 
 
 def stack_hyperparameters(optimizers: Sequence[Optimizer]) -> tuple[Value, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 from annotated_types import Gt, Lt, Predicate
 
 from gdcli.engine.bounds import Fraction, NonNegative, Positive, increasing
-from gdcli.engine.optimizers.base import Optimizer, Slots, Value
+from gdcli.engine.optimizers.base import Optimizer, Slots, Value, where
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +54,8 @@ class Momentum(Optimizer):
         momentum, dampening, nesterov, weight_decay = h
         (v,) = slots
         g = g + weight_decay * w
-        v = np.where(t == 1, g, momentum * v + (1 - dampening) * g)
-        return w - lr * np.where(nesterov > 0, g + momentum * v, v), (v,)
+        v = where(t == 1, g, momentum * v + (1 - dampening) * g)
+        return w - lr * where(nesterov > 0, g + momentum * v, v), (v,)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,9 +81,9 @@ class Rprop(Optimizer):
         shrink, grow, smallest, largest = h
         size, previous = slots
         agreement = g * previous
-        factor = np.where(agreement > 0, grow, np.where(agreement < 0, shrink, 1.0))
-        size = np.minimum(np.maximum(np.where(t == 1, lr, size) * factor, smallest), largest)
-        g = np.where(agreement < 0, 0.0, g)
+        factor = where(agreement > 0, grow, where(agreement < 0, shrink, 1.0))
+        size = np.minimum(np.maximum(where(t == 1, lr, size) * factor, smallest), largest)
+        g = where(agreement < 0, 0.0, g)
         return w - np.sign(g) * size, (size, g)
 
 

@@ -1,0 +1,267 @@
+"""The compiled kernel against NumPy's: the same rules, the same numbers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+from problems import ROOT, objective_of, regression, with_ones
+from test_descent import COLUMNS
+
+from gdcli.engine.arrays import Array
+from gdcli.engine.batches import Epoch, Epochs, Shuffle, full_batch, mini_batches
+from gdcli.engine.descent import descend
+from gdcli.engine.kernels import stepper
+from gdcli.engine.objective import Objective
+from gdcli.engine.optimizers import OPTIMIZERS, Optimizer
+from gdcli.engine.optimizers.plain import SGD
+from gdcli.engine.trace import Status, Stopping, Trace
+
+pytest.importorskip("numba")
+
+from gdcli.engine import compiled
+
+N, STEPS = 120, 1000
+X, Y = regression(n=N, p=3, seed=5)
+DESIGN = with_ones(X)
+GOAL: Objective = objective_of(X, Y)
+START = np.random.RandomState(8).randn(4, 3)
+# Small enough that no optimizer is done within the steps. At the optimum a gradient is rounding alone, and one that
+# divides by its size or takes its sign makes whole steps of that, in NumPy's order of sums as in any other.
+RATE = {"sgd": 1e-3, "momentum": 1e-4, "adadelta": 0.3, "rmsprop": 1e-4, "rprop": 1e-4}
+# The full batch comes in no order.
+GRID: list[tuple[Shuffle, int | None]] = [
+    *((shuffle, size) for shuffle in get_args(Shuffle) for size in (1, 7, 50)),
+    ("never", None),
+]
+
+
+def epochs_of(size: int | None, shuffle: Shuffle) -> Epochs:
+    return full_batch(GOAL) if size is None else mini_batches(DESIGN, Y, size=size, shuffle=shuffle, seed=3)
+
+
+def rates_of(lr: float, size: int | None) -> dict[str, Array]:
+    """Rates of epochs, of steps, and of epochs for each run: enough epochs for 1,000 steps."""
+    steps = 1 if size is None else -(-N // size)
+    epochs = -(-STEPS // steps)
+    t = np.arange(epochs * steps) / (epochs * steps)
+    return {
+        "epochs": np.geomspace(lr, lr / 10, epochs)[:, None, None],
+        "steps": (lr * (1 + np.cos(np.pi * t)) / 2 + lr / 100).reshape(epochs, steps, 1),
+        "runs": np.tile([lr, lr / 2, lr / 10], (epochs, 1, 1)),
+    }
+
+
+def assert_close(left: tuple[Trace, ...], right: tuple[Trace, ...]) -> None:
+    for a, b in zip(left, right, strict=True):
+        assert (a.status, len(a.mse)) == (b.status, len(b.mse))
+        np.testing.assert_allclose(a.mse, b.mse, rtol=1e-10)
+        np.testing.assert_allclose(a.weights, b.weights, rtol=1e-10)
+
+
+def assert_identical(left: tuple[Trace, ...], right: tuple[Trace, ...]) -> None:
+    for a, b in zip(left, right, strict=True):
+        assert a.status is b.status
+        np.testing.assert_array_equal(a.weights, b.weights)
+        np.testing.assert_array_equal(a.gap, b.gap)
+
+
+@pytest.mark.parametrize(("shuffle", "size"), GRID)
+@pytest.mark.parametrize("kind", OPTIMIZERS)
+def test_the_kernels_agree_over_a_thousand_steps(kind: str, shuffle: Shuffle, size: int | None) -> None:
+    optimizers = COLUMNS[kind]
+    for rates in rates_of(RATE.get(kind, 1e-3), size).values():
+        steps = rates.shape[0] * (1 if size is None else -(-N // size))
+        assert steps >= STEPS
+        numpy, fast = (
+            descend(START, epochs_of(size, shuffle), optimizers=optimizers, rates=rates, objective=GOAL, kernel=kernel)
+            for kernel in ("numpy", "compiled")
+        )
+        assert_close(fast, numpy)
+
+
+@pytest.mark.parametrize("kind", OPTIMIZERS)
+def test_runs_in_lockstep_are_single_runs_to_the_last_digit(kind: str) -> None:
+    rates = np.tile([1e-2, 1e-3, 2e-3], (10, 1, 1))
+    step = stepper("compiled", OPTIMIZERS[kind])
+    epoch = next(epochs_of(7, "each_epoch"))
+    slots = tuple(np.zeros_like(START) for _ in range(OPTIMIZERS[kind].n_slots))
+    h = tuple(np.array(values) for values in zip(*(o.hyperparameters() for o in COLUMNS[kind]), strict=True))
+    w, after = step(epoch, START, slots, rates[0], 5, h)
+    for j in range(3):
+        column = slice(j, j + 1)
+        alone, memory = step(
+            epoch,
+            START[:, column],
+            tuple(slot[:, column] for slot in slots),
+            rates[0][:, column],
+            5,
+            COLUMNS[kind][j].hyperparameters(),
+        )
+        np.testing.assert_array_equal(alone, w[:, column])
+        for left, right in zip(memory, after, strict=True):
+            np.testing.assert_array_equal(left, right[:, column])
+
+
+def test_the_weights_and_slots_before_an_epoch_are_left_as_they_were() -> None:
+    step = stepper("compiled", OPTIMIZERS["momentum"])
+    w, v = np.ones((4, 1)), np.full((4, 1), 0.5)
+    after, (velocity,) = step(next(epochs_of(7, "never")), w, (v,), np.full((1, 1), 0.01), 3, (0.9, 0.0, 0.0, 0.0))
+    assert (w == 1).all()
+    assert (v == 0.5).all()
+    assert not (after == w).any()
+    assert not (velocity == v).any()
+
+
+@pytest.mark.parametrize("size", [1, 64])
+def test_the_kernels_agree_on_rows_that_no_cache_holds(size: int) -> None:
+    A, b = regression(n=9000, p=9, seed=2)
+    assert A.size > compiled.OUT_OF_CACHE
+    goal = objective_of(A, b, intercept=False)
+
+    def run(kernel: Any) -> tuple[Trace, ...]:
+        epochs = mini_batches(A, b, size=size, shuffle="each_epoch", seed=1)
+        rates = np.full((2, 1, 1), 1e-3)
+        return descend(np.ones((9, 1)), epochs, optimizers=[SGD()], rates=rates, objective=goal, kernel=kernel)
+
+    assert_close(run("compiled"), run("numpy"))
+
+
+def test_rows_may_be_read_only_or_laid_out_by_columns_and_their_order_short() -> None:
+    order: Any = np.random.RandomState(0).permutation(N)
+    frozen, step = DESIGN.copy(), stepper("compiled", SGD)
+    frozen.flags.writeable = False
+    weights = [
+        step(Epoch(A, Y[:, None], size=7, order=numbers), START, (), np.full((1, 1), 0.01), 0, (0.0,))[0]
+        for A, numbers in ((DESIGN, order), (frozen, order), (np.asfortranarray(DESIGN), order.astype(np.int32)))
+    ]
+    np.testing.assert_array_equal(weights[1], weights[0])
+    np.testing.assert_array_equal(weights[2], weights[0])
+
+
+def test_runs_end_as_they_do_with_numpy() -> None:
+    optimizers = [SGD()] * 5
+    rates = np.tile([3.0, 0.05, 1e-12, 1e-3, 1e300], (60, 1, 1))
+    stopping = Stopping(gap=2e-2, patience=15, min_delta=1e-6)
+    start = np.tile(START[:, :1], 5)
+
+    def run(kernel: Any) -> tuple[Trace, ...]:
+        return descend(
+            start,
+            epochs_of(50, "each_epoch"),
+            optimizers=optimizers,
+            rates=rates,
+            objective=GOAL,
+            stopping=stopping,
+            kernel=kernel,
+        )
+
+    numpy, fast = run("numpy"), run("compiled")
+    ends = [Status.DIVERGED, Status.TARGET_REACHED, Status.STALLED, Status.COMPLETED, Status.DIVERGED]
+    assert [trace.status for trace in fast] == ends
+    assert [(trace.status, len(trace.gap)) for trace in fast] == [(trace.status, len(trace.gap)) for trace in numpy]
+
+
+# In pieces
+
+
+def small_run(**rest: Any) -> tuple[Trace, ...]:
+    rates = np.full((5, 1, 1), 0.01)
+    epochs = epochs_of(7, "each_epoch")
+    return descend(START, epochs, optimizers=COLUMNS["adam"], rates=rates, objective=GOAL, kernel="compiled", **rest)
+
+
+@pytest.mark.parametrize("chunk", [1, 4 * 3 * 7 * 5])
+def test_an_epoch_in_pieces_is_the_epoch(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = small_run()
+    monkeypatch.setattr(compiled, "CHUNK", chunk)
+    assert_identical(small_run(), whole)
+
+
+def test_an_interrupt_between_two_pieces_leaves_the_end_of_the_epoch_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, real, calls = small_run(), compiled._kernel, []
+
+    def interrupted(rule: str) -> Callable[..., None]:
+        def kernel(*arguments: Any) -> None:
+            calls.append(arguments)
+            if len(calls) == 2 * 18 + 4:
+                raise KeyboardInterrupt
+            real(rule)(*arguments)
+
+        return kernel
+
+    monkeypatch.setattr(compiled, "CHUNK", 1)
+    monkeypatch.setattr(compiled, "_kernel", interrupted)
+    for trace, complete in zip(small_run(keep_interrupted=True), whole, strict=True):
+        assert trace.status is Status.INTERRUPTED
+        np.testing.assert_array_equal(trace.gap, complete.gap[:3])
+    calls.clear()
+    with pytest.raises(KeyboardInterrupt):
+        small_run()
+
+
+# The cache
+
+PROGRAM = """
+import numpy as np
+from gdcli.engine import compiled
+from gdcli.engine.batches import Epoch
+from gdcli.engine.kernels import stepper
+from gdcli.engine.optimizers import OPTIMIZERS
+
+sgd = OPTIMIZERS["sgd"]
+row = Epoch(np.array([[1.0]]), np.array([[0.0]]), size=1)
+w, _ = stepper("compiled", sgd)(row, np.array([[1.0]]), (), np.array([[0.125]]), 0, (0.0,))
+stats = compiled._kernel(compiled._register(sgd)).stats
+print(w[0, 0], sum(stats.cache_hits.values()), sum(stats.cache_misses.values()))
+"""
+
+
+def in_a_process_of_its_own(home: Path, cache: Path) -> list[float]:
+    environment = {**os.environ, "PYTHONPATH": str(home), "NUMBA_CACHE_DIR": str(cache), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-c", PROGRAM]
+    done = subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True, check=True)
+    return [float(word) for word in done.stdout.split()]
+
+
+def test_compiled_code_outlives_its_process_and_not_its_rule(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "gdcli", tmp_path / "gdcli", ignore=shutil.ignore_patterns("__pycache__"))
+    cache, rule = tmp_path / "cache", tmp_path / "gdcli/engine/optimizers/plain.py"
+    # w − lr·2w, and how often a kernel was found in the cache, and not.
+    assert in_a_process_of_its_own(tmp_path, cache) == [0.75, 0, 1]
+    assert in_a_process_of_its_own(tmp_path, cache) == [0.75, 1, 0]
+    source = rule.read_text(encoding="utf-8")
+    assert source.count("return w - lr * (g + weight_decay * w), slots") == 1
+    rule.write_text(source.replace("return w - lr * (g", "return w - 2 * lr * (g"), encoding="utf-8")
+    assert in_a_process_of_its_own(tmp_path, cache) == [0.5, 0, 1]
+    assert in_a_process_of_its_own(tmp_path, cache) == [0.5, 1, 0]
+
+
+def test_a_kernel_that_cannot_be_kept_is_compiled_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    import numba
+
+    real = numba.njit
+
+    def nowhere(*arguments: Any, **options: Any) -> Any:
+        if options.pop("cache", False):
+            raise RuntimeError("cannot cache function 'loop': no locator available for file 'compiled.py'")
+        return real(*arguments, **options)
+
+    expected = small_run()
+    compiled._kernel.cache_clear()
+    monkeypatch.setattr(numba, "njit", nowhere)
+    assert_identical(small_run(), expected)
+    compiled._kernel.cache_clear()
+
+
+def test_every_optimizer_is_on_the_grid() -> None:
+    assert set(COLUMNS) == set(OPTIMIZERS)
+    assert all(isinstance(replace(o, lr=0.5), Optimizer) for row in COLUMNS.values() for o in row)
