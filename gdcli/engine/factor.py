@@ -175,11 +175,11 @@ class Factoring:
             self._shift = _rounded(block.mean(axis=1))
             self._shift[0] = 0.0
             block -= self._shift[:, None]
-            self._triangle = _triangle(block.T) if self._held == self._n else _padded(np.linalg.qr(block.T, mode="r"))
+            self._triangle = _triangle(block.T) if self._held == self._n else _padded(_plain_qr(block.T))
         else:
             block -= self._shift[:, None]
             self._buffer[:, :m] = self._triangle.T
-            self._triangle = np.linalg.qr(self._buffer[:, : m + self._held].T, mode="r")
+            self._triangle = _plain_qr(self._buffer[:, : m + self._held].T)
         self._held = 0
 
 
@@ -192,13 +192,17 @@ def _rounded(mean: Array) -> Array:
 def _triangle(rows: Real) -> Real:
     """Triangular factor R of rows (n, m), shape (m, m), padded with zero rows where n < m."""
     n, m = rows.shape
-    return _padded(_extended_qr(rows) if n * m * m <= EXTENDED_FLOPS else np.linalg.qr(rows, mode="r"))
+    return _padded(_extended_qr(rows) if n * m * m <= EXTENDED_FLOPS else _plain_qr(rows))
 
 
 def _padded(triangle: Real) -> Real:
     """The same with zero rows below where it is wider than long."""
     n, m = triangle.shape
     return np.vstack([triangle, np.zeros((m - n, m))])
+
+
+def _plain_qr(rows: Real) -> Real:
+    return np.asarray(np.linalg.qr(rows, mode="r"))
 
 
 def _extended_qr(rows: Real) -> Real:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gdcli.errors import OutputError
 from gdcli.experiment.markup import dump
+from gdcli.experiment.stream import Stream
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -133,12 +134,19 @@ def _portable_spec(result: Result, directory: Path) -> dict[str, Any]:
     spec: dict[str, Any] = dict(result.summary["spec"])
     path = result.plan.spec.dataset.path
     if path is not None:
-        with suppress(ValueError):  # on another drive there is no relative path
-            path = Path(os.path.relpath(path, directory.resolve())).as_posix()
-        spec["dataset"] = {**spec["dataset"], "path": path}
+        start = directory.resolve()
+        portable = _portable(path, start) if isinstance(path, str) else [_portable(part, start) for part in path]
+        spec["dataset"] = {**spec["dataset"], "path": portable}
     elif _needs_data(result):
         spec["dataset"] = {"path": "data.csv"}
     return spec
+
+
+def _portable(path: str, start: Path) -> str:
+    """A path relative to a directory, with slashes everywhere."""
+    with suppress(ValueError):  # on another drive there is no relative path
+        return Path(os.path.relpath(path, start)).as_posix()
+    return path
 
 
 def _needs_data(result: Result) -> bool:
@@ -152,6 +160,7 @@ def _training_data(result: Result) -> pd.DataFrame:
     import pandas as pd
 
     table, columns = result.plan.table, result.plan.spec.columns
+    assert not isinstance(table, Stream)  # a DataFrame is held, whatever its size
     names = [*(columns.features or ()), str(columns.target)]
     return pd.DataFrame({name: table.text(name) if table.is_text(name) else table.numeric(name) for name in names})
 

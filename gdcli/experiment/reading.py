@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from os import PathLike
 from pathlib import Path
 from typing import Any, get_type_hints
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 from gdcli.engine.optimizers import OPTIMIZERS
 from gdcli.engine.schedules import SCHEDULES
@@ -144,6 +145,8 @@ def _written_out(raw: dict[str, Any]) -> dict[str, Any]:
     for key, name in (("dataset", "path"), ("scaler", "features"), ("optimizer", "kind"), ("schedule", "kind")):
         if isinstance(raw.get(key), str):
             raw[key] = {name: raw[key]}
+    if isinstance(raw.get("dataset"), tuple):
+        raw["dataset"] = {"path": raw["dataset"]}
     if isinstance(raw.get("schedule"), tuple):
         raw["schedule"] = tuple({"kind": part} if isinstance(part, str) else part for part in raw["schedule"])
     if isinstance(raw.get("optimizer"), dict):
@@ -255,7 +258,7 @@ def _section(kind: Any, value: Any, path: KeyPath, found: list[tuple[KeyPath, st
         config = None if isinstance(kind, type) else ConfigDict(allow_inf_nan=False)
         return TypeAdapter(kind, config=config).validate_json(json.dumps(value, default=repr), strict=True)
     except ValidationError as error:
-        errors = error.errors(include_url=False)
+        errors = list(_of_one_path(error.errors(include_url=False), value))
     places = [details["loc"] for details in errors]
     for details in errors:
         at = (*path, *details["loc"])
@@ -280,6 +283,17 @@ def _section(kind: Any, value: Any, path: KeyPath, found: list[tuple[KeyPath, st
         if (at, message) not in found:
             found.append((at, message))
     return None
+
+
+def _of_one_path(errors: list[ErrorDetails], dataset: Any) -> Iterator[ErrorDetails]:
+    """Leave out what a path has against being a list, and a list against being a path; neither is part of the place."""
+    for details in errors:
+        loc = details["loc"]
+        if loc[:1] != ("path",) or len(loc) == 1:
+            yield details
+        elif (loc[1] == "str") != isinstance(dataset["path"], tuple):
+            details["loc"] = (*loc[:1], *loc[2:])
+            yield details
 
 
 def _owner(kind: Any, loc: Sequence[str | int]) -> Any:
