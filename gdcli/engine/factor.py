@@ -11,7 +11,7 @@ is a small product on the factor and not another pass over the rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,11 +47,15 @@ class RowFactor:
         triangle: Upper triangle, shape (p + 2, p + 2), columns in the order: ones, p features, target.
         shift: What was subtracted from each feature and the target, shape (p + 1,).
         n: Number of rows.
+        minimum: Smallest value of each feature and of the target, shape (p + 1,): what a factor does not know.
+        maximum: Largest, likewise.
     """
 
     triangle: Real
     shift: Array
     n: int
+    minimum: Array
+    maximum: Array
 
     def means(self) -> Array:
         """Mean of each feature and of the target, shape (p + 1,)."""
@@ -92,28 +96,91 @@ def factor_rows(X: Array, y: Array) -> RowFactor:
     Returns:
         The factor of the shifted rows.
     """
-    return factor_blocks((X[i : i + BLOCK_ROWS], y[i : i + BLOCK_ROWS]) for i in range(0, len(X), BLOCK_ROWS))
+    return factor_blocks([(X, y)])
 
 
 def factor_blocks(blocks: Iterable[tuple[Array, Array]]) -> RowFactor:
-    """Factor rows that arrive in blocks: R ← qr([R; next block]), so that only one block is in memory.
+    """Factor rows that arrive in blocks of any size, so that only one of them is in memory.
 
     Args:
-        blocks: Pairs of features (b, p) and target (b,); at least one, none of them empty.
+        blocks: Pairs of features (b, p) and target (b,); at least one row in all.
 
     Returns:
-        The factor of all rows, shifted by the means of the first block.
+        The factor of all rows, the same to the last bit however they are cut into blocks.
     """
-    remaining: Iterator[tuple[Array, Array]] = iter(blocks)
-    X, y = next(remaining)
-    rows = np.column_stack([np.ones(len(X)), X, y])
-    shift = _rounded(rows.mean(axis=0))
-    shift[0] = 0.0
-    triangle, n = _triangle(rows - shift), len(rows)
-    for X, y in remaining:
-        rows = np.column_stack([np.ones(len(X)), X, y])
-        triangle, n = _triangle(np.vstack([triangle, _triangle(rows - shift)])), n + len(rows)
-    return RowFactor(triangle=triangle, shift=shift[1:], n=n)
+    factoring = Factoring()
+    for X, y in blocks:
+        factoring.add(np.column_stack([X, y]))
+    return factoring.result()
+
+
+class Factoring:
+    """A factor in the making: rows are added as they come, R ← qr([R; next `BLOCK_ROWS` rows]).
+
+    It holds one block and the triangle, O(p²), whatever the number of rows. Blocks are cut by their number of rows
+    alone, so that the factor does not depend on how the rows arrive.
+    """
+
+    def __init__(self) -> None:
+        self._n, self._held = 0, 0
+        self._triangle: Real | None = None
+        self._minimum = self._maximum = self._shift = np.empty(0)
+        self._buffer = np.empty((0, 0))  # columns × rows, the triangle first: LAPACK takes it without a copy
+
+    def add(self, rows: Array) -> None:
+        """Add rows, shape (b, p + 1): features and target; fastest in column-major order."""
+        if not len(rows):
+            return
+        minimum, maximum = rows.min(axis=0), rows.max(axis=0)
+        if not self._n:
+            m = rows.shape[1] + 1
+            self._buffer = np.empty((m, m + BLOCK_ROWS))
+            self._minimum, self._maximum = minimum, maximum
+        self._minimum, self._maximum = np.minimum(self._minimum, minimum), np.maximum(self._maximum, maximum)
+        self._n += len(rows)
+        taken, m = 0, len(self._buffer)
+        while taken < len(rows):
+            if self._held == BLOCK_ROWS:  # not before another row comes: a single block is factored with more care
+                self._fold()
+            count = min(BLOCK_ROWS - self._held, len(rows) - taken)
+            at = m + self._held
+            self._buffer[1:, at : at + count] = rows[taken : taken + count].T
+            self._held, taken = self._held + count, taken + count
+
+    def result(self) -> RowFactor:
+        """The factor of all rows added, shifted by the means of the first block.
+
+        Raises:
+            ValueError: There were none.
+        """
+        if not self._n:
+            raise ValueError("there are no rows to factor")
+        if self._held:
+            self._fold()
+        assert self._triangle is not None
+        return RowFactor(
+            triangle=self._triangle,
+            shift=self._shift[1:],
+            n=self._n,
+            minimum=self._minimum,
+            maximum=self._maximum,
+        )
+
+    def _fold(self) -> None:
+        """Take the rows held into the triangle."""
+        m = len(self._buffer)
+        block = self._buffer[:, m : m + self._held]
+        block[0] = 1.0
+        if self._triangle is None:
+            self._shift = _rounded(block.mean(axis=1))
+            self._shift[0] = 0.0
+            block -= self._shift[:, None]
+            self._triangle = _triangle(block.T) if self._held == self._n else _padded(_plain_qr(block.T))
+        else:
+            block -= self._shift[:, None]
+            self._buffer[:, :m] = self._triangle.T
+            self._triangle = _plain_qr(self._buffer[:, : m + self._held].T)
+        self._held = 0
 
 
 def _rounded(mean: Array) -> Array:
@@ -125,8 +192,17 @@ def _rounded(mean: Array) -> Array:
 def _triangle(rows: Real) -> Real:
     """Triangular factor R of rows (n, m), shape (m, m), padded with zero rows where n < m."""
     n, m = rows.shape
-    triangle = _extended_qr(rows) if n * m * m <= EXTENDED_FLOPS else np.linalg.qr(rows, mode="r")
-    return np.vstack([triangle, np.zeros((m - len(triangle), m))])
+    return _padded(_extended_qr(rows) if n * m * m <= EXTENDED_FLOPS else _plain_qr(rows))
+
+
+def _padded(triangle: Real) -> Real:
+    """The same with zero rows below where it is wider than long."""
+    n, m = triangle.shape
+    return np.vstack([triangle, np.zeros((m - n, m))])
+
+
+def _plain_qr(rows: Real) -> Real:
+    return np.asarray(np.linalg.qr(rows, mode="r"))
 
 
 def _extended_qr(rows: Real) -> Real:

@@ -68,24 +68,29 @@ class Affine:
         return np.where(self.vanishing, 0.0, (X - self.shift) / self.scale)
 
 
-def column_statistics(rows: Array, factor: RowFactor, *, quartiles: bool) -> ColumnStatistics:
+def column_statistics(rows: Array | None, factor: RowFactor, *, quartiles: bool) -> ColumnStatistics:
     """Gather the statistics of the features and the target.
 
     Args:
-        rows: Features and target of the training rows, shape (n, p + 1).
-        factor: The factor of the same rows: it already holds means and deviations.
+        rows: Features and target of the training rows, shape (n, p + 1); only quartiles need them.
+        factor: The factor of the same rows: it already holds means, deviations and extremes.
         quartiles: Whether to sort the rows for their quartiles, which only the robust scaler asks for.
 
     Returns:
         The statistics of the p + 1 columns.
+
+    Raises:
+        ValueError: There are no rows to take quartiles of.
     """
+    if quartiles and rows is None:
+        raise ValueError("quartiles need the rows")
     return ColumnStatistics(
-        n=len(rows),
+        n=factor.n,
         mean=factor.means(),
         deviation=factor.deviations(),
-        minimum=rows.min(axis=0),
-        maximum=rows.max(axis=0),
-        quartiles=np.quantile(rows, [0.25, 0.5, 0.75], axis=0) if quartiles else None,
+        minimum=factor.minimum,
+        maximum=factor.maximum,
+        quartiles=np.quantile(rows, [0.25, 0.5, 0.75], axis=0) if quartiles and rows is not None else None,
     )
 
 

@@ -58,8 +58,8 @@ def _dataset(dataset: Dataset) -> Found:
         if factors != weights:
             path = ("dataset", "synthetic", "column_factors")
             yield path, f"{path_text(path)} must have one value a weight ({weights}), got {factors}"
-    if dataset.path == "":
-        yield ("dataset", "path"), "dataset.path must not be empty"
+    if dataset.path is not None:
+        yield from _path(dataset.path)
     mark = dataset.delimiter
     if not mark.isascii() or mark.isalnum() or mark in '"\n\r\0.+-':
         yield ("dataset", "delimiter"), f"dataset.delimiter must be a mark such as , ; | or a tab, got {shown(mark)}"
@@ -67,6 +67,16 @@ def _dataset(dataset: Dataset) -> Found:
         yield ("dataset", "decimal"), f"dataset.decimal must differ from dataset.delimiter, got {shown(mark)} for both"
     if dataset.inline is not None:
         yield from _inline(dataset.inline)
+
+
+def _path(path: str | tuple[str, ...]) -> Found:
+    if not path:
+        yield ("dataset", "path"), "dataset.path must not be empty"
+    for i, part in enumerate(() if isinstance(path, str) else path):
+        if not part:
+            yield ("dataset", "path", i), f"dataset.path[{i}] must not be empty"
+        elif part in path[:i]:
+            yield ("dataset", "path", i), f"dataset.path names {shown(part)} twice"
 
 
 def _inline(columns: dict[str, tuple[float | str, ...]]) -> Found:

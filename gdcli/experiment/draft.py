@@ -147,6 +147,8 @@ def _written_out(raw: Mapping[str, Any]) -> dict[str, Any]:
     for key, name in (("dataset", "path"), ("scaler", "features"), ("optimizer", "kind"), ("schedule", "kind")):
         if isinstance(raw.get(key), str):
             raw[key] = {name: raw[key]}
+    if isinstance(raw.get("dataset"), tuple):
+        raw["dataset"] = {"path": raw["dataset"]}
     if isinstance(raw.get("schedule"), tuple):
         raw["schedule"] = tuple({"kind": part} if isinstance(part, str) else part for part in raw["schedule"])
     if isinstance(raw.get("optimizer"), dict):

@@ -52,9 +52,9 @@ def exact_fit(plan: Plan) -> ExactFit:
         The report.
     """
     optimum, objective = plan.objective.optimum, plan.objective
-    target = plan.rows[:, -1]
-    variance = float(target.var())
-    constant = bool(target.min() == target.max())
+    factor = plan.factor
+    variance = float(factor.deviations()[-1] ** 2)
+    constant = bool(factor.minimum[-1] == factor.maximum[-1])
     original = plan.original_weights(optimum.weights)
     named, features = str(plan.spec.columns.target), plan.spec.columns.features or ()
     return ExactFit(
@@ -63,7 +63,7 @@ def exact_fit(plan: Plan) -> ExactFit:
         features=features,
         unused=tuple(name for name in plan.table.names if name != named and name not in features),
         scaler=plan.spec.scaler.features,
-        rows=len(plan.rows),
+        rows=len(plan.table),
         weights=plan.named_weights(optimum.weights),
         weights_original=original,
         mse=objective.optimum_mse,

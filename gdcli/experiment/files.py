@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from gdcli.errors import OutputError
 from gdcli.experiment.markup import dump
 from gdcli.experiment.spec import plain
+from gdcli.experiment.stream import Stream
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -144,12 +145,19 @@ def portable_spec(planned: Plan, directory: Path) -> dict[str, Any]:
     spec: dict[str, Any] = plain(planned.spec)
     path = planned.spec.dataset.path
     if path is not None:
-        with suppress(ValueError):  # on another drive there is no relative path
-            path = Path(os.path.relpath(path, directory.resolve())).as_posix()
-        spec["dataset"] = {**spec["dataset"], "path": path}
+        start = directory.resolve()
+        portable = _portable(path, start) if isinstance(path, str) else [_portable(part, start) for part in path]
+        spec["dataset"] = {**spec["dataset"], "path": portable}
     elif _needs_data(planned):
         spec["dataset"] = {"path": "data.csv"}
     return spec
+
+
+def _portable(path: str, start: Path) -> str:
+    """A path relative to a directory, with slashes everywhere."""
+    with suppress(ValueError):  # on another drive there is no relative path
+        return Path(os.path.relpath(path, start)).as_posix()
+    return path
 
 
 def _needs_data(planned: Plan) -> bool:
@@ -163,6 +171,7 @@ def _training_data(result: Result) -> pd.DataFrame:
     import pandas as pd
 
     table, columns = result.plan.table, result.plan.spec.columns
+    assert not isinstance(table, Stream)  # a DataFrame is held, whatever its size
     names = [*(columns.features or ()), str(columns.target)]
     return pd.DataFrame({name: table.text(name) if table.is_text(name) else table.numeric(name) for name in names})
 

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import math
-import os
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gdcli.engine.arrays import Array, IntArray
 from gdcli.engine.batches import Epochs, full_batch, mini_batches
-from gdcli.engine.factor import factor_rows
+from gdcli.engine.factor import RowFactor, factor_rows
 from gdcli.engine.objective import Objective, objective
 from gdcli.engine.optimum import Optimum
 from gdcli.errors import DataError, Fault, SpecError
-from gdcli.experiment.design import design
-from gdcli.experiment.paths import exists, is_folder
+from gdcli.experiment.design import Needs, design
+from gdcli.experiment.loading import load
 from gdcli.experiment.rates import learning_rates, remarks, resolved, run_length, uncovered
 from gdcli.experiment.reading import Source
 from gdcli.experiment.scaling import Scaling, fit, mapped
-from gdcli.experiment.sources import from_frame, read_table, synthesize, tabulate
-from gdcli.experiment.spec import Dataset, Spec
-from gdcli.experiment.table import CsvFormat, Table
+from gdcli.experiment.sources import WHOLE
+from gdcli.experiment.spec import Spec
+from gdcli.experiment.stream import Reading, Stream
+from gdcli.experiment.table import Table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,11 +35,13 @@ class Plan:
 
     Attributes:
         spec: Resolved: every default written out, the dataset's path absolute.
-        table: The rows as read.
+        table: The rows as they are read: what they are called and how many there are.
         names: Of the d trained weights, the intercept last.
-        rows: Features and target of all rows, shape (n, p + 1), in units of the file.
+        held: Features and target of all rows, shape (n, p + 1), in units of the file; None where a large file was
+            read in chunks and no step needs its rows.
         training: Indices of the rows that train.
         validating: Indices of the rows that validate, in their order.
+        factor: Of the training rows, in units of the file, or of their sigmoid.
         scaling: Into trained coordinates and back.
         objective: The loss on the training rows.
         validation: The loss on the validation rows, where there are any.
@@ -52,11 +53,12 @@ class Plan:
     """
 
     spec: Spec
-    table: Table
+    table: Table | Stream
     names: tuple[str, ...]
-    rows: Array
-    training: IntArray
+    held: Array | None
+    training: IntArray | range
     validating: IntArray
+    factor: RowFactor
     scaling: Scaling
     objective: Objective
     validation: Objective | None
@@ -70,6 +72,17 @@ class Plan:
     def warnings(self) -> tuple[str, ...]:
         """All that a person should know."""
         return (*self.data_warnings, *self.remarks)
+
+    @property
+    def rows(self) -> Array:
+        """Features and target of all rows, shape (n, p + 1), in units of the file.
+
+        Raises:
+            ValueError: They were read in chunks and not kept.
+        """
+        if self.held is None:
+            raise ValueError(f"the rows of {self.table.label} were read in chunks and not kept")
+        return self.held
 
     def epochs(self) -> Epochs:
         """The batches of the run, an iterable an epoch, from the start."""
@@ -102,12 +115,20 @@ class Plan:
         return self.spec.batch_size in ("full", len(self.training))
 
 
-def plan(source: Source, *, frame: pd.DataFrame | None = None) -> Plan:
+def plan(
+    source: Source,
+    *,
+    frame: pd.DataFrame | None = None,
+    beside: Iterable[Source] = (),
+    reading: Reading | None = None,
+) -> Plan:
     """Plan a run: read its data, fit its scalers, factor its rows.
 
     Args:
         source: The spec.
         frame: Rows in place of the spec's dataset.
+        beside: Specs planned along with it: a large file that several of them name is read once for all.
+        reading: Told of every read of a large file.
 
     Returns:
         The plan.
@@ -118,34 +139,43 @@ def plan(source: Source, *, frame: pd.DataFrame | None = None) -> Plan:
     """
     if source.faults:
         raise SpecError([*source.faults, *_faults_in_data(source, frame)])
-    table, dataset = _load(source, frame)
-    chosen = design(source, table)
-    scaler = source.spec.scaler
+    table, dataset = load(source, frame, reading)
+    chosen = design(source, table, _needs(source, beside))
+    spec = source.spec
     training, validating = _split(source, len(table))
-    rows = mapped(chosen.rows) if scaler.features == "sigmoid" else chosen.rows
-    factor = factor_rows(rows[training, :-1], rows[training, -1])
+    is_sigmoid = spec.scaler.features == "sigmoid"
+    rows = None if chosen.rows is None or spec.split is None else chosen.rows[training]
+    factor = chosen.factors[is_sigmoid] if rows is None else _factor(rows, is_sigmoid=is_sigmoid)
     labels = (*chosen.names, str(chosen.columns.target))
-    scaling, warnings = fit(scaler, rows[training], factor, names=labels, intercept=chosen.columns.intercept)
+    sample = chosen.rows if rows is None else rows
+    scaling, warnings = fit(spec.scaler, sample, factor, names=labels, intercept=chosen.columns.intercept)
     train = objective(scaling.factor(factor), unit=scaling.unit)
-    held = None
-    if len(validating):
-        held = objective(scaling.factor(factor_rows(rows[validating, :-1], rows[validating, -1])), unit=scaling.unit)
+    validation = None
+    if len(validating) and chosen.rows is not None:
+        validating_factor = _factor(chosen.rows[validating], is_sigmoid=is_sigmoid)
+        validation = objective(scaling.factor(validating_factor), unit=scaling.unit)
     names = (*chosen.names, "intercept") if chosen.columns.intercept else chosen.names
     nothing = np.zeros(0)
     rows_alone = Plan(
         spec=replace(source.spec, dataset=dataset, columns=chosen.columns),
         table=table,
         names=names,
-        rows=chosen.rows,
+        held=chosen.rows,
         training=training,
         validating=validating,
+        factor=factor,
         scaling=scaling,
         objective=train,
-        validation=held,
+        validation=validation,
         start=nothing,
         rates=nothing,
         steps=0,
-        data_warnings=(*chosen.warnings, *warnings, *dependence(train.optimum, names, len(training))),
+        data_warnings=(
+            *_memory(source.spec, table),
+            *chosen.warnings,
+            *warnings,
+            *dependence(train.optimum, names, len(training)),
+        ),
         remarks=(),
     )
     return vary(rows_alone, source)
@@ -184,6 +214,32 @@ def vary(planned: Plan, source: Source) -> Plan:
     )
 
 
+def _needs(source: Source, beside: Iterable[Source]) -> Needs:
+    """What a spec and those beside it on the same data need."""
+    needs, same = Needs.of(source.spec), (source.base, source.spec.dataset, source.spec.columns)
+    for other in beside:
+        if not other.faults and (other.base, other.spec.dataset, other.spec.columns) == same:
+            needs |= Needs.of(other.spec)
+    return needs
+
+
+def _memory(spec: Spec, table: Table | Stream) -> list[str]:
+    """Say which keys make a run hold the rows of a large file, where one would not think of it."""
+    if isinstance(table, Table) or table.size <= WHOLE:
+        return []
+    robust = "robust" in (spec.scaler.features, spec.scaler.target)
+    reasons = (["the robust scaler"] if robust else []) + (["the split"] if spec.split else [])
+    if not reasons:
+        return []
+    verb = "need" if len(reasons) > 1 else "needs"
+    return [f"{' and '.join(reasons)} {verb} all rows of {table.label} in memory ({len(table)} of them)"]
+
+
+def _factor(rows: Array, *, is_sigmoid: bool) -> RowFactor:
+    rows = mapped(rows) if is_sigmoid else rows
+    return factor_rows(rows[:, :-1], rows[:, -1])
+
+
 def dependence(optimum: Optimum, names: tuple[str, ...], rows: int) -> list[str]:
     """Say which columns depend on which.
 
@@ -215,48 +271,18 @@ def _faults_in_data(source: Source, frame: pd.DataFrame | None) -> tuple[Fault, 
     if not {"dataset", "columns"} <= source.sound:
         return ()
     try:
-        design(source, _load(source, frame)[0])
+        design(source, load(source, frame)[0], Needs())
     except DataError as error:
         return error.faults
     return ()
 
 
-def _load(source: Source, frame: pd.DataFrame | None) -> tuple[Table, Dataset]:
-    """Get the rows, and the dataset as the resolved spec names it."""
-    dataset = source.spec.dataset
-    if frame is not None:
-        return from_frame(frame), dataset
-    if dataset.synthetic:
-        return synthesize(dataset.synthetic, lambda *_: source.place(("dataset", "synthetic"))), dataset
-    if dataset.inline:
-        return tabulate(dataset.inline, lambda *cell: source.place(("dataset", "inline", *cell))), dataset
-    path = source.base / str(dataset.path)
-    if not exists(path):
-        raise DataError([source.fault(("dataset", "path"), _missing_file(source, str(dataset.path)))])
-    form = CsvFormat(delimiter=dataset.delimiter, decimal=dataset.decimal)
-    table = read_table(path, os.path.normpath(path), form)
-    return table, replace(dataset, path=str(Path(path).resolve()))
-
-
-def _missing_file(source: Source, name: str) -> str:
-    """Say that there is no such data file, and which was probably meant."""
-    path = source.base / name
-    if exists(Path(name)):
-        right = os.path.relpath(name, source.base)
-        return f"no data file {os.path.normpath(path)}; the path is relative to the spec: write {right}"
-    # By their stems: every .csv is like every other one.
-    siblings = {entry.stem: entry.name for entry in path.parent.iterdir()} if is_folder(path.parent) else {}
-    close = get_close_matches(path.stem, siblings, n=1)
-    hint = f"; did you mean '{siblings[close[0]]}'?" if close else ""
-    return f"no data file {os.path.normpath(path)}{hint}"
-
-
-def _split(source: Source, n: int) -> tuple[IntArray, IntArray]:
+def _split(source: Source, n: int) -> tuple[IntArray | range, IntArray]:
     """Indices of the training and of the validation rows."""
     split = source.spec.split
-    order = np.arange(n)
     if split is None:
-        return order, order[:0]
+        return range(n), np.arange(0)
+    order = np.arange(n)
     held = math.ceil(split.validation * n - 1e-9)  # 0.07 · 100 is 7.000000000000001
     if held >= n:
         message = f"split.validation {split.validation:g} of {n} rows leaves no row to train on"

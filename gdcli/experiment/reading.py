@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from functools import cache
 from os import PathLike
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 from gdcli.engine.optimizers import OPTIMIZERS
 from gdcli.engine.schedules import SCHEDULES
@@ -185,7 +186,7 @@ def _section(kind: Any, value: Any, path: KeyPath, found: list[tuple[KeyPath, st
         # By way of JSON, where pydantic's strict mode takes lists as tuples and mappings as dataclasses.
         return _adapter(kind).validate_json(json.dumps(value, default=repr), strict=True)
     except ValidationError as error:
-        errors = error.errors(include_url=False)
+        errors = list(_of_one_path(error.errors(include_url=False), value))
     places = [details["loc"] for details in errors]
     for details in errors:
         at = (*path, *details["loc"])
@@ -216,6 +217,17 @@ def _section(kind: Any, value: Any, path: KeyPath, found: list[tuple[KeyPath, st
 def _adapter(kind: Any) -> TypeAdapter[Any]:
     """The validator of a type, made once."""
     return TypeAdapter(kind, config=None if isinstance(kind, type) else ConfigDict(allow_inf_nan=False))
+
+
+def _of_one_path(errors: list[ErrorDetails], dataset: Any) -> Iterator[ErrorDetails]:
+    """Leave out what a path has against being a list, and a list against being a path; neither is part of the place."""
+    for details in errors:
+        loc = details["loc"]
+        if loc[:1] != ("path",) or len(loc) == 1:
+            yield details
+        elif (loc[1] == "str") != isinstance(dataset["path"], tuple):
+            details["loc"] = (*loc[:1], *loc[2:])
+            yield details
 
 
 def _owner(kind: Any, loc: Sequence[str | int]) -> Any:

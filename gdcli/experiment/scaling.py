@@ -71,14 +71,14 @@ def mapped(rows: Array) -> Array:
 
 
 def fit(
-    scaler: Scaler, rows: Array, factor: RowFactor, *, names: tuple[str, ...], intercept: bool
+    scaler: Scaler, rows: Array | None, factor: RowFactor, *, names: tuple[str, ...], intercept: bool
 ) -> tuple[Scaling, list[str]]:
     """Fit the scalers of a spec on the training rows.
 
     Args:
         scaler: Their names.
-        rows: Features and target of the training rows, shape (n, p + 1), mapped where the scaler is the sigmoid.
-        factor: Of the same rows.
+        rows: Features and target of the training rows, shape (n, p + 1); only the robust scaler needs them.
+        factor: Of the same rows, mapped where the scaler is the sigmoid.
         names: Of the features and the target, for the warning.
         intercept: Whether a column of ones follows the features.
 

@@ -2,154 +2,81 @@
 
 from __future__ import annotations
 
-import hashlib
-import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gdcli.errors import DataError, Fault, Place
-from gdcli.experiment import lines
+from gdcli.errors import Place
+from gdcli.experiment.csvfiles import explained, fault, file_hash, read_csv
+from gdcli.experiment.lines import is_compressed
+from gdcli.experiment.parquet import named, read_parquet
 from gdcli.experiment.spec import Synthetic
+from gdcli.experiment.stream import DataFile, Reading, Stream
 from gdcli.experiment.table import CsvFormat, Table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-PARQUET_SUFFIXES = (".parquet", ".pq")
+WHOLE = 16 << 20  # bytes of a file that is read whole and held; a larger one is read in chunks at every pass
+COMPRESSION = 8  # how much larger the rows of a compressed file are taken to be
 
 
-def read_table(path: Path, label: str, form: CsvFormat) -> Table:
-    """Read a data file, or take it from memory when it has not changed since it was last read.
+def read_table(paths: Sequence[tuple[Path, str]], form: CsvFormat, reading: Reading | None = None) -> Table | Stream:
+    """Find data files: a small one is read, or taken from memory when it has not changed since it was last read.
 
     Args:
-        path: A CSV file, compressed or not, or a Parquet file.
-        label: How messages name it.
-        form: The format of a CSV file.
+        paths: CSV files, compressed or not, or Parquet files, each with how messages name it.
+        form: The format of CSV files.
+        reading: Told of every read of a large file.
 
     Returns:
-        The table.
+        The table of a small file, or the stream of a large one or of several.
 
     Raises:
-        DataError: The file is missing, a directory, unreadable, empty, has no rows, no header, or names a column
-            twice.
+        DataError: A file is missing, a directory, unreadable or empty; a small one has no rows, no header, or names a
+            column twice.
     """
-    try:
-        if path.is_dir():
-            raise _error(label, "is a directory; name a data file in it")
-        stat = path.stat()
-    except OSError as error:
-        raise _error(label, f"cannot read this data file: {error.strerror}") from error
-    if not stat.st_size:
-        raise _error(label, "this data file is empty; it needs a header line and rows")
-    return _read(path.resolve(), label, form, stat.st_mtime_ns, stat.st_size)
+    files = tuple(_found(path, label) for path, label in paths)
+    first = files[0]
+    packed = COMPRESSION if first.is_parquet or is_compressed(first.path) else 1
+    if len(files) > 1 or first.size * packed > WHOLE:
+        stream = _stream(files, form)
+        stream.reading = reading
+        return stream
+    return _read(first, form)
 
 
 @lru_cache(maxsize=2)
-def _read(path: Path, label: str, form: CsvFormat, _mtime: int, _size: int) -> Table:
-    """Read a file; the last two arguments make a changed file a different one."""
+def _stream(files: tuple[DataFile, ...], form: CsvFormat) -> Stream:
+    """The one stream of unchanged files: it remembers what has been worked out of them."""
+    return Stream(files=files, form=form)
+
+
+def _found(path: Path, label: str) -> DataFile:
     try:
-        frame = _read_parquet(path, label) if path.suffix.lower() in PARQUET_SUFFIXES else _read_csv(path, label, form)
-        with path.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        if path.is_dir():
+            raise fault(label, "is a directory; name a data file in it")
+        stat = path.stat()
     except OSError as error:
-        raise _error(label, f"cannot read this data file: {error.strerror or error}") from error
+        raise fault(label, f"cannot read this data file: {error.strerror}") from error
+    if not stat.st_size:
+        raise fault(label, "this data file is empty; it needs a header line and rows")
+    return DataFile(path=path.resolve(), label=label, size=stat.st_size, modified=stat.st_mtime_ns)
+
+
+@lru_cache(maxsize=2)
+def _read(file: DataFile, form: CsvFormat) -> Table:
+    """Read a small file."""
+    path, label = file.path, file.label
+    frame = read_parquet(path, label) if file.is_parquet else read_csv(path, label, form)
     if frame.empty:
-        raise _error(label, "this data file has a header and no rows")
-    csv = None if path.suffix.lower() in PARQUET_SUFFIXES else (path, form)
-    return Table(frame=frame, label=label, sha256=digest, csv=csv)
-
-
-def _read_parquet(path: Path, label: str) -> pd.DataFrame:
-    import pandas as pd
-
-    try:
-        return _named(pd.read_parquet(path), label)
-    except ImportError as error:
-        raise _error(label, "reading Parquet needs pyarrow: pip install pyarrow") from error
-    except ValueError as error:  # pyarrow's errors are ValueErrors
-        raise _error(label, f"not a Parquet file: {error}") from error
-
-
-def _read_csv(path: Path, label: str, form: CsvFormat) -> pd.DataFrame:
-    """Read a CSV file with pandas, its complaints turned into ours."""
-    import pandas as pd
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            warnings.simplefilter("ignore", pd.errors.DtypeWarning)  # a column of mixed cells gets a fault of ours
-            _check_header(path, label, form)
-            frame: pd.DataFrame = pd.read_csv(
-                path,
-                sep=form.delimiter,
-                decimal=form.decimal,
-                index_col=False,
-                skipinitialspace=True,
-                keep_default_na=False,
-                na_values=[""],
-                **_exact(pd.__version__),
-            )
-            return frame
-    except pd.errors.EmptyDataError as error:
-        raise _error(label, "this data file is empty; it needs a header line and rows") from error
-    except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
-        line, message = lines.faulty_row(path, form.delimiter)
-        raise _error(label, message or f"not a CSV file: {error}", line) from error
-    except UnicodeDecodeError as error:
-        raise _error(label, "not UTF-8 text; save the file as UTF-8", lines.undecodable_line(path)) from error
-    except ImportError as error:
-        raise _error(label, f"this compression needs a package that is not installed: {error}") from error
-    except (DataError, OSError):
-        raise
-    except Exception as error:  # each decompressor has errors of its own
-        is_text = isinstance(error, ValueError) and not lines.is_compressed(path)
-        what = "not a CSV file" if is_text else "cannot read this data file"
-        raise _error(label, f"{what}: {error}") from error
-
-
-def _exact(version: str) -> dict[str, Any]:
-    """What makes pandas round decimals correctly: the default from 3.1 on, an option before."""
-    major, minor = version.split(".")[:2]
-    return {} if (int(major), int(minor)) >= (3, 1) else {"float_precision": "round_trip"}
-
-
-def _check_header(path: Path, label: str, form: CsvFormat) -> None:
-    """Refuse a header that names a column twice or not at all, or that is a row of numbers."""
-    import pandas as pd
-
-    first = pd.read_csv(
-        path, sep=form.delimiter, header=None, nrows=1, dtype=str, keep_default_na=False, skipinitialspace=True
-    )
-    header = [str(cell) for cell in first.iloc[0]]
-    duplicates = sorted({name for name in header if name and header.count(name) > 1})
-    if duplicates:
-        names = ", ".join(f"'{name}'" for name in duplicates)
-        raise _error(label, f"the header names {names} more than once; rename the columns", 1)
-    if "" in header:
-        raise _error(label, f"the header has no name for column {header.index('') + 1}; name it", 1)
-    if all(_is_number(name) for name in header):
-        raise _error(label, "the first line holds numbers and not the names of the columns; add a header line", 1)
-    if len(header) == 1:
-        for delimiter, word in ((";", "';'"), ("\t", "a tab"), ("|", "'|'")):
-            if delimiter in header[0]:
-                todo = f"set dataset: {{path: …, delimiter: {delimiter!r}}}".replace("'\\t'", '"\\t"')
-                raise _error(label, f"the columns seem to be separated by {word}; {todo}", 1)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _error(label: str, message: str, line: int = 0) -> DataError:
-    return DataError([Fault(Place(label, line), message)])
+        raise fault(label, "this data file has a header and no rows")
+    with explained(path, label, form):
+        digest = file_hash(path)
+    return Table(frame=frame, label=label, sha256=digest, csv=None if file.is_parquet else (path, form))
 
 
 def synthesize(recipe: Synthetic, locate: Callable[[str, int], Place]) -> Table:
@@ -190,14 +117,5 @@ def from_frame(frame: pd.DataFrame) -> Table:
         DataError: It has no rows, or names a column twice.
     """
     if frame.empty:
-        raise _error("data", "this DataFrame has no rows")
-    return Table(frame=_named(frame, "data").reset_index(drop=True), label="data")
-
-
-def _named(frame: pd.DataFrame, label: str) -> pd.DataFrame:
-    """The same rows with text for names, none of them twice."""
-    names = [str(name) for name in frame.columns]
-    duplicates = sorted({name for name in names if names.count(name) > 1})
-    if duplicates:
-        raise _error(label, f"the columns {', '.join(duplicates)} stand there more than once; rename them")
-    return frame.set_axis(names, axis="columns")
+        raise fault("data", "this DataFrame has no rows")
+    return Table(frame=named(frame, "data").reset_index(drop=True), label="data")

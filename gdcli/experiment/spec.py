@@ -57,14 +57,16 @@ class Dataset(Section):
     """Where the rows come from: just one of `path`, `synthetic` and `inline`.
 
     Attributes:
-        path: A CSV or Parquet file, relative to the spec.
+        path: A CSV or Parquet file, relative to the spec; or several with the same columns, as a list or a pattern such
+            as `part-*.csv`. Files beyond 16 MB, and several of them, are read in chunks and not held, unless
+            mini-batches, the robust scaler or a split need the rows.
         delimiter: Between the cells of a CSV file.
         decimal: The decimal mark of a CSV file.
         synthetic: A recipe.
         inline: Columns, name → values.
     """
 
-    path: str | None = None
+    path: str | tuple[str, ...] | None = None
     delimiter: Annotated[str, Len(1, 1)] = ","
     decimal: Literal[".", ","] = "."
     synthetic: Synthetic | None = None

@@ -23,8 +23,9 @@ from gdcli.experiment.draft import Draft, reseeded
 from gdcli.experiment.grid import Axis, points
 from gdcli.experiment.markup import dump
 from gdcli.experiment.plan import Plan, plan, vary
-from gdcli.experiment.reading import understand
+from gdcli.experiment.reading import Source, understand
 from gdcli.experiment.spec import plain
+from gdcli.experiment.table import Table
 
 MOST_COLUMNS = 64  # runs side by side: more gain little, and what an interruption loses grows
 STEP_SECONDS = 20e-6  # of one step of the loop in NumPy, whatever the number of columns
@@ -85,15 +86,21 @@ def plan_sweep(draft: Draft, axes: Sequence[Axis], *, paired: bool, seeds: int) 
     skipped: list[tuple[Mapping[str, Any], str]] = []
     first_error: FaultsError | None = None
     shared: dict[str, Plan] = {}
+    sources: list[tuple[Mapping[str, Any], list[Source] | FaultsError]] = []
     for setting in points(axes, paired=paired):
-        point = draft
         try:
-            for key, value in setting.items():
-                point = point.with_value(key, value, Place(f"sweep {key}={written(value)}"))
-            found.extend([_point(setting, reseeded(point, i), shared) for i in range(seeds)])
+            sources.append((setting, _sources(draft, setting, seeds)))
+        except FaultsError as error:
+            sources.append((setting, error))
+    beside = [source for _, part in sources if isinstance(part, list) for source in part]
+    for values, part in sources:
+        try:
+            if isinstance(part, FaultsError):
+                raise part
+            found.extend([_point(values, source, beside, shared) for source in part])
         except FaultsError as error:
             first_error = first_error or error
-            skipped.append((setting, "; ".join(fault.message for fault in error.faults)))
+            skipped.append((values, "; ".join(fault.message for fault in error.faults)))
     if first_error and not found:
         raise first_error
     name = f"{found[0].plan.spec.name}-sweep"
@@ -211,15 +218,24 @@ def _run_received(i: int, kernel: Kernel) -> tuple[tuple[Trace, ...], float]:
 
 
 def _portable(planned: Plan) -> Plan:
-    return replace(planned, table=replace(planned.table, frame=planned.table.frame.iloc[:0], locate=None))
+    table = planned.table
+    if isinstance(table, Table):
+        table = replace(table, frame=table.frame.iloc[:0], locate=None)
+    return replace(planned, table=table)
 
 
-def _point(setting: Mapping[str, Any], draft: Draft, shared: dict[str, Plan]) -> Point:
-    source = understand(draft)
+def _sources(draft: Draft, setting: Mapping[str, Any], seeds: int) -> list[Source]:
+    """The specs of one setting, one a seed."""
+    for key, value in setting.items():
+        draft = draft.with_value(key, value, Place(f"sweep {key}={written(value)}"))
+    return [understand(reseeded(draft, i)) for i in range(seeds)]
+
+
+def _point(setting: Mapping[str, Any], source: Source, beside: Sequence[Source], shared: dict[str, Plan]) -> Point:
     spec = source.spec
     seed = spec.seed if spec.split and spec.split.shuffle else None
     rows = repr((spec.dataset, spec.columns, spec.scaler, spec.split, seed, source.faults))
-    planned = vary(shared[rows], source) if rows in shared else plan(source)
+    planned = vary(shared[rows], source) if rows in shared else plan(source, beside=beside)
     shared.setdefault(rows, planned)
     return Point(setting=setting, plan=planned, identity=identity(planned))
 

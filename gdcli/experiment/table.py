@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gdcli.engine.arrays import Array, BoolArray
-from gdcli.errors import Fault, Place
+from gdcli.errors import Place
 from gdcli.experiment import lines
+from gdcli.experiment.census import Census, finding
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,61 +79,71 @@ class Table:
 
     def is_text(self, name: str) -> bool:
         """Whether a column is text: true and false, dates, or cells of which less than half are numbers."""
-        import pandas as pd
+        return self.census(name).is_text
 
-        dtype = self.frame[name].dtype
-        if pd.api.types.is_bool_dtype(dtype):
-            return True
-        if pd.api.types.is_numeric_dtype(dtype):
-            return False
-        given = ~self.blank(name)
-        words = given & np.isnan(self.numeric(name)) & ~self._says_nan(name)
-        return bool(given.any() and 2 * words.sum() > given.sum())
+    def chunks(self, text: Collection[str] = (), *, only: Collection[str] | None = None) -> Iterator[tuple[int, Table]]:
+        """The whole as a single chunk, as a `Stream` gives its own."""
+        del text, only
+        yield 0, self
+
+    def spelling(self, levels: set[str]) -> dict[str, str]:
+        """How the levels of a text column are called: as they are spelled."""
+        return {level: level for level in levels}
 
     def text(self, name: str) -> list[str]:
         """A column as text."""
         return [str(cell) for cell in self.frame[name]]
 
-    def bad_cells(self, name: str, *, text: bool) -> Iterator[Fault]:
-        """Find the cells that cannot serve: blank ones, and in a numeric column what is no finite number."""
+    def census(self, name: str, start: int = 0) -> Census:
+        """Count the cells of a column by what they are.
+
+        Args:
+            name: Of the column.
+            start: The number of the table's first row, where it is a part of something longer.
+
+        Returns:
+            The census.
+        """
+        import pandas as pd
+
+        series = self.frame[name]
+        if pd.api.types.is_bool_dtype(series.dtype):
+            blank = np.asarray(series.isna(), dtype=np.bool_)
+            return self._counted(series, start, {"blank": blank, "worded": ~blank})
+        values = self.numeric(name)
+        if pd.api.types.is_numeric_dtype(series.dtype):
+            if len(values) and values.min() >= -LARGEST and values.max() <= LARGEST:
+                return Census(given=len(values))  # nearly every column of every file
+            return self._counted(series, start, {"blank": np.isnan(values), **_out_of_bounds(values)})
         blank = self.blank(name)
-        if blank.any():
-            yield self._fault(name, blank, "blank cell", "fill them in or drop these rows")
-        if not text:
-            values = self.numeric(name)
-            nan = np.isnan(values) & ~blank & self._says_nan(name)
-            worded = np.isnan(values) & ~blank & ~nan
-            if nan.any():
-                yield self._fault(name, nan, "NaN cell", "fill them in or drop these rows")
-            if worded.any():
-                first = str(self.frame[name].iloc[int(np.flatnonzero(worded)[0])])
-                shown = f"'{first[:40]}'" if first.isprintable() else repr(first[:40])
-                yield self._fault(
-                    name,
-                    worded,
-                    "cell that is not a number",
-                    f"the first is {shown}",
-                    plural="cells that are not numbers",
-                )
-            if np.isinf(values).any():
-                yield self._fault(name, np.isinf(values), "infinite cell", "correct them or drop these rows")
-            huge = np.abs(values) > LARGEST
-            if huge.any() and not np.isinf(values).any():
-                what, whats = (f"{word} beyond ±1e150" for word in ("cell", "cells"))
-                yield self._fault(name, huge, what, "give them in a larger unit", plural=whats)
+        missing = np.isnan(values) & ~blank
+        nan = missing & self._says_nan(name)
+        return self._counted(
+            series, start, {"blank": blank, "nan": nan, "worded": missing & ~nan, **_out_of_bounds(values)}
+        )
+
+    def _counted(self, series: pd.Series[Any], start: int, kinds: dict[str, BoolArray]) -> Census:
+        found = {kind: finding(cells, start, lambda row: str(series.iloc[row])) for kind, cells in kinds.items()}
+        return Census(
+            given=len(series) - int(np.count_nonzero(kinds["blank"])),
+            words=int(np.count_nonzero(kinds.get("worded", False))),
+            found=tuple((kind, finding) for kind, finding in found.items() if finding),
+        )
 
     def _says_nan(self, name: str) -> BoolArray:
         """Where a column has NaN, as a number or as a word, shape (n,)."""
         series = self.frame[name]
         return np.asarray([str(cell).strip().lower().lstrip("+-") == "nan" for cell in series], dtype=np.bool_)
 
-    def _fault(self, name: str, cells: BoolArray, what: str, todo: str, plural: str | None = None) -> Fault:
-        """Name a column, the place of the first of some cells, and how many there are."""
-        row, count = int(np.flatnonzero(cells)[0]), int(cells.sum())
-        counted = f"1 {what}" if count == 1 else f"{count} {plural or what + 's'}"
+    def spot(self, name: str, row: int) -> tuple[Place, str]:
+        """The place of a cell, and how a sentence names it."""
         if self.csv:
             path, form = self.csv
             line = lines.line_of_row(path, row, form.delimiter)
-            return Fault(Place(self.label, line), f"column '{name}' has {counted}, the first on line {line}; {todo}")
-        place = self.locate(name, row) if self.locate else Place(self.label)
-        return Fault(place, f"column '{name}' has {counted}, the first in row {row + 1}; {todo}")
+            return Place(self.label, line), f"on line {line}"
+        return self.locate(name, row) if self.locate else Place(self.label), f"in row {row + 1}"
+
+
+def _out_of_bounds(values: Array) -> dict[str, BoolArray]:
+    with np.errstate(invalid="ignore"):
+        return {"infinite": np.isinf(values), "huge": np.abs(values) > LARGEST}

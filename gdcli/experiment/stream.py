@@ -1,0 +1,175 @@
+"""Data files that are read chunk by chunk, and never held."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from itertools import accumulate
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from gdcli.errors import Place
+from gdcli.experiment import lines
+from gdcli.experiment.csvfiles import check_header, csv_chunks, explained, fault
+from gdcli.experiment.parquet import parquet_chunks, parquet_columns
+from gdcli.experiment.table import CsvFormat, Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Told the bytes read so far and the bytes of all files, once every so often.
+Reading: TypeAlias = Callable[[int, int], None]
+
+PARQUET_SUFFIXES = (".parquet", ".pq")
+CHUNK_CELLS = 1 << 20  # of a chunk: 8 MB of numbers
+_TRUTHS = {"true", "True", "TRUE", "false", "False", "FALSE"}  # what pandas takes for true and false
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A data file as it was when it was first looked at.
+
+    Attributes:
+        path: Absolute.
+        label: How messages name it.
+        size: In bytes.
+        modified: In nanoseconds; a file that has changed is another one.
+    """
+
+    path: Path
+    label: str
+    size: int
+    modified: int
+
+    @property
+    def is_parquet(self) -> bool:
+        """Whether it is a Parquet file, by its name."""
+        return self.path.suffix.lower() in PARQUET_SUFFIXES
+
+
+@dataclass
+class Stream:
+    """The rows of one or several data files with the same columns, read anew at every pass.
+
+    Attributes:
+        files: In the order of their rows.
+        form: Of those that are CSV.
+        reading: Told of every read.
+        known: What has been worked out of the rows, so that nobody reads them twice for it.
+    """
+
+    files: tuple[DataFile, ...]
+    form: CsvFormat
+    reading: Reading | None = None
+    known: dict[Any, Any] = field(default_factory=dict)
+    _rows: list[int] = field(default_factory=list)
+    _hashes: list[str] = field(default_factory=list)
+
+    @property
+    def label(self) -> str:
+        """How messages name the whole."""
+        first, more = self.files[0].label, len(self.files) - 1
+        return f"{first} and {more} more" if more else first
+
+    @property
+    def sha256(self) -> str | list[str] | None:
+        """Of the file's bytes, or of each file's, in order; None before the first pass has ended."""
+        if len(self._hashes) < len(self.files):
+            return None
+        return self._hashes[0] if len(self.files) == 1 else list(self._hashes)
+
+    @property
+    def size(self) -> int:
+        """Of all files, in bytes."""
+        return sum(file.size for file in self.files)
+
+    @property
+    def names(self) -> list[str]:
+        """The columns, in order."""
+        return self._columns(self.files[0])
+
+    def __len__(self) -> int:
+        return sum(self._rows)
+
+    def chunks(self, text: Collection[str] = (), *, only: Collection[str] | None = None) -> Iterator[tuple[int, Table]]:
+        """Read all rows.
+
+        Args:
+            text: Columns that serve as text: their cells come as they are spelled.
+            only: Leave the other columns out, and rows that are too long unnoticed.
+
+        Yields:
+            Chunks, each with the number of its first row.
+
+        Raises:
+            DataError: A file is unreadable, or differs from the first one in its columns, or there are no rows.
+        """
+        names = self._checked_columns()
+        size = max(1, CHUNK_CELLS // len(names))
+        rows, hashes, done = [], list[str](), 0
+        total = self.size
+
+        def told(count: int) -> None:
+            nonlocal done
+            done = min(done + count, total)
+            if self.reading:
+                self.reading(done, total)
+
+        for file in self.files:
+            rows.append(0)
+            for frame in self._frames(file, size, text, only, told, hashes.append):
+                yield sum(rows), Table(frame=frame, label=file.label, csv=None if file.is_parquet else self._csv(file))
+                rows[-1] += len(frame)
+        if not sum(rows):
+            raise fault(self.label, "this data file has a header and no rows")
+        self._rows, self._hashes = rows, hashes
+
+    def spelling(self, levels: set[str]) -> dict[str, str]:
+        """How the levels of a text column are called: true and false as Python does, however they are written."""
+        truths = levels <= _TRUTHS and not any(file.is_parquet for file in self.files)
+        return {level: level.title() if truths else level for level in levels}
+
+    def spot(self, _name: str, row: int) -> tuple[Place, str]:
+        """The place of a cell, and how a sentence names it."""
+        ends = list(accumulate(self._rows))
+        index = next(i for i, end in enumerate(ends) if row < end)
+        file, row = self.files[index], row - ends[index] + self._rows[index]
+        if file.is_parquet:
+            return Place(file.label), f"in row {row + 1}"
+        line = lines.line_of_row(file.path, row, self.form.delimiter)
+        return Place(file.label, line), f"on line {line}"
+
+    def _csv(self, file: DataFile) -> tuple[Path, CsvFormat]:
+        return file.path, self.form
+
+    def _frames(
+        self,
+        file: DataFile,
+        rows: int,
+        text: Collection[str],
+        only: Collection[str] | None,
+        told: Callable[[int], None],
+        hashed: Callable[[str], None],
+    ) -> Iterator[pd.DataFrame]:
+        if file.is_parquet:
+            return parquet_chunks(file.path, file.label, rows=rows, only=only, told=told, hashed=hashed)
+        return csv_chunks(file.path, file.label, self.form, rows=rows, text=text, only=only, told=told, hashed=hashed)
+
+    def _columns(self, file: DataFile) -> list[str]:
+        if file.is_parquet:
+            return parquet_columns(file.path, file.label)
+        with explained(file.path, file.label, self.form):
+            return check_header(file.path, file.label, self.form)
+
+    def _checked_columns(self) -> list[str]:
+        """The columns of all files, which must be the same ones: found out before any of them is read."""
+        wanted, first = self._columns(self.files[0]), self.files[0].label
+        same = "all files of a dataset need the same columns in the same order"
+        for file in self.files[1:]:
+            found, line = self._columns(file), 0 if file.is_parquet else 1
+            if len(found) != len(wanted):
+                raise fault(file.label, f"{len(found)} columns, but {first} has {len(wanted)}; {same}", line)
+            for i, (name, other) in enumerate(zip(found, wanted, strict=True), start=1):
+                if name != other:
+                    raise fault(file.label, f"column {i} is '{name}', but '{other}' in {first}; {same}", line)
+        return wanted
