@@ -13,12 +13,12 @@ import typer
 
 from gdcli.api import perform
 from gdcli.cli.outcome import DIVERGED, INTERRUPTED, complain
-from gdcli.cli.progress import Progress
+from gdcli.cli.progress import Progress, ReadingProgress
 from gdcli.engine.trace import Status
 from gdcli.errors import DataError, Fault, FaultsError, Place, SpecError
 from gdcli.experiment.files import finite
 from gdcli.experiment.plan import Plan, plan
-from gdcli.experiment.reading import read_spec
+from gdcli.experiment.reading import Source, read_spec
 from gdcli.experiment.result import Result
 
 if TYPE_CHECKING:
@@ -44,12 +44,14 @@ class Session:
             SpecError: A spec is wrong, or two would write to the same place.
             DataError: The data of one is missing or unfit.
         """
-        plans, errors = [], []
-        for spec in specs:
-            try:
-                plans.append(plan(read_spec(spec, overrides or ())))
-            except FaultsError as error:
-                errors.append(error)
+        plans: list[Plan] = []
+        sources, errors = self._read_all(specs, overrides)
+        with ReadingProgress(shown=not self.quiet) as reading:
+            for source in sources:
+                try:
+                    plans.append(plan(source, beside=sources, reading=reading))
+                except FaultsError as error:
+                    errors.append(error)
         if errors:
             kind = SpecError if any(isinstance(error, SpecError) for error in errors) else DataError
             raise kind(fault for error in errors for fault in error.faults)
@@ -66,6 +68,19 @@ class Session:
             for warning in planned.warnings:
                 self.warn(f"{planned.spec.name}: {warning}")
         return plans
+
+    def _read_all(
+        self, specs: Sequence[Path], overrides: Sequence[str] | None
+    ) -> tuple[list[Source], list[FaultsError]]:
+        """Read every spec; those that cannot be read at all come as errors."""
+        sources: list[Source] = []
+        errors: list[FaultsError] = []
+        for spec in specs:
+            try:
+                sources.append(read_spec(spec, overrides or ()))
+            except FaultsError as error:
+                errors.append(error)
+        return sources, errors
 
     def run(self, planned: Plan) -> Result:
         """Run one plan, with a progress bar where a person looks on."""
