@@ -18,6 +18,7 @@ from gdcli.experiment.plan import Plan, plan
 from gdcli.experiment.reading import read_spec
 from gdcli.experiment.result import Result, execute
 from gdcli.experiment.spec import ScalerName
+from gdcli.experiment.stream import Reading
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,7 +64,8 @@ def compare(specs: Sequence[Spec], *, data: pd.DataFrame | None = None, kernel: 
         DataError: The data is missing or unfit.
     """
     choice = kernel_choice(kernel)
-    plans = [plan(read_spec(spec, has_rows=data is not None), frame=data) for spec in specs]
+    sources = [read_spec(spec, has_rows=data is not None) for spec in specs]
+    plans = [plan(source, frame=data, beside=sources) for source in sources]
     return [perform(planned, kernel=choice) for planned in plans]
 
 
@@ -102,6 +104,7 @@ def plan_optimum(
     scaler: str,
     intercept: bool,
     prefix: str = "",
+    reading: Reading | None = None,
 ) -> Plan:
     """Plan a run of no epochs: all of it but its optimum is left aside.
 
@@ -112,6 +115,7 @@ def plan_optimum(
         scaler: See there.
         intercept: See there.
         prefix: What messages put before an argument's name.
+        reading: Told of every read of a large file.
 
     Returns:
         The plan.
@@ -130,7 +134,7 @@ def plan_optimum(
         ("columns",): Place("data"),
     }
     if isinstance(data, str | PathLike):
-        return plan(read_spec({**spec, "dataset": data}, places=places))
+        return plan(read_spec({**spec, "dataset": data}, places=places), reading=reading)
     return plan(read_spec(spec, has_rows=True, places=places), frame=data)
 
 

@@ -35,6 +35,7 @@ def optimum(
     gdcli optimum data/abalone.csv --target "Whole weight" --features Length,Diameter --scaler zscore
     """
     from gdcli.api import plan_optimum
+    from gdcli.cli.progress import ReadingBar
     from gdcli.cli.session import Session
     from gdcli.experiment.exact import exact_fit
     from gdcli.show.tables import exact_view
@@ -43,9 +44,16 @@ def optimum(
     if features and not names:
         raise SpecError([Fault(Place("--features"), "name one column at least")])
     session = Session(as_json=as_json, quiet=quiet)
-    planned = plan_optimum(
-        data, target=target, features=names or None, scaler=scaler, intercept=not no_intercept, prefix="--"
-    )
+    with ReadingBar(shown=not quiet) as bar:
+        planned = plan_optimum(
+            data,
+            target=target,
+            features=names or None,
+            scaler=scaler,
+            intercept=not no_intercept,
+            prefix="--",
+            reading=bar.reading,
+        )
     fit = exact_fit(planned)
     for warning in fit.warnings:
         session.warn(warning)

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from gdcli.engine.arrays import Array
+from gdcli.experiment.stream import Reading
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -22,12 +23,12 @@ class LateBar:
 
     Args:
         description: What is worked at.
-        total: How much there is of it.
+        total: How much there is of it; None where that is not known yet.
         told: What stands beside the bar at first.
         shown: Whether a bar is wanted; there is none anyway where stderr is no terminal.
     """
 
-    def __init__(self, description: str, total: float, *, told: str = "", shown: bool) -> None:
+    def __init__(self, description: str, total: float | None, *, told: str = "", shown: bool) -> None:
         self._description, self._total, self._told = description, total, told
         self.shown = shown and sys.stderr is not None and sys.stderr.isatty()
         self._timer = threading.Timer(PATIENCE, self._begin)
@@ -66,13 +67,13 @@ class LateBar:
             bar.start()
             self._bar = bar
 
-    def update(self, done: float, told: str) -> None:
-        """Say how far the work has come."""
-        self._told = told
+    def update(self, done: float, told: str, *, total: float | None = None) -> None:
+        """Say how far the work has come, and how much of it there is, where that is news."""
+        self._told, self._total = told, self._total if total is None else total
         now = time.monotonic()
         if self._bar is not None and self._task is not None and now >= self._next:
             self._next = now + REFRESH
-            self._bar.update(self._task, completed=done, told=told)
+            self._bar.update(self._task, completed=done, total=self._total, told=told)
 
 
 class EpochBar(LateBar):
@@ -91,3 +92,22 @@ class EpochBar(LateBar):
     def watch(self, epoch: int, mse: Array, gap: Array) -> None:
         """Follow a run, as the engine's `Watch`."""
         self.update(epoch, f"epoch {epoch}/{self._epochs}  loss {mse[0]:.6g}  gap {gap[0]:.3g}")
+
+
+class ReadingBar(LateBar):
+    """A bar over the bytes of large files being read.
+
+    Args:
+        shown: As for `LateBar`.
+    """
+
+    def __init__(self, *, shown: bool) -> None:
+        super().__init__("reading", None, shown=shown)
+
+    @property
+    def reading(self) -> Reading | None:
+        """What to tell of every read; None where nobody looks on."""
+        return self._tell if self.shown else None
+
+    def _tell(self, done: int, total: int) -> None:
+        self.update(done, f"{done / 1e6:,.0f} of {total / 1e6:,.0f} MB", total=total)

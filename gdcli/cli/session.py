@@ -13,14 +13,14 @@ import typer
 
 from gdcli.api import perform
 from gdcli.cli.outcome import DIVERGED, INTERRUPTED, complain
-from gdcli.cli.progress import EpochBar
+from gdcli.cli.progress import EpochBar, ReadingBar
 from gdcli.engine.trace import Status
 from gdcli.errors import DataError, Fault, FaultsError, Place, SpecError
 from gdcli.experiment.draft import read_draft, reseeded
 from gdcli.experiment.files import finite
 from gdcli.experiment.kernels import KernelChoice
 from gdcli.experiment.plan import Plan, plan
-from gdcli.experiment.reading import understand
+from gdcli.experiment.reading import Source, understand
 from gdcli.experiment.result import Result
 
 if TYPE_CHECKING:
@@ -49,15 +49,13 @@ class Session:
             DataError: The data of one is missing or unfit.
         """
         plans: list[Plan] = []
-        errors: list[FaultsError] = []
-        for spec in specs:
-            try:
-                draft = read_draft(spec, overrides or ())
-                plans.append(plan(understand(draft)))
-            except FaultsError as error:
-                errors.append(error)
-            else:
-                plans.extend(plan(understand(reseeded(draft, i))) for i in range(1, seeds))
+        sources, errors = self._read_all(specs, overrides, seeds)
+        with ReadingBar(shown=not self.quiet) as bar:
+            for source in sources:
+                try:
+                    plans.append(plan(source, beside=sources, reading=bar.reading))
+                except FaultsError as error:
+                    errors.append(error)
         if errors:
             kind = SpecError if any(isinstance(error, SpecError) for error in errors) else DataError
             raise kind(fault for error in errors for fault in error.faults)
@@ -74,6 +72,20 @@ class Session:
             for warning in planned.warnings:
                 self.warn(f"{planned.spec.name}: {warning}")
         return plans
+
+    def _read_all(
+        self, specs: Sequence[Path], overrides: Sequence[str] | None, seeds: int
+    ) -> tuple[list[Source], list[FaultsError]]:
+        """Read every spec, with each of its seeds; those that cannot be read at all come as errors."""
+        sources: list[Source] = []
+        errors: list[FaultsError] = []
+        for spec in specs:
+            try:
+                draft = read_draft(spec, overrides or ())
+                sources.extend(understand(reseeded(draft, i)) for i in range(seeds))
+            except FaultsError as error:
+                errors.append(error)
+        return sources, errors
 
     def run(self, planned: Plan) -> Result:
         """Run one plan, with a progress bar where a person looks on."""

@@ -55,6 +55,7 @@ def sweep(
     gdcli sweep experiments/abalone_norm.yaml --grid optimizer.kind=sgd,adam,lion --seeds 10
     """
     from gdcli.api import draw_sweep
+    from gdcli.cli.progress import ReadingBar
     from gdcli.cli.session import Session
     from gdcli.experiment.draft import read_draft
     from gdcli.experiment.files import check_writable
@@ -65,7 +66,9 @@ def sweep(
 
     session = Session(as_json=as_json, quiet=quiet, kernel=kernel_choice(kernel, place="--kernel"))
     draft = read_draft(spec, overrides or ())
-    planned = plan_sweep(draft.without("sweep"), _axes(draft, grid or []), paired=paired, seeds=seeds)
+    axes = _axes(draft, grid or [])
+    with ReadingBar(shown=not quiet) as bar:
+        planned = plan_sweep(draft.without("sweep"), axes, paired=paired, seeds=seeds, reading=bar.reading)
     _tell_skipped(session, planned)
     directory = out / planned.name
     check_writable(out, [planned.name])

@@ -15,12 +15,12 @@ from gdcli.engine.factor import RowFactor, factor_rows
 from gdcli.engine.objective import Objective, objective
 from gdcli.engine.optimum import Optimum
 from gdcli.errors import DataError, Fault, SpecError
+from gdcli.experiment import sources
 from gdcli.experiment.design import Needs, design
 from gdcli.experiment.loading import load
 from gdcli.experiment.rates import learning_rates, remarks, resolved, run_length, uncovered
 from gdcli.experiment.reading import Source
 from gdcli.experiment.scaling import Scaling, fit, mapped
-from gdcli.experiment.sources import WHOLE
 from gdcli.experiment.spec import Spec
 from gdcli.experiment.stream import Reading, Stream
 from gdcli.experiment.table import Table
@@ -225,7 +225,7 @@ def _needs(source: Source, beside: Iterable[Source]) -> Needs:
 
 def _memory(spec: Spec, table: Table | Stream) -> list[str]:
     """Say which keys make a run hold the rows of a large file, where one would not think of it."""
-    if isinstance(table, Table) or table.size <= WHOLE:
+    if isinstance(table, Table) or table.size <= sources.WHOLE:
         return []
     robust = "robust" in (spec.scaler.features, spec.scaler.target)
     reasons = (["the robust scaler"] if robust else []) + (["the split"] if spec.split else [])

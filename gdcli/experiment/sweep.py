@@ -7,9 +7,10 @@ import json
 import multiprocessing
 import signal
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from gdcli.experiment.markup import dump
 from gdcli.experiment.plan import Plan, plan, vary
 from gdcli.experiment.reading import Source, understand
 from gdcli.experiment.spec import plain
+from gdcli.experiment.stream import Reading
 from gdcli.experiment.table import Table
 
 MOST_COLUMNS = 64  # runs side by side: more gain little, and what an interruption loses grows
@@ -66,7 +68,9 @@ class Sweep:
     skipped: tuple[tuple[Mapping[str, Any], str], ...]
 
 
-def plan_sweep(draft: Draft, axes: Sequence[Axis], *, paired: bool, seeds: int) -> Sweep:
+def plan_sweep(
+    draft: Draft, axes: Sequence[Axis], *, paired: bool, seeds: int, reading: Reading | None = None
+) -> Sweep:
     """Plan every point of a grid; points on the same rows share them.
 
     Args:
@@ -74,6 +78,7 @@ def plan_sweep(draft: Draft, axes: Sequence[Axis], *, paired: bool, seeds: int) 
         axes: What is varied.
         paired: Whether the axes are paired in place of crossed.
         seeds: How many seeds each setting is run with, counted up from the spec's own.
+        reading: Told of every read of a large file.
 
     Returns:
         The sweep.
@@ -97,7 +102,9 @@ def plan_sweep(draft: Draft, axes: Sequence[Axis], *, paired: bool, seeds: int) 
         try:
             if isinstance(part, FaultsError):
                 raise part
-            found.extend([_point(values, source, beside, shared) for source in part])
+            found.extend(
+                [_point(values, source, partial(plan, beside=beside, reading=reading), shared) for source in part]
+            )
         except FaultsError as error:
             first_error = first_error or error
             skipped.append((values, "; ".join(fault.message for fault in error.faults)))
@@ -231,11 +238,13 @@ def _sources(draft: Draft, setting: Mapping[str, Any], seeds: int) -> list[Sourc
     return [understand(reseeded(draft, i)) for i in range(seeds)]
 
 
-def _point(setting: Mapping[str, Any], source: Source, beside: Sequence[Source], shared: dict[str, Plan]) -> Point:
+def _point(
+    setting: Mapping[str, Any], source: Source, plan_anew: Callable[[Source], Plan], shared: dict[str, Plan]
+) -> Point:
     spec = source.spec
     seed = spec.seed if spec.split and spec.split.shuffle else None
     rows = repr((spec.dataset, spec.columns, spec.scaler, spec.split, seed, source.faults))
-    planned = vary(shared[rows], source) if rows in shared else plan(source, beside=beside)
+    planned = vary(shared[rows], source) if rows in shared else plan_anew(source)
     shared.setdefault(rows, planned)
     return Point(setting=setting, plan=planned, identity=identity(planned))
 
