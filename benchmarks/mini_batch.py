@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.harness import NotAvailable, Report, Row, Timing, compare, peer, race, timed
+from benchmarks.harness import Contestant, NotAvailable, Report, Row, Timing, compare, peer, race, timed
 from benchmarks.peers import numpy_adam, numpy_sgd, torch_data_loader, torch_mini_batch
 from benchmarks.problems import Array, Problem, abalone
 from benchmarks.report import main
 
 EPOCHS, SIZE = 1_000, 50
-TORCH_EPOCHS = 100
+TORCH_EPOCHS, LOADER_EPOCHS, TWICE = 100, 50, "twice as many epochs"
+KERNELS = ("compiled", "numpy")
 RATES = {"sgd": 0.01, "adam": 0.001}
 LOOPS: dict[str, Callable[..., Array]] = {"sgd": numpy_sgd, "adam": numpy_adam}
 SLICED, LOADER, LOOP = "PyTorch, batches sliced by hand", "PyTorch with a DataLoader", "plain NumPy loop"
@@ -36,71 +37,67 @@ def report() -> Report:
 
 
 def _kind(problem: Problem, kind: str, found: Report) -> None:
-    """One optimizer, by both kernels, against all peers."""
+    """One optimizer, by both kernels, against all peers, all in one race."""
     work = f"mini-batch {SIZE} on abalone, {kind}, {EPOCHS:,} epochs"
-    lr, aims = RATES[kind], TARGETS[kind]
-    keys = {"batch_size": SIZE, "optimizer": {"kind": kind, "lr": lr}}
+    keys: dict[str, Any] = {"batch_size": SIZE, "optimizer": {"kind": kind, "lr": RATES[kind]}}
+    contestants = {LOOP: timed(partial(LOOPS[kind], problem, lr=RATES[kind], size=SIZE, epochs=EPOCHS), problem.judge)}
+    missing: dict[str, str] = {}
     try:
-        others: dict[str, Timing] = _torch(problem, kind, found)
-        missing = ""
+        contestants |= _torch(problem, kind)
     except NotAvailable as error:
-        others, missing = {}, str(error)
-    loop = timed(partial(LOOPS[kind], problem, lr=lr, size=SIZE, epochs=EPOCHS), problem.judge)
-    for kernel in ("compiled", "numpy"):
-        ours, judged = f"{kernel} kernel", kernel == "compiled"
+        missing |= dict.fromkeys((SLICED, LOADER), str(error))
+    early = {}
+    for kernel in KERNELS:
         try:
-            run = problem.run(kernel=kernel, epochs=EPOCHS, **keys)
-            short = problem.run(kernel=kernel, epochs=TORCH_EPOCHS, **keys)
+            contestants[kernel] = problem.run(kernel=kernel, epochs=EPOCHS, **keys)
+            # PyTorch runs fewer epochs: what was reached is compared after those.
+            early[kernel] = problem.run(kernel=kernel, epochs=TORCH_EPOCHS, **keys)().reached
         except NotAvailable as error:
-            found.rows += [
-                Row(work=work, ours=ours, peer=name, at_least=aims[name], missing=str(error)) for name in aims
-            ]
-            continue
-        times = race({"gdcli": run, LOOP: loop}, runs=5)
-        # PyTorch ran fewer epochs: what was reached is compared after those.
-        early = replace(times["gdcli"], reached=race({"": short}, runs=1, warmups=0)[""].reached)
-        for name in (SLICED, LOADER):
-            aim = aims[name] if judged else None
-            if missing:
-                found.rows.append(Row(work=work, ours=ours, peer=name, at_least=aim, missing=missing))
-            else:
-                found.rows.append(compare(work, (ours, early), (name, others[name]), at_least=aim))
-        aim = aims[LOOP] if judged else None
-        found.rows.append(compare(work, (ours, times["gdcli"]), (LOOP, times[LOOP]), at_least=aim))
-        found.notes.append(
-            f"{work}, {kernel} kernel: {times['gdcli'].median:.3f} s of descent, {times['gdcli'].whole:.3f} s for the "
-            f"whole of gdcli.run (planning, factoring and the optimum included)."
-        )
+            missing[kernel] = str(error)
+    times = race(contestants, runs=5)
+    if SLICED in times:
+        found.notes.append(_scale(times, problem, kind))
+    for kernel in KERNELS:
+        for name, target in TARGETS[kind].items():
+            aim = target if kernel == "compiled" else None
+            ours, why = f"{kernel} kernel", missing.get(kernel) or missing.get(name)
+            if why:
+                found.rows.append(Row(work=work, ours=ours, peer=name, at_least=aim, missing=why))
+                continue
+            mine = times[kernel] if name == LOOP else replace(times[kernel], reached=early[kernel])
+            found.rows.append(compare(work, (ours, mine), (name, times[name]), at_least=aim))
+        if kernel in times:
+            found.notes.append(
+                f"{work}, {kernel} kernel: {times[kernel].median:.3f} s of descent, {times[kernel].whole:.3f} s for "
+                f"the whole of gdcli.run (planning, factoring and the optimum included)."
+            )
 
 
-def _torch(problem: Problem, kind: str, found: Report) -> dict[str, Timing]:
-    """PyTorch's times for all epochs, from fewer of them, and a note on how linear that is."""
+def _torch(problem: Problem, kind: str) -> dict[str, Contestant]:
+    """PyTorch on fewer epochs, and on twice as many of them."""
     peer("torch")
     keys: dict[str, Any] = {"lr": RATES[kind], "size": SIZE}
     sliced = partial(torch_mini_batch, problem, kind, **keys)
     loader = partial(torch_data_loader, problem, kind, **keys)
-    sliced(epochs=1)  # PyTorch imports parts of itself on first use
-    loader(epochs=1)
-    times = race(
-        {
-            SLICED: timed(partial(sliced, epochs=TORCH_EPOCHS), problem.judge),
-            LOADER: timed(partial(loader, epochs=TORCH_EPOCHS // 2)),  # its batches are others: nothing to compare
-            "twice": timed(partial(sliced, epochs=2 * TORCH_EPOCHS)),
-        },
-        runs=3,
-        warmups=0,
-    )
-    factor = EPOCHS / TORCH_EPOCHS
-    scaled = {SLICED: times[SLICED].times(factor), LOADER: times[LOADER].times(2 * factor)}
+    return {
+        SLICED: timed(partial(sliced, epochs=TORCH_EPOCHS), problem.judge),
+        TWICE: timed(partial(sliced, epochs=2 * TORCH_EPOCHS)),
+        LOADER: timed(partial(loader, epochs=LOADER_EPOCHS)),  # its batches are others: nothing to compare
+    }
+
+
+def _scale(times: dict[str, Timing], problem: Problem, kind: str) -> str:
+    """Scale PyTorch's times to all epochs, and say how linear they are."""
+    linear = times[TWICE].median / times[SLICED].median
+    times[SLICED] = times[SLICED].times(EPOCHS / TORCH_EPOCHS)
+    times[LOADER] = times[LOADER].times(EPOCHS / LOADER_EPOCHS)
     steps = EPOCHS * -(-len(problem.y) // SIZE)
-    found.notes.append(
+    return (
         f"PyTorch, mini-batch {SIZE} on abalone, {kind}: timed on {TORCH_EPOCHS} epochs (with a DataLoader on "
-        f"{TORCH_EPOCHS // 2}) and scaled to {EPOCHS:,}; twice as many epochs took "
-        f"{times['twice'].median / times[SLICED].median:.2f} times as long. A step costs "
-        f"{scaled[SLICED].median / steps * 1e6:.0f} µs with sliced batches (the faster way to write it) and "
-        f"{scaled[LOADER].median / steps * 1e6:.0f} µs with a DataLoader."
+        f"{LOADER_EPOCHS}) and scaled to {EPOCHS:,}; twice as many epochs took {linear:.2f} times as long. A step "
+        f"costs {times[SLICED].median / steps * 1e6:.0f} µs with sliced batches (the faster way to write it) and "
+        f"{times[LOADER].median / steps * 1e6:.0f} µs with a DataLoader."
     )
-    return scaled
 
 
 def _floor(problem: Problem) -> str:
