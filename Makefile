@@ -2,9 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+BENCH := .venv-bench
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint experiments clean
+.PHONY: help run test lint experiments bench clean
 
 help: ## show this help
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -24,13 +25,16 @@ lint: $(VENV)/installed-dev ## ruff and mypy --strict
 experiments: $(VENV)/installed ## run every shipped experiment into results/
 	$(BIN)/gdcli run $$(find experiments -name '*.yaml' | sort)
 
-clean: ## remove the virtual environment and all caches; results/ stays
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+bench: $(BENCH)/installed ## time gdcli against its peers, in .venv-bench, and write benchmarks/RESULTS.md (minutes)
+	$(BENCH)/bin/python -m benchmarks.run
+
+clean: ## remove the virtual environments and all caches; results/ stays
+	rm -rf $(VENV) $(BENCH) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(VENV)/created:
+$(VENV)/created $(BENCH)/created:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "gdcli needs Python 3.11 or newer; say which with: make PYTHON=python3.12 …")'
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $(@D)
 	@touch $@
 
 $(VENV)/installed: $(VENV)/created pyproject.toml
@@ -40,3 +44,7 @@ $(VENV)/installed: $(VENV)/created pyproject.toml
 $(VENV)/installed-dev: $(VENV)/created pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch $@ $(VENV)/installed
+
+$(BENCH)/installed: $(BENCH)/created pyproject.toml benchmarks/requirements.txt
+	$(BENCH)/bin/python -m pip install --quiet --editable '.[fast]' --requirement benchmarks/requirements.txt
+	@touch $@

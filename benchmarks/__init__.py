@@ -1,0 +1,1 @@
+"""Benchmarks: the same work done by gdcli and by what a user would pick instead. See README.md."""
