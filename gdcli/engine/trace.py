@@ -117,12 +117,11 @@ class Record:
         reached = gap <= (-np.inf if stopping.gap is None else stopping.gap)
         patience = np.inf if stopping.patience is None else stopping.patience
         stalled = epoch - self.best_epoch[running] >= patience
-        for column, state in enumerate(zip(diverged, reached, stalled, strict=True)):
-            for ended, status in zip(state, (Status.DIVERGED, Status.TARGET_REACHED, Status.STALLED), strict=True):
-                if ended:
-                    self.status[running[column]] = status
-                    break
-        return np.asarray(~(diverged | reached | stalled))
+        ended = diverged | reached | stalled
+        for column in np.flatnonzero(ended) if ended.any() else ():
+            reason = Status.TARGET_REACHED if reached[column] else Status.STALLED
+            self.status[running[column]] = Status.DIVERGED if diverged[column] else reason
+        return np.asarray(~ended)
 
     def interrupt(self, running: IntArray) -> None:
         """Mark what is still under way."""
