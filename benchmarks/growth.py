@@ -39,7 +39,8 @@ def report() -> Report:
     ]
     found.notes.append(
         "Growth: the engine's own functions, sgd, rows in memory; a full-batch epoch by the NumPy kernel. An exponent "
-        "is the slope of log time over log size, fitted to all sizes and to the last two: the small ones show the fixed cost of a call."
+        "is the slope of log time over log size, fitted to all sizes and to the last two: the small ones show the "
+        "fixed cost of a call."
     )
     return found
 

@@ -97,7 +97,10 @@ def design(source: Source, data: Data, needs: Needs) -> Design:
     chunks = data.chunks()
     first = next(chunks)
     texts = {name for name in _relevant(source, names) if first[1].is_text(name)}
-    begun = None if texts & set(source.spec.columns.features or ()) else chain([first], chunks)
+    begun: Iterator[tuple[int, Table]] | None = chain([first], chunks)
+    if texts & set(source.spec.columns.features or ()):
+        chunks.close()  # to be read again, text as text
+        begun = None
     made, truly = _pass(source, data, needs, texts, chunks=begun)
     if made is None:
         made, _ = _pass(source, data, needs, truly, final=True)

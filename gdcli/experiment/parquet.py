@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -45,7 +45,7 @@ def parquet_chunks(
     only: Collection[str] | None,
     told: Callable[[int], None],
     hashed: Callable[[str], None],
-) -> Iterator[pd.DataFrame]:
+) -> Generator[pd.DataFrame, None, None]:
     """Read a Parquet file by row group, and a large group in pieces.
 
     Args:

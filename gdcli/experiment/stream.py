@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Generator
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gdcli.errors import Place
 from gdcli.experiment import lines
+from gdcli.experiment.ahead import read_ahead
 from gdcli.experiment.csvfiles import check_header, csv_chunks, explained, fault
 from gdcli.experiment.parquet import parquet_chunks, parquet_columns
 from gdcli.experiment.table import CsvFormat, Table
@@ -91,7 +93,9 @@ class Stream:
     def __len__(self) -> int:
         return sum(self._rows)
 
-    def chunks(self, text: Collection[str] = (), *, only: Collection[str] | None = None) -> Iterator[tuple[int, Table]]:
+    def chunks(
+        self, text: Collection[str] = (), *, only: Collection[str] | None = None
+    ) -> Generator[tuple[int, Table], None, None]:
         """Read all rows.
 
         Args:
@@ -117,9 +121,11 @@ class Stream:
 
         for file in self.files:
             rows.append(0)
-            for frame in self._frames(file, size, text, only, told, hashes.append):
-                yield sum(rows), Table(frame=frame, label=file.label, csv=None if file.is_parquet else self._csv(file))
-                rows[-1] += len(frame)
+            with closing(read_ahead(self._frames(file, size, text, only, told, hashes.append))) as frames:
+                for frame in frames:
+                    csv = None if file.is_parquet else (file.path, self.form)
+                    yield sum(rows), Table(frame=frame, label=file.label, csv=csv)
+                    rows[-1] += len(frame)
         if not sum(rows):
             raise fault(self.label, "this data file has a header and no rows")
         self._rows, self._hashes = rows, hashes
@@ -139,9 +145,6 @@ class Stream:
         line = lines.line_of_row(file.path, row, self.form.delimiter)
         return Place(file.label, line), f"on line {line}"
 
-    def _csv(self, file: DataFile) -> tuple[Path, CsvFormat]:
-        return file.path, self.form
-
     def _frames(
         self,
         file: DataFile,
@@ -150,7 +153,7 @@ class Stream:
         only: Collection[str] | None,
         told: Callable[[int], None],
         hashed: Callable[[str], None],
-    ) -> Iterator[pd.DataFrame]:
+    ) -> Generator[pd.DataFrame, None, None]:
         if file.is_parquet:
             return parquet_chunks(file.path, file.label, rows=rows, only=only, told=told, hashed=hashed)
         return csv_chunks(file.path, file.label, self.form, rows=rows, text=text, only=only, told=told, hashed=hashed)

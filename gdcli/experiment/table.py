@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -81,7 +81,9 @@ class Table:
         """Whether a column is text: true and false, dates, or cells of which less than half are numbers."""
         return self.census(name).is_text
 
-    def chunks(self, text: Collection[str] = (), *, only: Collection[str] | None = None) -> Iterator[tuple[int, Table]]:
+    def chunks(
+        self, text: Collection[str] = (), *, only: Collection[str] | None = None
+    ) -> Generator[tuple[int, Table], None, None]:
         """The whole as a single chunk, as a `Stream` gives its own."""
         del text, only
         yield 0, self

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -18,11 +20,13 @@ stop: {patience: 1000}
 """
 
 
-def on_a_terminal(spec: Path, *options: str) -> tuple[int, str]:
+def on_a_terminal(spec: Path, *options: str, command: Sequence[str] = ()) -> tuple[int, str]:
     """Run with a terminal as stderr; give the exit code and all that was written there."""
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "gdcli", "run", str(spec), "--no-plot", "--kernel", "numpy", *options]
-    with subprocess.Popen(command, cwd=spec.parent, stderr=theirs, stdout=subprocess.DEVNULL) as process:
+    arguments = [*(command or ("-m", "gdcli", "run", str(spec), "--no-plot", "--kernel", "numpy")), *options]
+    with subprocess.Popen(
+        [sys.executable, *arguments], cwd=spec.parent, stderr=theirs, stdout=subprocess.DEVNULL
+    ) as process:
         os.close(theirs)
         written = b""
         while True:
@@ -57,3 +61,20 @@ def test_what_lasts_gets_a_bar_that_is_gone_when_done(slow: Path) -> None:
 @pytest.mark.parametrize("options", [("--set", "epochs=1"), ("--set", "epochs=30", "--quiet")])
 def test_what_is_quick_or_quiet_gets_none(slow: Path, options: tuple[str, ...]) -> None:
     assert on_a_terminal(slow, *options) == (0, "")
+
+
+IMPATIENT = "from gdcli.cli import main, progress; progress.PATIENCE = 0.01; main()"
+
+
+def test_reading_shows_the_bytes(tmp_path: Path) -> None:
+    """The time is spent on columns that nobody asks for."""
+    path = tmp_path / "rows.csv"
+    with path.open("w") as stream:
+        stream.write("y," + ",".join(f"x{j}" for j in range(40)) + "\n")
+        stream.write("".join(f"{i}.25,0.{i}" + ",0.123456789012345" * 39 + "\n" for i in range(400)) * 250)
+    command = ["-c", IMPATIENT, "optimum", "rows.csv", "--features", "x0", "--target", "y"]
+    code, written = on_a_terminal(path, command=command)
+    assert code == 0
+    assert re.search(rf"reading .* \d+ of {path.stat().st_size / 1e6:.0f} MB", written)
+    assert written.endswith("\x1b[?25h\r\x1b[1A\x1b[2K")
+    assert on_a_terminal(path, "--quiet", command=command) == (0, "")
