@@ -15,7 +15,7 @@ from gdcli._version import __version__
 from gdcli.errors import DataError, GdcliError, OutputError, SpecError
 
 if TYPE_CHECKING:
-    from gdcli.api import ExactFit, Result, compare, optimum, run
+    from gdcli.api import ExactFit, Result, compare, optimum, run, sweep
 
 __all__ = [
     "DataError",
@@ -28,6 +28,7 @@ __all__ = [
     "compare",
     "optimum",
     "run",
+    "sweep",
 ]
 
 

@@ -10,15 +10,18 @@ from gdcli.engine.descent import Watch
 from gdcli.engine.kernels import Kernel
 from gdcli.engine.trace import Trace
 from gdcli.errors import Fault, Place, SpecError
+from gdcli.experiment.draft import read_draft
 from gdcli.experiment.exact import ExactFit, exact_fit
 from gdcli.experiment.faults import one_of
-from gdcli.experiment.kernels import KernelChoice, kernel_choice
+from gdcli.experiment.grid import axes_of_block
+from gdcli.experiment.kernels import KernelChoice, kernel_choice, settled
 from gdcli.experiment.markup import KeyPath
 from gdcli.experiment.plan import Plan, plan
 from gdcli.experiment.reading import read_spec
 from gdcli.experiment.result import Result, execute
 from gdcli.experiment.spec import ScalerName
 from gdcli.experiment.stream import Reading
+from gdcli.experiment.sweep import plan_sweep, run_groups
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,6 +70,47 @@ def compare(specs: Sequence[Spec], *, data: pd.DataFrame | None = None, kernel: 
     sources = [read_spec(spec, has_rows=data is not None) for spec in specs]
     plans = [plan(source, frame=data, beside=sources) for source in sources]
     return [perform(planned, kernel=choice) for planned in plans]
+
+
+def sweep(
+    spec: Spec,
+    *,
+    grid: Mapping[str, Sequence[Any]] | None = None,
+    paired: bool = False,
+    seeds: int = 1,
+    workers: int = 1,
+    data: pd.DataFrame | None = None,
+    kernel: str = "auto",
+) -> list[Result]:
+    """Run a grid of settings; those that share rows, batches and optimizer advance in lockstep.
+
+    Args:
+        spec: As for `run`; its `sweep:` block gives axes.
+        grid: More axes, dotted key → values.
+        paired: Whether to pair the axes in place of crossing them.
+        seeds: How many seeds each setting is run with.
+        workers: Processes to use.
+        data: Rows in place of the spec's `dataset`.
+        kernel: As for `run`.
+
+    Returns:
+        The results in the order of the grid, the last axis fastest, then the seeds. Settings that no run can have
+        are left out.
+
+    Raises:
+        SpecError: The spec or the grid is wrong, or no setting can be run.
+        DataError: The data is missing or unfit.
+    """
+    choice, draft = kernel_choice(kernel), read_draft(spec)
+    block = {**(draft.values.get("sweep") or {}), **{key: tuple(values) for key, values in (grid or {}).items()}}
+    axes = axes_of_block(block, draft.place(("sweep",)))
+    planned = plan_sweep(draft.without("sweep"), axes, paired=paired, seeds=seeds, frame=data)
+    plans = [point.plan for point in planned.points]
+    settled_on, found = settled(choice, plans), dict[int, Result]()
+    for group, traces, seconds in run_groups(plans, workers, settled_on):
+        for i, trace in zip(group, traces, strict=True):
+            found[i] = finish(plans[i], trace, seconds, settled_on)
+    return [found[i] for i in range(len(plans))]
 
 
 def optimum(
@@ -192,4 +236,5 @@ __all__ = [
     "perform",
     "plan_optimum",
     "run",
+    "sweep",
 ]

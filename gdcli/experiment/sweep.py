@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,6 +28,9 @@ from gdcli.experiment.reading import Source, understand
 from gdcli.experiment.spec import plain
 from gdcli.experiment.stream import Reading
 from gdcli.experiment.table import Table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MOST_COLUMNS = 64  # runs side by side: more gain little, and what an interruption loses grows
 STEP_SECONDS = 20e-6  # of one step of the loop in NumPy, whatever the number of columns
@@ -69,7 +72,13 @@ class Sweep:
 
 
 def plan_sweep(
-    draft: Draft, axes: Sequence[Axis], *, paired: bool, seeds: int, reading: Reading | None = None
+    draft: Draft,
+    axes: Sequence[Axis],
+    *,
+    paired: bool,
+    seeds: int,
+    frame: pd.DataFrame | None = None,
+    reading: Reading | None = None,
 ) -> Sweep:
     """Plan every point of a grid; points on the same rows share them.
 
@@ -78,6 +87,7 @@ def plan_sweep(
         axes: What is varied.
         paired: Whether the axes are paired in place of crossed.
         seeds: How many seeds each setting is run with, counted up from the spec's own.
+        frame: Rows in place of the spec's dataset.
         reading: Told of every read of a large file.
 
     Returns:
@@ -94,7 +104,7 @@ def plan_sweep(
     sources: list[tuple[Mapping[str, Any], list[Source] | FaultsError]] = []
     for setting in points(axes, paired=paired):
         try:
-            sources.append((setting, _sources(draft, setting, seeds)))
+            sources.append((setting, _sources(draft, setting, seeds, has_rows=frame is not None)))
         except FaultsError as error:
             sources.append((setting, error))
     beside = [source for _, part in sources if isinstance(part, list) for source in part]
@@ -103,7 +113,10 @@ def plan_sweep(
             if isinstance(part, FaultsError):
                 raise part
             found.extend(
-                [_point(values, source, partial(plan, beside=beside, reading=reading), shared) for source in part]
+                [
+                    _point(values, source, partial(plan, frame=frame, beside=beside, reading=reading), shared)
+                    for source in part
+                ]
             )
         except FaultsError as error:
             first_error = first_error or error
@@ -231,11 +244,11 @@ def _portable(planned: Plan) -> Plan:
     return replace(planned, table=table)
 
 
-def _sources(draft: Draft, setting: Mapping[str, Any], seeds: int) -> list[Source]:
+def _sources(draft: Draft, setting: Mapping[str, Any], seeds: int, *, has_rows: bool) -> list[Source]:
     """The specs of one setting, one a seed."""
     for key, value in setting.items():
         draft = draft.with_value(key, value, Place(f"sweep {key}={written(value)}"))
-    return [understand(reseeded(draft, i)) for i in range(seeds)]
+    return [understand(reseeded(draft, i), has_rows=has_rows) for i in range(seeds)]
 
 
 def _point(

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import gdcli
 from gdcli.api import finish
 from gdcli.engine.trace import Status
 from gdcli.errors import SpecError
@@ -212,3 +213,18 @@ def test_interrupted_keeps_what_finished_and_resume_runs_the_rest_only(tmp_path:
     assert len(after) == len(summary(tmp_path)) == 24
     assert {identity: after[identity]["summary"]["seconds"] for identity in seconds} == seconds
     assert json.loads((tmp_path / "results/slow-sweep/summary.json").read_text())["finished"] == 24
+
+
+def test_a_sweep_in_python() -> None:
+    results = gdcli.sweep(
+        {**BASE, "sweep": {"optimizer.lr": [0.01, 0.1]}}, grid={"scaler": ["none", "zscore"]}, seeds=2
+    )
+    settings = [(r.summary["lr"], r.summary["scaler"], r.plan.spec.seed) for r in results]
+    assert settings == [(lr, s, seed) for lr in (0.01, 0.1) for s in ("none", "zscore") for seed in (24, 25)]
+    alone = gdcli.run({**BASE, "optimizer": {"lr": 0.1}, "seed": 25})
+    np.testing.assert_allclose(results[-1].trace.gap, alone.trace.gap, rtol=1e-10)
+    spec = {key: value for key, value in BASE.items() if key != "dataset"}
+    framed = gdcli.sweep(spec, grid={"optimizer.lr": [0.01, 0.1]}, data=pd.read_csv(ROOT / "data/abalone.csv"))
+    np.testing.assert_allclose(
+        framed[-1].trace.gap, gdcli.run({**BASE, "optimizer": {"lr": 0.1}}).trace.gap, rtol=1e-10
+    )
