@@ -20,23 +20,38 @@ if TYPE_CHECKING:
 _COMPRESSIONS = {".gz": "gzip", ".bz2": "bz2", ".xz": "xz", ".zip": "zip", ".zst": "zstd"}
 
 
+class PaddedError(Exception):
+    """A cell that begins with blanks, in a file that is being read as if there were none."""
+
+
 class Tap:
-    """An open file that pandas reads from; what flows is hashed and counted.
+    """An open file that pandas reads from; what flows is hashed, counted, and looked through for padded cells.
 
     Args:
         stream: The file, opened for bytes.
         told: Called with the number of bytes of every read.
+        delimiter: Between cells.
+
+    Attributes:
+        padded: Whether a cell has begun with a blank.
     """
 
-    def __init__(self, stream: IO[bytes], told: Callable[[int], None]) -> None:
+    def __init__(self, stream: IO[bytes], told: Callable[[int], None], delimiter: str) -> None:
         self._stream, self._told = stream, told
         self._hash = hashlib.sha256()
+        self._before = delimiter.encode(), b"\n", b"\r"  # what a cell may begin after
+        self._last = b"\n"
+        self.padded = False
 
     def read(self, size: int = -1) -> bytes:
         """Read, as a file does; bytes, which the parser takes as UTF-8 without decoding them first."""
         data = self._stream.read(size)
         self._hash.update(data)
         self._told(len(data))
+        if b" " in data and not self.padded:
+            joined = self._last + data
+            self.padded = any(mark + b" " in joined for mark in self._before)
+        self._last = data[-1:]
         return data
 
     def __iter__(self) -> Iterator[bytes]:
@@ -60,7 +75,7 @@ def read_csv(path: Path, label: str, form: CsvFormat) -> pd.DataFrame:
     with explained(path, label, form):
         check_header(path, label, form)
         # Types are inferred of whole columns, so that a level of a text column is spelled as in the file.
-        frame: pd.DataFrame = pd.read_csv(path, low_memory=False, **_options(form))
+        frame: pd.DataFrame = pd.read_csv(path, low_memory=False, skipinitialspace=True, **_options(form))
         return frame
 
 
@@ -72,6 +87,7 @@ def csv_chunks(
     rows: int,
     text: Collection[str],
     only: Collection[str] | None,
+    padded: bool,
     told: Callable[[int], None],
     hashed: Callable[[str], None],
 ) -> Generator[pd.DataFrame, None, None]:
@@ -84,6 +100,7 @@ def csv_chunks(
         rows: Of a chunk.
         text: Columns to read as text, whatever they look like.
         only: Columns to read at all; None for all of them.
+        padded: Whether to skip blanks in front of cells, which slows pandas down by a quarter.
         told: Called with the number of bytes of every read.
         hashed: Called with the SHA-256 of the file's bytes at its end.
 
@@ -92,6 +109,7 @@ def csv_chunks(
 
     Raises:
         DataError: The file is unreadable, empty or no CSV file.
+        PaddedError: There are blanks to skip, and it was not asked for.
     """
     import pandas as pd
 
@@ -99,23 +117,25 @@ def csv_chunks(
         check_header(path, label, form)
         stream = path.open("rb")
     with stream:
-        tap, done = Tap(stream, told), 0
+        tap, done = Tap(stream, told, form.delimiter), 0
         # A compressed file is sought in, so that it is hashed by itself; an archive is left to pandas.
         compression: Any = _COMPRESSIONS.get(path.suffix.lower())
         archive = ".tar" in path.name.lower()
         opened: Any = path if archive else stream if compression else tap
-        with explained(path, label, form):
+        skipping = padded or opened is not tap
+        with _unpadded(tap, skipping), explained(path, label, form):
             reader = pd.read_csv(
                 opened,
                 compression="infer" if archive else compression,
                 chunksize=rows,
                 dtype=dict.fromkeys(text, "str"),
                 usecols=None if only is None else list(only),
+                skipinitialspace=skipping,
                 **_options(form),
             )
         with reader:
             while True:
-                with explained(path, label, form):
+                with _unpadded(tap, skipping), explained(path, label, form):
                     frame = next(reader, None)
                 if frame is None:
                     break
@@ -126,6 +146,19 @@ def csv_chunks(
                     yield frame
         with explained(path, label, form):
             hashed(tap.sha256() if opened is tap else file_hash(path))
+
+
+@contextmanager
+def _unpadded(tap: Tap, skipping: bool) -> Iterator[None]:
+    """Whatever came of reading padded cells without skipping their blanks, say that they are padded."""
+    try:
+        yield
+    except DataError as error:
+        if tap.padded and not skipping:
+            raise PaddedError from error
+        raise
+    if tap.padded and not skipping:
+        raise PaddedError
 
 
 def file_hash(path: Path) -> str:
@@ -144,7 +177,6 @@ def _options(form: CsvFormat) -> dict[str, Any]:
         "sep": form.delimiter,
         "decimal": form.decimal,
         "index_col": False,
-        "skipinitialspace": True,
         "keep_default_na": False,
         "na_values": [""],
         **exact,

@@ -12,6 +12,7 @@ from gdcli.engine.arrays import Array
 from gdcli.engine.factor import Factoring, RowFactor
 from gdcli.errors import DataError, Fault, suggestion
 from gdcli.experiment.census import Census
+from gdcli.experiment.csvfiles import PaddedError
 from gdcli.experiment.encoding import Data, Encoding
 from gdcli.experiment.reading import Source
 from gdcli.experiment.scaling import mapped
@@ -90,6 +91,20 @@ def design(source: Source, data: Data, needs: Needs) -> Design:
     if key in known and known[key].offers(needs):
         found: Design = known[key]
         return found
+    try:
+        made = _designed(source, data, needs)
+    except PaddedError:  # found in the first chunk, unless a file changes its style
+        assert isinstance(data, Stream)
+        data.padded = True
+        made = _designed(source, data, needs)
+    if made.rows is not None:
+        known.clear()  # one copy of the rows is enough
+    known[key] = made
+    return made
+
+
+def _designed(source: Source, data: Data, needs: Needs) -> Design:
+    """Make a design, whatever is known already."""
     names = data.names
     faults = list(_missing(source, names, data.label))
     if faults:
@@ -105,9 +120,6 @@ def design(source: Source, data: Data, needs: Needs) -> Design:
     if made is None:
         made, _ = _pass(source, data, needs, truly, final=True)
     assert made is not None
-    if made.rows is not None:
-        known.clear()  # one copy of the rows is enough
-    known[key] = made
     return made
 
 

@@ -174,6 +174,23 @@ def test_a_row_that_is_too_long_in_a_late_chunk(tmp_path: Path) -> None:
         gdcli.optimum(path)
 
 
+@pytest.mark.parametrize("where", ["first", "last", "quoted"])
+def test_blanks_in_front_of_cells_are_skipped(where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = table(60).assign(b=["red", "blue"] * 30)
+    text = frame.to_csv(index=False)
+    head, tail = text[:1500], text[1500:]
+    if where == "first":
+        head = head.replace(",", ",  ")
+    else:
+        tail = tail.replace(",red", ', "red"').replace("\n", "\n ") if where == "quoted" else tail.replace(",r", ", r")
+    (tmp_path / "x.csv").write_text((head + tail).rstrip(" "))
+    monkeypatch.setattr(sources, "WHOLE", 0)
+    monkeypatch.setattr(stream, "CHUNK_CELLS", 28)
+    assert gdcli.optimum(tmp_path / "x.csv", features=["a", "b"], target="y").weights == pytest.approx(
+        gdcli.optimum(frame, features=["a", "b"], target="y").weights, rel=1e-12
+    )
+
+
 # Several files
 
 
