@@ -189,7 +189,7 @@ def perform(
 
     Args:
         planned: The run.
-        watch: Told of every epoch.
+        watch: Told how far the run has come.
         keep_interrupted: Whether Ctrl-C gives a result with status `interrupted` in place of KeyboardInterrupt.
         kernel: What steps through the epochs.
 

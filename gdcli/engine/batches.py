@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import repeat
 from typing import Literal, TypeAlias
 
 import numpy as np
 
-from gdcli.engine.arrays import Array, IntArray
+from gdcli.engine.arrays import Array
 from gdcli.engine.objective import Objective
 
 Batch: TypeAlias = tuple[Array, Array, int]
@@ -17,53 +17,61 @@ Shuffle: TypeAlias = Literal["each_epoch", "once", "never"]
 
 
 @dataclass(frozen=True)
-class Epoch:
-    """One pass over the rows; iterating over it gives its batches.
+class Batches:
+    """The rows of a run, and how its epochs take them.
 
     Attributes:
         A: Rows, shape (n, d).
         b: Targets, shape (n, 1).
-        size: Rows a batch, the last one having what is left.
-        order: In which the rows come, a permutation of n; None where they come as they stand.
+        size: Rows a batch, the last one of an epoch having what is left.
         count: What a batch divides its gradient by; None for the number of its rows.
+        seed: Of a `RandomState` whose permutations the epochs follow, a new one each; None where the rows are taken
+            as they stand.
     """
 
     A: Array
     b: Array
     size: int
-    order: IntArray | None = None
     count: int | None = None
+    seed: int | None = None
 
-    def __iter__(self) -> Iterator[Batch]:
-        """Give the batches, each (A, b, n)."""
-        A, b = (self.A, self.b) if self.order is None else (self.A[self.order], self.b[self.order])
+    @property
+    def steps(self) -> int:
+        """Batches an epoch."""
+        return -(-len(self.A) // self.size)
+
+    def epochs(self) -> Iterator[Iterable[Batch]]:
+        """Give the batches of each epoch, without end."""
+        if self.seed is not None:
+            generator = np.random.RandomState(self.seed)
+            while True:
+                order = generator.permutation(len(self.A))
+                yield self._cut(self.A[order], self.b[order])
+        if self.steps == 1:
+            yield from repeat(tuple(self._cut(self.A, self.b)))
+        while True:
+            yield self._cut(self.A, self.b)
+
+    def _cut(self, A: Array, b: Array) -> Iterator[Batch]:
         for i in range(0, len(A), self.size):
             rows = A[i : i + self.size]
             yield rows, b[i : i + self.size], self.count or len(rows)
 
-    @property
-    def steps(self) -> int:
-        """How many batches there are."""
-        return -(-len(self.A) // self.size)
 
-
-Epochs: TypeAlias = Iterator[Epoch]
-
-
-def full_batch(objective: Objective) -> Epochs:
+def full_batch(objective: Objective) -> Batches:
     """All rows at once, as one batch of their factor: Rᵀ(Rw − c) is Xᵀ(Xw − y), at d rows instead of n.
 
     Args:
         objective: The objective of the training rows.
 
     Returns:
-        Epochs without end, one batch each: R (d, d), c (d, 1) and the number of rows behind them.
+        One batch an epoch: R (d, d), c (d, 1) and the number of rows behind them.
     """
-    return repeat(Epoch(objective.R, objective.c[:, None], size=len(objective.R), count=objective.n))
+    return Batches(objective.R, objective.c[:, None], size=len(objective.R), count=objective.n)
 
 
-def mini_batches(X: Array, y: Array, *, size: int, shuffle: Shuffle, seed: int) -> Epochs:
-    """Rows in batches of `size`, the last one of an epoch shorter where `size` does not divide n.
+def mini_batches(X: Array, y: Array, *, size: int, shuffle: Shuffle, seed: int) -> Batches:
+    """Rows in batches of `size`.
 
     Args:
         X: Design as trained, shape (n, d).
@@ -73,11 +81,9 @@ def mini_batches(X: Array, y: Array, *, size: int, shuffle: Shuffle, seed: int) 
         seed: Of the permutations' own `RandomState`.
 
     Returns:
-        Epochs without end.
+        The batches.
     """
-    generator, column = np.random.RandomState(seed), y[:, None]
     if shuffle == "once":
-        order = generator.permutation(len(X))
-        X, column = X[order], column[order]
-    while True:
-        yield Epoch(X, column, size=size, order=generator.permutation(len(X)) if shuffle == "each_epoch" else None)
+        order = np.random.RandomState(seed).permutation(len(X))
+        X, y = X[order], y[order]
+    return Batches(X, y[:, None], size=size, seed=seed if shuffle == "each_epoch" else None)

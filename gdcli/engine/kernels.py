@@ -1,19 +1,23 @@
-"""Kernels: two ways to step through an epoch, of one meaning. NumPy goes batch by batch; the compiled one is a loop."""
+"""Kernels: two ways to step through epochs, of one meaning. NumPy goes batch by batch; the compiled one is a loop."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
+from itertools import repeat
 from typing import Literal, TypeAlias
 
+import numpy as np
+
 from gdcli.engine.arrays import Array
-from gdcli.engine.batches import Epoch
+from gdcli.engine.batches import Batches
 from gdcli.engine.optimizers import Optimizer, Slots, Value
 
 Kernel: TypeAlias = Literal["numpy", "compiled"]
-# Steps through an epoch. Takes its rows, the weights (d, k), the slots, the rates (1 or steps, 1 or k), the steps
-# before it and the hyperparameters; returns the new weights and slots, and leaves the old ones as they were.
-Stepper: TypeAlias = Callable[[Epoch, Array, Slots, Array, int, tuple[Value, ...]], tuple[Array, Slots]]
+# Steps through the next epochs. Takes the weights (d, k), the slots, the rates (epochs, 1 or steps, 1 or k), the steps
+# before them and the hyperparameters; returns the weights after each epoch (epochs, d, k) and the slots after the last
+# one, and leaves what it was given as it was.
+Stepper: TypeAlias = Callable[[Array, Slots, Array, int, tuple[Value, ...]], tuple[Array, Slots]]
 
 # Measured on abalone (d = 3, batches of 50): a step of NumPy's takes 10 µs (sgd) to 19 µs (adam), nearly all of it
 # the overhead of a dozen calls, and 1 ns more for each number of its rows and each run. Numba takes half a second to
@@ -23,12 +27,13 @@ NUMBER_SECONDS = 1e-9
 LOADING_SECONDS = 1.0
 
 
-def stepper(kernel: Kernel, optimizer: type[Optimizer]) -> Stepper:
-    """Get what steps through an epoch.
+def stepper(kernel: Kernel, optimizer: type[Optimizer], batches: Batches) -> Stepper:
+    """Get what steps through epochs, from the first one on.
 
     Args:
         kernel: Which one.
         optimizer: Whose rule.
+        batches: What the epochs take.
 
     Returns:
         The stepper.
@@ -37,18 +42,28 @@ def stepper(kernel: Kernel, optimizer: type[Optimizer]) -> Stepper:
         ImportError: The kernel is the compiled one, and Numba cannot be imported.
     """
     if kernel == "compiled":
-        from gdcli.engine.compiled import compiled_stepper  # Numba is an extra, and takes 0.4 s to import
+        from gdcli.engine.compiled.loop import compiled_stepper  # Numba is an extra, and takes 0.4 s to import
 
-        return compiled_stepper(optimizer)
-    update = optimizer.update
+        return compiled_stepper(optimizer, batches)
+    return _numpy_stepper(optimizer, batches)
 
-    def step(epoch: Epoch, w: Array, slots: Slots, rates: Array, t: int, h: tuple[Value, ...]) -> tuple[Array, Slots]:
-        for i, (A, b, n) in enumerate(epoch):
-            g = (2 / n) * (A.T @ (A @ w - b))
-            w, slots = update(w, g, slots, rates[i if len(rates) > 1 else 0], t + i + 1, h)
-        return w, slots
 
-    return step
+def _numpy_stepper(optimizer: type[Optimizer], batches: Batches) -> Stepper:
+    update, epochs = optimizer.update, batches.epochs()
+
+    def advance(w: Array, slots: Slots, rates: Array, t: int, h: tuple[Value, ...]) -> tuple[Array, Slots]:
+        history = np.empty((len(rates), *w.shape))
+        # Plain numbers are cheaper to multiply by than arrays of one.
+        by_epoch = rates[:, :, 0].tolist() if rates.shape[2] == 1 else rates
+        for weights, by_step, epoch in zip(history, by_epoch, epochs, strict=False):
+            for (A, b, n), lr in zip(epoch, by_step if len(by_step) > 1 else repeat(by_step[0]), strict=False):
+                t += 1
+                g = (2 / n) * A.T.dot(A.dot(w) - b)
+                w, slots = update(w, g, slots, lr, t, h)
+            weights[:] = w
+        return history, slots
+
+    return advance
 
 
 def numba_trouble() -> str | None:
@@ -60,6 +75,21 @@ def numba_trouble() -> str | None:
     except ImportError as error:  # an old Numba refuses a new NumPy
         return f"cannot be imported: {error}"
     return None
+
+
+def numpy_seconds(*, steps: int, rows: int, d: int, k: int = 1) -> float:
+    """Predict how long the NumPy kernel takes.
+
+    Args:
+        steps: That it makes.
+        rows: A batch.
+        d: Weights.
+        k: Runs in lockstep.
+
+    Returns:
+        Seconds.
+    """
+    return steps * (STEP_SECONDS + NUMBER_SECONDS * rows * d * k)
 
 
 def fastest(*, steps: int, rows: int, d: int, k: int = 1) -> Kernel:
@@ -74,5 +104,5 @@ def fastest(*, steps: int, rows: int, d: int, k: int = 1) -> Kernel:
     Returns:
         The kernel.
     """
-    seconds = steps * (STEP_SECONDS + NUMBER_SECONDS * rows * d * k)
-    return "compiled" if seconds > LOADING_SECONDS and numba_trouble() is None else "numpy"
+    slow = numpy_seconds(steps=steps, rows=rows, d=d, k=k) > LOADING_SECONDS
+    return "compiled" if slow and numba_trouble() is None else "numpy"

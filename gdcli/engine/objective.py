@@ -43,18 +43,18 @@ class Objective:
         """F(w) − F* = ‖R(w − w*)‖²/n, never the difference of two losses.
 
         Args:
-            w: Weights, shape (d, k).
+            w: Weights, shape (…, d, k).
 
         Returns:
-            One gap a column, shape (k,), in squared units of the file; infinite where it is not finite.
+            One gap a column, shape (…, k), in squared units of the file; infinite where it is not finite.
         """
         with np.errstate(all="ignore"):  # weights beyond all numbers have an infinite gap
             distance = self.R @ (w - self.optimum.weights[:, None])
-            gap = np.einsum("ij,ij->j", distance, distance) * (self.unit / self.n)
+            gap = np.einsum("...ij,...ij->...j", distance, distance) * (self.unit / self.n)
         return np.where(np.isfinite(gap), gap, np.inf)
 
     def mse(self, w: Array) -> Array:
-        """F(w) = F* + gap, shape (k,), in squared units of the file."""
+        """F(w) = F* + gap, shape (…, k), in squared units of the file."""
         return np.asarray(self.optimum_mse + self.gap(w))
 
     def curvature(self) -> float:

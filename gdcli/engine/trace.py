@@ -87,7 +87,9 @@ class Record:
             best=np.full(k, np.inf),
             best_epoch=np.zeros(k, dtype=np.int64),
         )
-        record.add(0, np.arange(k), start)
+        record.gap[0] = objective.gap(start)
+        if validation:
+            record.val_mse[0] = validation.mse(start)
         record.best = record.watched()[0].copy()
         return record
 
@@ -95,33 +97,48 @@ class Record:
         """The loss that patience watches, up to a constant: the gap keeps digits that the loss has lost."""
         return self.val_mse if self.validation else self.gap
 
-    def add(self, epoch: int, running: IntArray, w: Array) -> None:
-        """Record the end of an epoch; the row counts once it is whole."""
-        self.gap[epoch, running] = self.objective.gap(w)
-        if self.validation:
-            self.val_mse[epoch, running] = self.validation.mse(w)
-        self.weights[:, running] = w
-        self.last[running] = epoch
+    def add(self, done: int, running: IntArray, history: Array, stopping: Stopping) -> BoolArray:
+        """Take in a stretch of epochs, and set the status of the runs that end in it.
 
-    def judge(self, epoch: int, running: IntArray, stopping: Stopping) -> BoolArray:
-        """Set the status of the runs that end here; return which go on, shape (len(running),)."""
-        gap, before = self.gap[epoch, running], self.gap[epoch - 1, running]
+        Args:
+            done: Epochs before the stretch.
+            running: The k runs that made it.
+            history: Their weights after each of its epochs, shape (epochs, d, k).
+            stopping: When to end early.
+
+        Returns:
+            Which of the runs go on, shape (k,).
+        """
+        before, stretch = slice(done, done + len(history)), slice(done + 1, done + len(history) + 1)
+        self.gap[stretch, running] = gap = self.objective.gap(history)
+        if self.validation:
+            self.val_mse[stretch, running] = self.validation.mse(history)
         # The second bound only matters for a start near the optimum, where 1e6 times next to nothing is still nothing:
         # such a run has diverged once it predicts worse than zeros would.
         bound = np.maximum(DIVERGENCE_FACTOR * self.gap[0, running], self.objective.target_power)
-        diverged = ~np.isfinite(gap) | ((gap > bound) & (gap > before))
-        loss = self.watched()[epoch, running]
-        improved = loss < self.best[running] - stopping.min_delta
-        self.best[running] = np.where(improved, loss, self.best[running])
-        self.best_epoch[running] = np.where(improved, epoch, self.best_epoch[running])
+        diverged = ~np.isfinite(gap) | ((gap > bound) & (gap > self.gap[before, running]))
         reached = gap <= (-np.inf if stopping.gap is None else stopping.gap)
-        patience = np.inf if stopping.patience is None else stopping.patience
-        stalled = epoch - self.best_epoch[running] >= patience
-        ended = diverged | reached | stalled
-        for column in np.flatnonzero(ended) if ended.any() else ():
-            reason = Status.TARGET_REACHED if reached[column] else Status.STALLED
-            self.status[running[column]] = Status.DIVERGED if diverged[column] else reason
-        return np.asarray(~ended)
+        ended = diverged | reached | self._stalled(stretch, running, stopping)
+        over = ended.any(axis=0)
+        end = np.where(over, ended.argmax(axis=0), len(history) - 1)
+        for j in np.flatnonzero(over):
+            reason = Status.TARGET_REACHED if reached[end[j], j] else Status.STALLED
+            self.status[running[j]] = Status.DIVERGED if diverged[end[j], j] else reason
+        self.weights[:, running] = history[end, :, np.arange(len(running))].T
+        self.last[running] = done + 1 + end
+        return np.asarray(~over)
+
+    def _stalled(self, stretch: slice, running: IntArray, stopping: Stopping) -> BoolArray:
+        """Which runs have lost their patience after which epochs of a stretch."""
+        losses = self.watched()[stretch, running]
+        stalled = np.zeros(losses.shape, dtype=np.bool_)
+        if stopping.patience is not None:
+            for epoch, loss, out in zip(range(stretch.start, stretch.stop), losses, stalled, strict=True):
+                improved = loss < self.best[running] - stopping.min_delta
+                self.best[running] = np.where(improved, loss, self.best[running])
+                self.best_epoch[running] = np.where(improved, epoch, self.best_epoch[running])
+                out[:] = epoch - self.best_epoch[running] >= stopping.patience
+        return stalled
 
     def interrupt(self, running: IntArray) -> None:
         """Mark what is still under way."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gdcli.engine.arrays import Array, IntArray
-from gdcli.engine.batches import Epochs, full_batch, mini_batches
+from gdcli.engine.batches import Batches, full_batch, mini_batches
 from gdcli.engine.factor import RowFactor, factor_rows
 from gdcli.engine.objective import Objective, objective
 from gdcli.engine.optimum import Optimum
@@ -84,8 +84,8 @@ class Plan:
             raise ValueError(f"the rows of {self.table.label} were read in chunks and not kept")
         return self.held
 
-    def epochs(self) -> Epochs:
-        """The batches of the run, an iterable an epoch, from the start."""
+    def batches(self) -> Batches:
+        """What the epochs of the run step through."""
         if self.is_full_batch:
             return full_batch(self.objective)
         rows = self.rows[self.training]

@@ -204,7 +204,7 @@ def execute(
     Args:
         plan: The run.
         draw: Makes `curve.png` of the result.
-        watch: Told of every epoch.
+        watch: Told how far the run has come.
         keep_interrupted: Whether Ctrl-C gives a result with status `interrupted` in place of KeyboardInterrupt.
         kernel: What steps through the epochs.
 
@@ -212,11 +212,11 @@ def execute(
         The result, whatever became of the run.
     """
     chosen = settled(kernel, [plan])
-    epochs = plan.epochs()
+    batches = plan.batches()
     began = time.perf_counter()
     (trace,) = descend(
         plan.start[:, None],
-        epochs,
+        batches,
         optimizers=[plan.spec.optimizer],
         rates=plan.rates,
         objective=plan.objective,

@@ -173,7 +173,7 @@ def run_group(planned: Sequence[Plan], kernel: Kernel) -> tuple[tuple[Trace, ...
     began = time.perf_counter()
     traces = descend(
         np.column_stack([run.start for run in planned]),
-        first.epochs(),
+        first.batches(),
         optimizers=[run.spec.optimizer for run in planned],
         rates=np.concatenate([run.rates for run in planned], axis=2),
         objective=first.objective,

@@ -298,15 +298,15 @@ def held(directory: str) -> SimpleNamespace:
 def test_interrupted_run(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("a", "b", "c"):
         bench.write(f"{name}.yaml", D + "epochs: 9\n")
-    interrupt_at(monkeypatch, "b", 3)
+    interrupt_at(monkeypatch, "b", 4)
     outcome = bench.gd("run", "a.yaml", "b.yaml", "c.yaml")
-    assert outcome.err == "b: interrupted after epoch 3; its files hold what was finished\n"
+    assert outcome.err == "b: interrupted after epoch 4; its files hold what was finished\n"
     assert outcome.code == 130
     assert entries("results") == ["a", "b"]
     assert held("results/a").status == "completed"
     kept = held("results/b")
-    assert (kept.status, kept.epochs, len(kept.rows)) == ("interrupted", 3, 4)
-    assert kept.rows == held("results/a").rows[:4]
+    assert (kept.status, kept.epochs, len(kept.rows)) == ("interrupted", 4, 5)
+    assert kept.rows == held("results/a").rows[:5]
     assert kept.final == float(kept.rows[-1]["mse"])
     assert Path("results/b/curve.png").read_bytes().startswith(b"\x89PNG")
 
@@ -314,9 +314,9 @@ def test_interrupted_run(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_interrupted_comparison(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("a", "b", "c"):
         bench.write(f"{name}.yaml", D + "epochs: 9\n")
-    interrupt_at(monkeypatch, "b", 3)
+    interrupt_at(monkeypatch, "b", 4)
     outcome = bench.gd("compare", "a.yaml", "b.yaml", "c.yaml", "--no-plot")
-    assert outcome.err == "b: interrupted after epoch 3; its files hold what was finished\n"
+    assert outcome.err == "b: interrupted after epoch 4; its files hold what was finished\n"
     assert outcome.code == 130
     runs = json.loads(Path("results/a-vs-b-vs-c/summary.json").read_text())["runs"]
     assert [(run["name"], run["status"]) for run in runs] == [("a", "completed"), ("b", "interrupted")]
@@ -325,10 +325,10 @@ def test_interrupted_comparison(bench: Bench, monkeypatch: pytest.MonkeyPatch) -
 def test_interrupted_check(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("a", "b", "c"):
         bench.write(f"{name}.yaml", D + "epochs: 9\nexpect: {final_mse: 1, tolerance: 9}\n")
-    interrupt_at(monkeypatch, "b", 3)
+    interrupt_at(monkeypatch, "b", 4)
     outcome = bench.gd("check", ".")
     assert outcome.code == 130
-    assert "failed  b: interrupted at epoch 3" in outcome.out
+    assert "failed  b: interrupted at epoch 4" in outcome.out
     assert "Traceback" not in outcome.err
     assert not Path("results").exists()
 

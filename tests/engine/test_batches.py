@@ -19,7 +19,7 @@ def numbered_rows(n: int = N) -> tuple[Array, Array]:
 
 def epochs_of(count: int, *, size: int, shuffle: Shuffle, n: int = N, seed: int = SEED) -> list[list[Batch]]:
     X, y = numbered_rows(n)
-    return [list(epoch) for epoch in islice(mini_batches(X, y, size=size, shuffle=shuffle, seed=seed), count)]
+    return [list(epoch) for epoch in islice(mini_batches(X, y, size=size, shuffle=shuffle, seed=seed).epochs(), count)]
 
 
 def order_of(epoch: list[Batch]) -> IntArray:
@@ -73,18 +73,33 @@ def test_another_seed_gives_another_order(shuffle: Shuffle) -> None:
 
 def test_fifty_thousand_rows_in_batches_of_256_are_196_an_epoch_and_1960_in_ten() -> None:
     X, y = np.zeros((50000, 1)), np.zeros(50000)
-    counts = [len(list(epoch)) for epoch in islice(mini_batches(X, y, size=256, shuffle="once", seed=0), 10)]
+    counts = [len(list(epoch)) for epoch in islice(mini_batches(X, y, size=256, shuffle="once", seed=0).epochs(), 10)]
     assert (counts[0], sum(counts)) == (196, 1960)
 
 
 def test_batches_leave_the_rows_as_they_were() -> None:
     X, y = numbered_rows()
     X.flags.writeable = y.flags.writeable = False
-    assert len(list(islice(mini_batches(X, y, size=4, shuffle="each_epoch", seed=0), 2))) == 2
+    assert len(list(islice(mini_batches(X, y, size=4, shuffle="each_epoch", seed=0).epochs(), 2))) == 2
 
 
 def test_the_full_batch_is_one_batch_of_the_factor_in_every_epoch() -> None:
     goal = objective_of(*regression(n=50, p=3))
-    for epoch in islice(full_batch(goal), 3):
+    for epoch in islice(full_batch(goal).epochs(), 3):
         ((A, b, n),) = epoch
         assert (A.shape, b.shape, n) == ((4, 4), (4, 1), 50)
+
+
+@pytest.mark.parametrize("shuffle", ["each_epoch", "once", "never"])
+def test_epochs_begin_anew_each_time(shuffle: Shuffle) -> None:
+    X, y = numbered_rows()
+    batches = mini_batches(X, y, size=4, shuffle=shuffle, seed=SEED)
+    first, second = ([order_of(list(epoch)).tolist() for epoch in islice(batches.epochs(), 3)] for _ in range(2))
+    assert first == second
+
+
+def test_steps_are_batches_an_epoch() -> None:
+    X, y = numbered_rows()
+    for size in (1, 4, 22, 23):
+        batches = mini_batches(X, y, size=size, shuffle="never", seed=0)
+        assert batches.steps == len(list(next(batches.epochs())))

@@ -17,9 +17,9 @@ from problems import ROOT, objective_of, regression, with_ones
 from test_descent import COLUMNS
 
 from gdcli.engine.arrays import Array
-from gdcli.engine.batches import Epoch, Epochs, Shuffle, full_batch, mini_batches
+from gdcli.engine.batches import Batches, Shuffle, full_batch, mini_batches
 from gdcli.engine.descent import descend
-from gdcli.engine.kernels import stepper
+from gdcli.engine.kernels import Kernel, stepper
 from gdcli.engine.objective import Objective
 from gdcli.engine.optimizers import OPTIMIZERS, Optimizer
 from gdcli.engine.optimizers.plain import SGD
@@ -27,9 +27,11 @@ from gdcli.engine.trace import Status, Stopping, Trace
 
 pytest.importorskip("numba")
 
-from gdcli.engine import compiled
+from gdcli.engine.compiled import gradients, loop
+from gdcli.engine.compiled.permutations import generator, permute
 
 N, STEPS = 120, 1000
+KERNELS: tuple[Kernel, ...] = ("numpy", "compiled")
 X, Y = regression(n=N, p=3, seed=5)
 DESIGN = with_ones(X)
 GOAL: Objective = objective_of(X, Y)
@@ -44,7 +46,7 @@ GRID: list[tuple[Shuffle, int | None]] = [
 ]
 
 
-def epochs_of(size: int | None, shuffle: Shuffle) -> Epochs:
+def batches_of(size: int | None, shuffle: Shuffle) -> Batches:
     return full_batch(GOAL) if size is None else mini_batches(DESIGN, Y, size=size, shuffle=shuffle, seed=3)
 
 
@@ -82,69 +84,94 @@ def test_the_kernels_agree_over_a_thousand_steps(kind: str, shuffle: Shuffle, si
         steps = rates.shape[0] * (1 if size is None else -(-N // size))
         assert steps >= STEPS
         numpy, fast = (
-            descend(START, epochs_of(size, shuffle), optimizers=optimizers, rates=rates, objective=GOAL, kernel=kernel)
-            for kernel in ("numpy", "compiled")
+            descend(START, batches_of(size, shuffle), optimizers=optimizers, rates=rates, objective=GOAL, kernel=kernel)
+            for kernel in KERNELS
         )
         assert_close(fast, numpy)
 
 
+@pytest.mark.parametrize("size", [3, 7, 50])
 @pytest.mark.parametrize("kind", OPTIMIZERS)
-def test_runs_in_lockstep_are_single_runs_to_the_last_digit(kind: str) -> None:
+def test_runs_in_lockstep_are_single_runs_to_the_last_digit(kind: str, size: int) -> None:
     rates = np.tile([1e-2, 1e-3, 2e-3], (10, 1, 1))
-    step = stepper("compiled", OPTIMIZERS[kind])
-    epoch = next(epochs_of(7, "each_epoch"))
-    slots = tuple(np.zeros_like(START) for _ in range(OPTIMIZERS[kind].n_slots))
+    optimizer, batches = OPTIMIZERS[kind], batches_of(size, "each_epoch")
+    slots = tuple(np.zeros_like(START) for _ in range(optimizer.n_slots))
     h = tuple(np.array(values) for values in zip(*(o.hyperparameters() for o in COLUMNS[kind]), strict=True))
-    w, after = step(epoch, START, slots, rates[0], 5, h)
+    history, after = stepper("compiled", optimizer, batches)(START, slots, rates, 5, h)
+    assert history.shape == (10, 4, 3)
     for j in range(3):
         column = slice(j, j + 1)
-        alone, memory = step(
-            epoch,
+        alone, memory = stepper("compiled", optimizer, batches)(
             START[:, column],
             tuple(slot[:, column] for slot in slots),
-            rates[0][:, column],
+            rates[:, :, column],
             5,
             COLUMNS[kind][j].hyperparameters(),
         )
-        np.testing.assert_array_equal(alone, w[:, column])
+        np.testing.assert_array_equal(alone, history[:, :, column])
         for left, right in zip(memory, after, strict=True):
             np.testing.assert_array_equal(left, right[:, column])
 
 
 def test_the_weights_and_slots_before_an_epoch_are_left_as_they_were() -> None:
-    step = stepper("compiled", OPTIMIZERS["momentum"])
+    step = stepper("compiled", OPTIMIZERS["momentum"], batches_of(7, "never"))
     w, v = np.ones((4, 1)), np.full((4, 1), 0.5)
-    after, (velocity,) = step(next(epochs_of(7, "never")), w, (v,), np.full((1, 1), 0.01), 3, (0.9, 0.0, 0.0, 0.0))
+    after, (velocity,) = step(w, (v,), np.full((1, 1, 1), 0.01), 3, (0.9, 0.0, 0.0, 0.0))
     assert (w == 1).all()
     assert (v == 0.5).all()
-    assert not (after == w).any()
+    assert not (after[-1] == w).any()
     assert not (velocity == v).any()
 
 
 @pytest.mark.parametrize("size", [1, 64])
 def test_the_kernels_agree_on_rows_that_no_cache_holds(size: int) -> None:
     A, b = regression(n=9000, p=9, seed=2)
-    assert A.size > compiled.OUT_OF_CACHE
+    assert A.size > gradients.OUT_OF_CACHE
     goal = objective_of(A, b, intercept=False)
 
     def run(kernel: Any) -> tuple[Trace, ...]:
-        epochs = mini_batches(A, b, size=size, shuffle="each_epoch", seed=1)
+        batches = mini_batches(A, b, size=size, shuffle="each_epoch", seed=1)
         rates = np.full((2, 1, 1), 1e-3)
-        return descend(np.ones((9, 1)), epochs, optimizers=[SGD()], rates=rates, objective=goal, kernel=kernel)
+        return descend(np.ones((9, 1)), batches, optimizers=[SGD()], rates=rates, objective=goal, kernel=kernel)
 
     assert_close(run("compiled"), run("numpy"))
 
 
-def test_rows_may_be_read_only_or_laid_out_by_columns_and_their_order_short() -> None:
-    order: Any = np.random.RandomState(0).permutation(N)
-    frozen, step = DESIGN.copy(), stepper("compiled", SGD)
+@pytest.mark.parametrize("size", [8, 50, 120])
+def test_a_batch_that_does_not_fit_into_a_block_is_taken_in_several(size: int) -> None:
+    d = 600  # at which a block has eight rows
+    A = np.random.RandomState(0).randn(N, d) / d
+    assert max(loop.FEW, loop.BLOCK // d) == 8
+    w = np.random.RandomState(1).randn(d, 2)
+    numpy, fast = (
+        stepper(kernel, SGD, mini_batches(A, Y, size=size, shuffle="each_epoch", seed=0))(
+            w, (), np.full((3, 1, 1), 0.1), 0, (0.0,)
+        )[0]
+        for kernel in KERNELS
+    )
+    np.testing.assert_allclose(fast, numpy, rtol=1e-10)
+
+
+def test_rows_may_be_read_only_or_laid_out_by_columns() -> None:
+    frozen = DESIGN.copy()
     frozen.flags.writeable = False
     weights = [
-        step(Epoch(A, Y[:, None], size=7, order=numbers), START, (), np.full((1, 1), 0.01), 0, (0.0,))[0]
-        for A, numbers in ((DESIGN, order), (frozen, order), (np.asfortranarray(DESIGN), order.astype(np.int32)))
+        stepper("compiled", SGD, Batches(A, Y[:, None], size=7, seed=1))(
+            START, (), np.full((1, 1, 1), 0.01), 0, (0.0,)
+        )[0]
+        for A in (DESIGN, frozen, np.asfortranarray(DESIGN))
     ]
     np.testing.assert_array_equal(weights[1], weights[0])
     np.testing.assert_array_equal(weights[2], weights[0])
+
+
+@pytest.mark.parametrize("seed", [0, 1, 42, 2**32 - 1])
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 5, 31, 32, 33, 624, 1000, 4177, 65_537])
+def test_permutations_are_those_of_random_state(n: int, seed: int) -> None:
+    expected, state, order = np.random.RandomState(seed), generator(seed), np.empty(n, np.uint32)
+    for _ in range(5):
+        permute(order, state)
+        np.testing.assert_array_equal(order, expected.permutation(n))
 
 
 def test_runs_end_as_they_do_with_numpy() -> None:
@@ -156,7 +183,7 @@ def test_runs_end_as_they_do_with_numpy() -> None:
     def run(kernel: Any) -> tuple[Trace, ...]:
         return descend(
             start,
-            epochs_of(50, "each_epoch"),
+            batches_of(50, "each_epoch"),
             optimizers=optimizers,
             rates=rates,
             objective=GOAL,
@@ -175,31 +202,31 @@ def test_runs_end_as_they_do_with_numpy() -> None:
 
 def small_run(**rest: Any) -> tuple[Trace, ...]:
     rates = np.full((5, 1, 1), 0.01)
-    epochs = epochs_of(7, "each_epoch")
-    return descend(START, epochs, optimizers=COLUMNS["adam"], rates=rates, objective=GOAL, kernel="compiled", **rest)
+    batches = batches_of(7, "each_epoch")
+    return descend(START, batches, optimizers=COLUMNS["adam"], rates=rates, objective=GOAL, kernel="compiled", **rest)
 
 
 @pytest.mark.parametrize("chunk", [1, 4 * 3 * 7 * 5])
 def test_an_epoch_in_pieces_is_the_epoch(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = small_run()
-    monkeypatch.setattr(compiled, "CHUNK", chunk)
+    monkeypatch.setattr(loop, "CHUNK", chunk)
     assert_identical(small_run(), whole)
 
 
-def test_an_interrupt_between_two_pieces_leaves_the_end_of_the_epoch_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole, real, calls = small_run(), compiled._kernel, []
+def test_an_interrupt_between_two_pieces_leaves_the_end_of_the_stretch_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, real, calls = small_run(), loop._loop, []
 
     def interrupted(rule: str) -> Callable[..., None]:
         def kernel(*arguments: Any) -> None:
             calls.append(arguments)
-            if len(calls) == 2 * 18 + 4:
+            if len(calls) == 2 * 18 + 22:  # 18 steps an epoch; within the second of two that are made at once
                 raise KeyboardInterrupt
             real(rule)(*arguments)
 
         return kernel
 
-    monkeypatch.setattr(compiled, "CHUNK", 1)
-    monkeypatch.setattr(compiled, "_kernel", interrupted)
+    monkeypatch.setattr(loop, "CHUNK", 1)
+    monkeypatch.setattr(loop, "_loop", interrupted)
     for trace, complete in zip(small_run(keep_interrupted=True), whole, strict=True):
         assert trace.status is Status.INTERRUPTED
         np.testing.assert_array_equal(trace.gap, complete.gap[:3])
@@ -212,16 +239,16 @@ def test_an_interrupt_between_two_pieces_leaves_the_end_of_the_epoch_before(monk
 
 PROGRAM = """
 import numpy as np
-from gdcli.engine import compiled
-from gdcli.engine.batches import Epoch
+from gdcli.engine.batches import Batches
+from gdcli.engine.compiled import loop, rules
 from gdcli.engine.kernels import stepper
 from gdcli.engine.optimizers import OPTIMIZERS
 
 sgd = OPTIMIZERS["sgd"]
-row = Epoch(np.array([[1.0]]), np.array([[0.0]]), size=1)
-w, _ = stepper("compiled", sgd)(row, np.array([[1.0]]), (), np.array([[0.125]]), 0, (0.0,))
-stats = compiled._kernel(compiled._register(sgd)).stats
-print(w[0, 0], sum(stats.cache_hits.values()), sum(stats.cache_misses.values()))
+row = Batches(np.array([[1.0]]), np.array([[0.0]]), size=1)
+w, _ = stepper("compiled", sgd, row)(np.array([[1.0]]), (), np.array([[[0.125]]]), 0, (0.0,))
+stats = loop._loop(rules.register(sgd)).stats
+print(w[0, 0, 0], sum(stats.cache_hits.values()), sum(stats.cache_misses.values()))
 """
 
 
@@ -234,15 +261,19 @@ def in_a_process_of_its_own(home: Path, cache: Path) -> list[float]:
 
 def test_compiled_code_outlives_its_process_and_not_its_rule(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "gdcli", tmp_path / "gdcli", ignore=shutil.ignore_patterns("__pycache__"))
-    cache, rule = tmp_path / "cache", tmp_path / "gdcli/engine/optimizers/plain.py"
+    cache, engine = tmp_path / "cache", tmp_path / "gdcli/engine"
     # w − lr·2w, and how often a kernel was found in the cache, and not.
     assert in_a_process_of_its_own(tmp_path, cache) == [0.75, 0, 1]
     assert in_a_process_of_its_own(tmp_path, cache) == [0.75, 1, 0]
-    source = rule.read_text(encoding="utf-8")
-    assert source.count("return w - lr * (g + weight_decay * w), slots") == 1
-    rule.write_text(source.replace("return w - lr * (g", "return w - 2 * lr * (g"), encoding="utf-8")
-    assert in_a_process_of_its_own(tmp_path, cache) == [0.5, 0, 1]
-    assert in_a_process_of_its_own(tmp_path, cache) == [0.5, 1, 0]
+    for module, old, new, w in (
+        ("optimizers/plain.py", "return w - lr * (g", "return w - 2 * lr * (g", 0.5),
+        ("compiled/gradients.py", "residual = -b[row, 0]", "residual = 1 - b[row, 0]", 0.0),
+    ):
+        source = (engine / module).read_text(encoding="utf-8")
+        assert source.count(old) == 1
+        (engine / module).write_text(source.replace(old, new), encoding="utf-8")
+        assert in_a_process_of_its_own(tmp_path, cache) == [w, 0, 1]
+        assert in_a_process_of_its_own(tmp_path, cache) == [w, 1, 0]
 
 
 def test_a_kernel_that_cannot_be_kept_is_compiled_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -252,14 +283,14 @@ def test_a_kernel_that_cannot_be_kept_is_compiled_all_the_same(monkeypatch: pyte
 
     def nowhere(*arguments: Any, **options: Any) -> Any:
         if options.pop("cache", False):
-            raise RuntimeError("cannot cache function 'loop': no locator available for file 'compiled.py'")
+            raise RuntimeError("cannot cache function 'loop': no locator available for file 'loop.py'")
         return real(*arguments, **options)
 
     expected = small_run()
-    compiled._kernel.cache_clear()
+    loop._loop.cache_clear()
     monkeypatch.setattr(numba, "njit", nowhere)
     assert_identical(small_run(), expected)
-    compiled._kernel.cache_clear()
+    loop._loop.cache_clear()
 
 
 def test_every_optimizer_is_on_the_grid() -> None:

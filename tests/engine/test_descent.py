@@ -3,14 +3,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from itertools import islice
 from typing import Any
 
 import numpy as np
 import pytest
 from problems import about, factor_of, line, objective_of, regression, with_ones
 
+from gdcli.engine import descent
 from gdcli.engine.arrays import EPS, Array
-from gdcli.engine.batches import Batch, Epoch, Epochs, full_batch, mini_batches
+from gdcli.engine.batches import Batch, Batches, full_batch, mini_batches
 from gdcli.engine.descent import descend
 from gdcli.engine.objective import Objective, objective
 from gdcli.engine.optimizers import OPTIMIZERS, Optimizer
@@ -36,8 +38,8 @@ def run(
     goal: Objective, start: Sequence[float], rates: Array, *, optimizer: Optimizer | None = None, **rest: Any
 ) -> Trace:
     column = np.array(start, dtype=float)[:, None]
-    epochs = rest.pop("batches", None) or full_batch(goal)
-    (trace,) = descend(column, epochs, optimizers=[optimizer or SGD()], rates=rates, objective=goal, **rest)
+    batches = rest.pop("batches", None) or full_batch(goal)
+    (trace,) = descend(column, batches, optimizers=[optimizer or SGD()], rates=rates, objective=goal, **rest)
     return trace
 
 
@@ -207,7 +209,7 @@ def test_runs_in_lockstep_are_single_runs(kind: str, full: bool) -> None:
     X, y = regression(n=30, p=2)
     goal, held_out, optimizers = objective_of(X[:24], y[:24]), objective_of(X[24:], y[24:]), COLUMNS[kind]
 
-    def batches() -> Epochs:
+    def batches() -> Batches:
         return (
             full_batch(goal) if full else mini_batches(with_ones(X)[:24], y[:24], size=7, shuffle="each_epoch", seed=3)
         )
@@ -272,7 +274,7 @@ def test_columns_that_share_a_rate_of_each_step_end_each_in_its_time() -> None:
     goal = objective_of(X, X[:, 0] * 2, intercept=False)
     starts, rates = np.array([[3.0, 2.5, 2.0 + 1e-6]]), np.tile([[0.1], [0.2]], (6, 1, 1))
 
-    def batches() -> Epochs:
+    def batches() -> Batches:
         return mini_batches(X, X[:, 0] * 2, size=2, shuffle="never", seed=0)
 
     # An epoch contracts by 0.8·0.6; the gap is the squared distance to 2.
@@ -281,6 +283,60 @@ def test_columns_that_share_a_rate_of_each_step_end_each_in_its_time() -> None:
     assert [(trace.status, len(trace.gap) - 1) for trace in together] == [(REACHED, 3), (REACHED, 2), (REACHED, 1)]
     for j, trace in enumerate(together):
         assert_same(trace, run(goal, [float(starts[0, j])], rates, batches=batches(), stopping=stopping))
+
+
+# Stretches of epochs
+
+
+@pytest.mark.parametrize("kind", OPTIMIZERS)
+def test_stretches_are_epochs_one_by_one_to_the_last_digit(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    X, y = regression(n=30, p=2)
+    goal, held_out = objective_of(X[:24], y[:24]), objective_of(X[24:], y[24:])
+    batches = mini_batches(with_ones(X)[:24], y[:24], size=7, shuffle="each_epoch", seed=3)
+    starts, rates = np.random.RandomState(6).randn(3, 3), rates_of(COLUMNS[kind], 40)
+
+    def alone(j: int) -> Trace:
+        return run(
+            goal,
+            starts[:, j].tolist(),
+            rates[:, :, [j]],
+            optimizer=COLUMNS[kind][j],
+            batches=batches,
+            validation=held_out,
+            stopping=Stopping(gap=1e-2, patience=4, min_delta=1e-3),
+        )
+
+    by_stretches = [alone(j) for j in range(3)]
+    monkeypatch.setattr(descent, "LONGEST", 1)
+    for j, other in enumerate(by_stretches):
+        one = alone(j)
+        assert one.status is other.status
+        for left, right in ((one.gap, other.gap), (one.val_mse, other.val_mse), (one.weights, other.weights)):
+            np.testing.assert_array_equal(left, right)
+
+
+@pytest.mark.parametrize("end", [1, 2, 3, 5, 8, 9, 17])
+def test_a_run_that_ends_early_has_made_at_most_as_many_epochs_in_vain(end: int) -> None:
+    goal, taken = line(), []
+
+    class Counted(Batches):
+        def epochs(self) -> Iterator[Iterable[Batch]]:
+            for epoch in super().epochs():
+                taken.append(epoch)
+                yield epoch
+
+    batches = Counted(goal.R, goal.c[:, None], size=1, count=goal.n)
+    trace = run(goal, [2.0], constant(0.25, 500), batches=batches, stopping=Stopping(gap=4.0**-end * (1 + 1e-12)))
+    assert (trace.status, len(trace.gap) - 1) == (REACHED, end)
+    assert end <= len(taken) <= max(2 * end - 2, end)
+
+
+def test_epochs_that_last_are_judged_one_by_one() -> None:
+    A, b = np.ones((20_000, 1)), np.zeros(20_000)
+    goal, told = objective_of(A, b, intercept=False), []
+    batches = mini_batches(A, b, size=2, shuffle="never", seed=0)
+    run(goal, [1.0], constant(1e-6, 4), batches=batches, watch=lambda epoch, *_: told.append(epoch))
+    assert told == [1, 2, 3, 4]
 
 
 # Digits of the gap
@@ -479,14 +535,14 @@ def test_divergence_comes_before_patience() -> None:
 # Watching
 
 
-def test_watch_is_told_every_epoch_and_its_losses() -> None:
+def test_watch_is_told_the_end_of_every_stretch_and_its_losses() -> None:
     goal, told = line(), []
 
     def watch(epoch: int, loss: Array, gap: Array) -> None:
         told.append((epoch, loss.tolist(), gap.tolist()))
 
-    trace = run(goal, [2.0], constant(0.25, 4), watch=watch)
-    assert told == [(e, [trace.mse[e]], [trace.gap[e]]) for e in range(1, 5)]
+    trace = run(goal, [2.0], constant(0.25, 11), watch=watch)
+    assert told == [(e, [trace.mse[e]], [trace.gap[e]]) for e in (1, 2, 4, 8, 11)]
 
 
 def test_watch_is_told_of_the_runs_still_under_way() -> None:
@@ -502,7 +558,7 @@ def test_watch_is_told_of_the_runs_still_under_way() -> None:
         watch=lambda epoch, loss, gap: told.append((epoch, len(loss), len(gap))),
     )
     # Gaps 4⁻ᵉ and 4⁻⁽ᵉ⁺¹⁾: the second ends after epoch 2, the first after epoch 3.
-    assert told == [(1, 2, 2), (2, 2, 2), (3, 1, 1)]
+    assert told == [(1, 2, 2), (2, 1, 1)]
 
 
 # Ctrl-C
@@ -517,28 +573,33 @@ def interrupting(epoch: int) -> Callable[[int, Array, Array], None]:
     return watch
 
 
-def interrupted_within(goal: Objective, finished: int) -> Epochs:
-    class Broken(Epoch):
-        def __iter__(self) -> Iterator[Batch]:
-            yield from super().__iter__()
+def interrupted_within(goal: Objective, finished: int) -> Batches:
+    """Two steps an epoch, and an interrupt between those of the epoch after so many."""
+    A, b, n = next(iter(next(full_batch(goal).epochs())))
+
+    class Broken(Batches):
+        def epochs(self) -> Iterator[Iterable[Batch]]:
+            yield from islice(super().epochs(), finished)
+            yield self.broken()
+
+        def broken(self) -> Iterator[Batch]:
+            yield A, b, n
             raise KeyboardInterrupt
 
-    (A, b, n) = next(iter(next(full_batch(goal))))
-    twice = Epoch(np.vstack([A, A]), np.vstack([b, b]), size=len(A), count=n)
-    yield from [twice] * finished
-    yield Broken(A, b, size=len(A), count=n)
+    return Broken(np.vstack([A, A]), np.vstack([b, b]), size=len(A), count=n)
 
 
 def test_an_interrupt_is_kept_with_the_epochs_that_were_finished() -> None:
     whole = run(line(), [2.0], constant(0.1, 9))
-    trace = run(line(), [2.0], constant(0.1, 9), watch=interrupting(3), keep_interrupted=True)
+    trace = run(line(), [2.0], constant(0.1, 9), watch=interrupting(4), keep_interrupted=True)
     assert trace.status is INTERRUPTED
-    np.testing.assert_array_equal(trace.mse, whole.mse[:4])
+    np.testing.assert_array_equal(trace.mse, whole.mse[:5])
 
 
-def test_an_interrupt_within_an_epoch_leaves_the_end_of_the_one_before() -> None:
+@pytest.mark.parametrize("finished", [2, 3])
+def test_an_interrupt_within_a_stretch_leaves_the_end_of_the_one_before(finished: int) -> None:
     goal = line()
-    trace = run(goal, [2.0], constant(0.25, 9), batches=interrupted_within(goal, 2), keep_interrupted=True)
+    trace = run(goal, [2.0], constant(0.25, 9), batches=interrupted_within(goal, finished), keep_interrupted=True)
     assert (trace.status, len(trace.gap)) == (INTERRUPTED, 3)
     assert trace.weights[0] == about(1 + 2.0**-4, rel=1e-15)
     assert goal.gap(trace.weights[:, None])[0] == trace.gap[-1]
@@ -553,7 +614,7 @@ def test_an_interrupt_in_the_first_epoch_leaves_the_start() -> None:
 def test_an_interrupt_is_raised_unless_it_is_to_be_kept() -> None:
     goal = line()
     with pytest.raises(KeyboardInterrupt):
-        run(goal, [2.0], constant(0.1, 9), watch=interrupting(3))
+        run(goal, [2.0], constant(0.1, 9), watch=interrupting(4))
     with pytest.raises(KeyboardInterrupt):
         run(goal, [2.0], constant(0.1, 9), batches=interrupted_within(goal, 2))
 
@@ -567,10 +628,10 @@ def test_an_interrupt_leaves_the_status_of_columns_that_had_ended() -> None:
         rates=constant(0.25, 20),
         objective=goal,
         stopping=Stopping(gap=1e-2),
-        watch=interrupting(3),
+        watch=interrupting(2),
         keep_interrupted=True,
     )
-    assert [(trace.status, len(trace.gap)) for trace in traces] == [(INTERRUPTED, 4), (REACHED, 2), (INTERRUPTED, 4)]
+    assert [(trace.status, len(trace.gap)) for trace in traces] == [(INTERRUPTED, 3), (REACHED, 2), (INTERRUPTED, 3)]
 
 
 def test_other_errors_are_never_kept() -> None:

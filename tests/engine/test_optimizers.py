@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import product
 from typing import Any, TypeAlias
 
@@ -11,7 +11,7 @@ import pytest
 from problems import about, factor_of, golden
 
 from gdcli.engine.arrays import Array
-from gdcli.engine.batches import Epoch, Epochs, full_batch, mini_batches
+from gdcli.engine.batches import Batch, Batches, full_batch, mini_batches
 from gdcli.engine.descent import descend
 from gdcli.engine.objective import Objective, objective
 from gdcli.engine.optimizers import OPTIMIZERS, Optimizer, stack_hyperparameters
@@ -33,14 +33,17 @@ def case_name(case: dict[str, Any]) -> str:
     return " ".join([case["optimizer"], str(case["hyper"]), f"batch={case['batch_size']}"])
 
 
-def weights_after_each_step(optimizer: Optimizer, batches: Callable[[], Epochs], goal: Objective, steps: int) -> Array:
-    start = np.array(TORCH["initial_weights"])[:, None]
+def weights_after_each_step(optimizer: Optimizer, batches: Batches, goal: Objective, steps: int) -> Array:
+    class Steps(Batches):
+        def epochs(self) -> Iterator[Iterable[Batch]]:
+            return ([batch] for epoch in batches.epochs() for batch in epoch)
 
     def descended(count: int) -> Array:
-        one_step_epochs = (Epoch(A, b, size=len(A), count=n) for epoch in batches() for A, b, n in epoch)
+        by_step = Steps(batches.A, batches.b, size=len(batches.A))
         rates = np.full((count, 1, 1), optimizer.lr)
-        return descend(start, one_step_epochs, optimizers=[optimizer], rates=rates, objective=goal)[0].weights
+        return descend(start, by_step, optimizers=[optimizer], rates=rates, objective=goal)[0].weights
 
+    start = np.array(TORCH["initial_weights"])[:, None]
     return np.array([descended(count) for count in range(1, steps + 1)])
 
 
@@ -55,7 +58,7 @@ def test_mini_batches_follow_pytorch_step_by_step(case: dict[str, Any]) -> None:
     expected = np.array(case["weights"])
     actual = weights_after_each_step(
         make(case["optimizer"], **case["hyper"]),
-        lambda: mini_batches(X, y, size=case["batch_size"], shuffle="never", seed=0),
+        mini_batches(X, y, size=case["batch_size"], shuffle="never", seed=0),
         goal,
         len(expected),
     )
@@ -67,7 +70,7 @@ def test_the_full_batch_on_the_factor_follows_pytorch_step_by_step(case: dict[st
     _, _, goal = torch_problem()
     expected = np.array(case["weights"])
     optimizer = make(case["optimizer"], **case["hyper"])
-    actual = weights_after_each_step(optimizer, lambda: full_batch(goal), goal, len(expected))
+    actual = weights_after_each_step(optimizer, full_batch(goal), goal, len(expected))
     np.testing.assert_allclose(actual, expected, rtol=1e-12, atol=0)
 
 
