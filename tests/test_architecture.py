@@ -126,7 +126,7 @@ def loaded_by(statement: str) -> set[str]:
     return set(done.stdout.split())
 
 
-HEAVY = {"numpy", "pandas", "matplotlib", "rich", "scipy", "pydantic", "yaml"}
+HEAVY = {"numpy", "pandas", "matplotlib", "rich", "scipy", "pydantic", "yaml", "_hashlib"}
 
 
 @pytest.mark.parametrize("statement", ["import gdcli", "import gdcli.cli.app", "import gdcli.errors"])
