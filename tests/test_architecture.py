@@ -126,7 +126,7 @@ def loaded_by(statement: str) -> set[str]:
     return set(done.stdout.split())
 
 
-HEAVY = {"numpy", "pandas", "matplotlib", "rich", "scipy", "pydantic", "yaml", "_hashlib"}
+HEAVY = {"numpy", "pandas", "matplotlib", "rich", "scipy", "pydantic", "yaml", "_hashlib", "multiprocessing"}
 
 
 @pytest.mark.parametrize("statement", ["import gdcli", "import gdcli.cli.app", "import gdcli.errors"])
@@ -141,7 +141,7 @@ def test_importing_the_package_loads_only_the_package(statement: str) -> None:
 
 def test_running_a_spec_does_not_pay_for_a_picture_or_a_table() -> None:
     spec = '{"dataset": {"inline": {"x": [1, 2, 3], "y": [1, 2, 4]}}, "epochs": 3}'
-    useless = {"matplotlib", "rich", "typer", "numba", "llvmlite"}
+    useless = {"matplotlib", "rich", "typer", "numba", "llvmlite", "multiprocessing"}
     assert not loaded_by(f"import gdcli; gdcli.run({spec})") & useless
 
 
