@@ -21,7 +21,6 @@ from gdcli.experiment.reading import read_spec
 from gdcli.experiment.result import Result, execute
 from gdcli.experiment.spec import ScalerName
 from gdcli.experiment.stream import Reading
-from gdcli.experiment.sweep import plan_sweep, run_groups
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,6 +100,8 @@ def sweep(
         SpecError: The spec or the grid is wrong, or no setting can be run.
         DataError: The data is missing or unfit.
     """
+    from gdcli.experiment.sweep import plan_sweep, run_groups  # and multiprocessing: not for a single run
+
     choice, draft = kernel_choice(kernel), read_draft(spec)
     block = {**(draft.values.get("sweep") or {}), **{key: tuple(values) for key, values in (grid or {}).items()}}
     axes = axes_of_block(block, draft.place(("sweep",)))

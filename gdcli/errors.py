@@ -11,13 +11,11 @@ A run that diverges is no error: it is a result whose status says so.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 
-@dataclass(frozen=True, order=True)
-class Place:
+class Place(NamedTuple):
     """Where something stands, ordered as it is read.
 
     Attributes:
@@ -34,8 +32,7 @@ class Place:
         return ":".join([self.source, *(str(number) for number in (self.line, self.column) if number)])
 
 
-@dataclass(frozen=True, order=True)
-class Fault:
+class Fault(NamedTuple):
     """One thing that is wrong: where, and what to do about it."""
 
     place: Place

@@ -14,7 +14,7 @@ import yaml
 from typer.testing import CliRunner
 
 import gdcli
-from gdcli.cli import app
+from gdcli.cli.app import app
 from gdcli.engine.optimizers import OPTIMIZERS
 from gdcli.engine.schedules import SCHEDULES
 

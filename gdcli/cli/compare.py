@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -68,6 +67,8 @@ def comparison_name(names: Sequence[str]) -> str:
     Returns:
         `a-vs-b`, or `compare-12-0a1b2c3d`.
     """
+    import hashlib  # OpenSSL comes with it, which `gdcli --help` has no use for
+
     if len(names) <= 3:
         return "-vs-".join(names)
     return f"compare-{len(names)}-{hashlib.sha256(chr(10).join(names).encode()).hexdigest()[:8]}"

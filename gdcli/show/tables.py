@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from rich import box
@@ -12,9 +13,11 @@ from rich.table import Table
 from rich.text import Text
 
 from gdcli.engine.trace import DIVERGENCE_FACTOR, Status
-from gdcli.experiment.exact import ExactFit
-from gdcli.experiment.expectation import Verdict
 from gdcli.experiment.result import Result, by_name
+
+if TYPE_CHECKING:
+    from gdcli.experiment.exact import ExactFit
+    from gdcli.experiment.expectation import Verdict
 
 MAX_WEIGHTS = 20
 STATUS_STYLES = {"completed": "green", "target_reached": "green", "stalled": "yellow"}

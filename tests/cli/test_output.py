@@ -17,7 +17,7 @@ import pytest
 from typer.testing import CliRunner
 
 import gdcli
-from gdcli.cli import app
+from gdcli.cli.app import app
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests/golden/output"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from gdcli.cli import app
+from gdcli.cli.app import app
 
 DATA = "x,z,y\n1,2,3\n2,1,4\n3,5,9\n4,3,8\n"
 

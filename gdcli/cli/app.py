@@ -1,0 +1,46 @@
+"""The commands under one name, and what `gdcli` itself says."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from gdcli._version import __version__
+from gdcli.cli.check import check
+from gdcli.cli.compare import compare
+from gdcli.cli.optimum import optimum
+from gdcli.cli.run import run
+from gdcli.cli.sweep import sweep
+
+app = typer.Typer(
+    name="gdcli",
+    no_args_is_help=True,
+    rich_markup_mode=None,  # plain help starts twice as fast
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (run, compare, sweep, optimum, check):
+    app.command()(command)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"gdcli {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _gdcli(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Run gradient descent on linear least squares, beside the exact optimum.
+
+    \b
+    gdcli run experiments/abalone_norm.yaml
+    gdcli compare experiments/abalone_norm.yaml experiments/abalone_raw.yaml
+    gdcli optimum data/abalone.csv
+    gdcli check experiments/
+    """
