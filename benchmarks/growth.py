@@ -13,7 +13,7 @@ import numpy as np
 from benchmarks.harness import NotAvailable, Report, kernel_option, say
 from benchmarks.problems import Array, Problem, gaussian
 from benchmarks.report import main
-from gdcli.engine.batches import Epochs, full_batch, mini_batches
+from gdcli.engine.batches import Batches, full_batch, mini_batches
 from gdcli.engine.descent import descend
 from gdcli.engine.factor import factor_rows
 from gdcli.engine.objective import Objective, objective
@@ -88,9 +88,9 @@ def _epoch(X: Array, y: Array, loss: Objective, option: dict[str, Any]) -> None:
     _descend(mini_batches(X, y, size=SIZE, shuffle="each_epoch", seed=0), loss, 1, **option)
 
 
-def _descend(epochs: Epochs, loss: Objective, count: int, **option: Any) -> None:
+def _descend(batches: Batches, loss: Objective, count: int, **option: Any) -> None:
     start, optimizer = np.zeros((len(loss.c), 1)), OPTIMIZERS["sgd"](kind="sgd", lr=RATE)
-    descend(start, epochs, optimizers=[optimizer], rates=np.full((count, 1, 1), RATE), objective=loss, **option)
+    descend(start, batches, optimizers=[optimizer], rates=np.full((count, 1, 1), RATE), objective=loss, **option)
 
 
 def _median(work: Callable[[], object], repeats: int) -> float:
