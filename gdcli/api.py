@@ -14,7 +14,7 @@ from gdcli.experiment.draft import read_draft
 from gdcli.experiment.exact import ExactFit, exact_fit
 from gdcli.experiment.faults import one_of
 from gdcli.experiment.grid import axes_of_block
-from gdcli.experiment.kernels import KernelChoice, kernel_choice, settled
+from gdcli.experiment.kernels import KernelChoice, kernel_choice
 from gdcli.experiment.markup import KeyPath
 from gdcli.experiment.plan import Plan, plan
 from gdcli.experiment.reading import read_spec
@@ -88,7 +88,7 @@ def sweep(
         grid: More axes, dotted key → values.
         paired: Whether to pair the axes in place of crossing them.
         seeds: How many seeds each setting is run with.
-        workers: Processes to use.
+        workers: Groups of runs to run at once, in processes, or in threads by the compiled kernel.
         data: Rows in place of the spec's `dataset`.
         kernel: As for `run`.
 
@@ -100,15 +100,16 @@ def sweep(
         SpecError: The spec or the grid is wrong, or no setting can be run.
         DataError: The data is missing or unfit.
     """
-    from gdcli.experiment.sweep import plan_sweep, run_groups  # and multiprocessing: not for a single run
+    from gdcli.experiment.lockstep import chosen, run_groups  # and multiprocessing: not for a single run
+    from gdcli.experiment.sweep import plan_sweep
 
     choice, draft = kernel_choice(kernel), read_draft(spec)
     block = {**(draft.values.get("sweep") or {}), **{key: tuple(values) for key, values in (grid or {}).items()}}
     axes = axes_of_block(block, draft.place(("sweep",)))
     planned = plan_sweep(draft.without("sweep"), axes, paired=paired, seeds=seeds, frame=data)
     plans = [point.plan for point in planned.points]
-    settled_on, found = settled(choice, plans), dict[int, Result]()
-    for group, traces, seconds in run_groups(plans, workers, settled_on):
+    settled_on, found = chosen(choice, plans, workers), dict[int, Result]()
+    for group, (traces, seconds) in run_groups(plans, workers, settled_on):
         for i, trace in zip(group, traces, strict=True):
             found[i] = finish(plans[i], trace, seconds, settled_on)
     return [found[i] for i in range(len(plans))]

@@ -121,8 +121,7 @@ def _run(
     from gdcli.api import finish
     from gdcli.cli.progress import LateBar
     from gdcli.experiment.journal import Journal, read_journal
-    from gdcli.experiment.kernels import settled
-    from gdcli.experiment.sweep import run_groups
+    from gdcli.experiment.lockstep import chosen, run_groups
     from gdcli.experiment.sweep_result import SweepRun, record_of
 
     path = _journal_path(directory)
@@ -133,11 +132,11 @@ def _run(
     records = {identity: record for identity, record in records.items() if identity in wanted}
     journal = Journal(path, records)
     todo = [point for point in planned.points if point.identity not in records]
-    kernel = settled(session.kernel, [point.plan for point in todo]) if todo else "numpy"
+    kernel = chosen(session.kernel, [point.plan for point in todo], workers)
     done, interrupted = len(planned.points) - len(todo), False
     with LateBar(planned.name, len(planned.points), told=f"{done} runs", shown=not session.quiet) as bar:
         try:
-            for group, traces, seconds in run_groups([point.plan for point in todo], workers, kernel):
+            for group, (traces, seconds) in run_groups([point.plan for point in todo], workers, kernel):
                 for i, trace in zip(group, traces, strict=True):
                     record = record_of(finish(todo[i].plan, trace, seconds, kernel), curve=with_curves)
                     records[todo[i].identity] = record

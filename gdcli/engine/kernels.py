@@ -92,17 +92,13 @@ def numpy_seconds(*, steps: int, rows: int, d: int, k: int = 1) -> float:
     return steps * (STEP_SECONDS + NUMBER_SECONDS * rows * d * k)
 
 
-def fastest(*, steps: int, rows: int, d: int, k: int = 1) -> Kernel:
+def fastest(seconds: float) -> Kernel:
     """Choose a kernel: the compiled one where NumPy would take longer than loading it, and Numba is there.
 
     Args:
-        steps: Of the whole run.
-        rows: A batch.
-        d: Weights.
-        k: Runs in lockstep.
+        seconds: That NumPy would take, as `numpy_seconds` predicts it.
 
     Returns:
         The kernel.
     """
-    slow = numpy_seconds(steps=steps, rows=rows, d=d, k=k) > LOADING_SECONDS
-    return "compiled" if slow and numba_trouble() is None else "numpy"
+    return "compiled" if seconds > LOADING_SECONDS and numba_trouble() is None else "numpy"

@@ -11,7 +11,7 @@ import numpy as np
 
 from gdcli.errors import Fault, Place, SpecError
 from gdcli.experiment.faults import shown
-from gdcli.experiment.markup import dump, parse
+from gdcli.experiment.markup import parse
 
 SPACINGS = ("log", "linear")
 MOST_POINTS = 100_000
@@ -98,7 +98,7 @@ def _values(values: Any) -> tuple[Any, ...]:
         raise ValueError(f"must be a list, or {{log: [from, to, count]}}, got {shown(values)}")
     if not values:
         raise ValueError("has no values")
-    if len({dump(value) for value in values}) < len(values):
+    if len(set(map(repr, values))) < len(values):
         raise ValueError("has the same value twice")
     return values
 

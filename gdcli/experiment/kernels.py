@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, TypeAlias, get_args
 
-from gdcli.engine.kernels import Kernel, fastest, numba_trouble
+from gdcli.engine.kernels import Kernel, fastest, numba_trouble, numpy_seconds
 from gdcli.errors import Fault, Place, SpecError
 from gdcli.experiment.faults import one_of
 from gdcli.experiment.plan import Plan
@@ -37,11 +37,28 @@ def kernel_choice(word: str, *, place: str = "kernel") -> KernelChoice:
     raise SpecError([Fault(Place(place), one_of(word, get_args(KernelChoice)))])
 
 
-def settled(choice: KernelChoice, plans: Sequence[Plan]) -> Kernel:
-    """Settle on a kernel for plans that run one after the other: `auto` takes the one that is done first."""
-    if choice != "auto":
-        return choice
-    largest = max(plans, key=lambda plan: plan.steps * plan.spec.epochs)
-    d = len(largest.names)
-    rows = d if largest.is_full_batch else int(largest.spec.batch_size)
-    return fastest(steps=sum(plan.steps * plan.spec.epochs for plan in plans), rows=rows, d=d)
+def settled(choice: KernelChoice, seconds: float) -> Kernel:
+    """Settle on a kernel: `auto` takes the one that is done first.
+
+    Args:
+        choice: What was asked for.
+        seconds: That NumPy would take.
+
+    Returns:
+        The kernel.
+    """
+    return fastest(seconds) if choice == "auto" else choice
+
+
+def predicted_seconds(together: Sequence[Plan]) -> float:
+    """Predict how long NumPy takes for plans that run side by side.
+
+    Args:
+        together: Plans that share rows, batches and steps.
+
+    Returns:
+        Seconds.
+    """
+    first = together[0]
+    rows = len(first.names) if first.is_full_batch else int(first.spec.batch_size)
+    return numpy_seconds(steps=first.spec.epochs * first.steps, rows=rows, d=len(first.names), k=len(together))

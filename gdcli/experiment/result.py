@@ -20,7 +20,7 @@ from gdcli.engine.descent import Watch, descend
 from gdcli.engine.kernels import Kernel
 from gdcli.engine.trace import Status, Trace
 from gdcli.experiment import files
-from gdcli.experiment.kernels import KernelChoice, settled
+from gdcli.experiment.kernels import KernelChoice, predicted_seconds, settled
 from gdcli.experiment.plan import Plan
 from gdcli.experiment.spec import plain
 
@@ -211,7 +211,7 @@ def execute(
     Returns:
         The result, whatever became of the run.
     """
-    chosen = settled(kernel, [plan])
+    chosen = settled(kernel, predicted_seconds([plan]))
     batches = plan.batches()
     began = time.perf_counter()
     (trace,) = descend(

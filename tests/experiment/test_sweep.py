@@ -22,10 +22,11 @@ from gdcli.errors import SpecError
 from gdcli.experiment.draft import read_draft
 from gdcli.experiment.grid import Axis
 from gdcli.experiment.journal import Journal, read_journal
+from gdcli.experiment.lockstep import groups, run_groups
 from gdcli.experiment.plan import plan
 from gdcli.experiment.reading import understand
 from gdcli.experiment.result import Result
-from gdcli.experiment.sweep import Sweep, groups, plan_sweep, run_groups
+from gdcli.experiment.sweep import Sweep, plan_sweep
 
 ROOT = Path(__file__).parents[2]
 BASE: dict[str, Any] = {
@@ -44,7 +45,7 @@ def planned(*axes: Axis, paired: bool = False, seeds: int = 1, **changes: Any) -
 def run(sweep: Sweep, workers: int = 1) -> list[Result]:
     plans = [point.plan for point in sweep.points]
     found: dict[int, Result] = {}
-    for group, traces, seconds in run_groups(plans, workers):
+    for group, (traces, seconds) in run_groups(plans, workers):
         found.update({i: finish(plans[i], trace, seconds, "numpy") for i, trace in zip(group, traces, strict=True)})
     return [found[i] for i in range(len(plans))]
 
@@ -65,7 +66,7 @@ def test_lockstep_equals_runs_of_their_own() -> None:
         for key, value in point.setting.items():
             draft = draft.with_value(key, value, draft.place(()))
         alone_plan = plan(understand(draft))
-        ((_, (trace,), _),) = run_groups([alone_plan], 1)
+        ((_, ((trace,), _)),) = run_groups([alone_plan], 1)
         alone = finish(alone_plan, trace, 0.0, "numpy")
         assert together.status == alone.status
         np.testing.assert_allclose(together.trace.gap, alone.trace.gap, rtol=1e-10)

@@ -11,7 +11,8 @@ import pytest
 from gdcli.api import draw_sweep, finish
 from gdcli.experiment.draft import read_draft
 from gdcli.experiment.grid import Axis
-from gdcli.experiment.sweep import plan_sweep, run_groups
+from gdcli.experiment.lockstep import run_groups
+from gdcli.experiment.sweep import plan_sweep
 from gdcli.experiment.sweep_result import SweepResult, SweepRun, record_of
 from gdcli.show.figures import to_png
 from gdcli.show.sweep_views import sweep_figure
@@ -31,7 +32,7 @@ def swept(*axes: Axis, seeds: int = 1) -> SweepResult:
     sweep = plan_sweep(read_draft(BASE), axes, paired=False, seeds=seeds)
     plans = [point.plan for point in sweep.points]
     runs: dict[int, SweepRun] = {}
-    for group, traces, seconds in run_groups(plans, 1):
+    for group, (traces, seconds) in run_groups(plans, 1):
         for i, trace in zip(group, traces, strict=True):
             record = record_of(finish(plans[i], trace, seconds, "numpy"), curve=False)
             runs[i] = SweepRun(sweep.points[i], record["summary"], None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from threading import Lock
 from typing import Any
 
 import numba
@@ -13,7 +14,7 @@ from numba.core import types
 from gdcli.engine.arrays import Array
 from gdcli.engine.batches import Batches
 from gdcli.engine.compiled.gradients import AHEAD, OUT_OF_CACHE, add_columns, add_rows, fetch, gather
-from gdcli.engine.compiled.options import SEMANTICS
+from gdcli.engine.compiled.options import SEMANTICS, part
 from gdcli.engine.compiled.permutations import generator, permute
 from gdcli.engine.compiled.rules import register, update
 from gdcli.engine.kernels import Stepper
@@ -23,6 +24,8 @@ from gdcli.engine.optimizers import Optimizer, Slots, Value
 CHUNK = 1 << 25
 FEW = 8  # rows a batch that are not worth turning into columns
 BLOCK = 1 << 12  # numbers to turn into columns at a time: 32 kB, which the first cache holds
+
+_one_at_a_time = Lock()  # for compiling and loading
 
 
 def compiled_stepper(optimizer: type[Optimizer], batches: Batches) -> Stepper:
@@ -35,7 +38,8 @@ def compiled_stepper(optimizer: type[Optimizer], batches: Batches) -> Stepper:
     Returns:
         The stepper.
     """
-    loop = _loop(register(optimizer))
+    with _one_at_a_time:
+        loop = _loop(register(optimizer))
     A, b = np.ascontiguousarray(batches.A), np.ascontiguousarray(batches.b)
     shuffled = batches.seed is not None
     order = np.arange(len(A) if shuffled else 0, dtype=np.uint32)
@@ -80,6 +84,15 @@ def _compiled(loop: Callable[..., None]) -> Callable[..., None]:
     return kernel
 
 
+@part()
+def _keep(weights: Array, history: Array, epoch: int) -> None:
+    """Write down the weights (k, d) after an epoch; an assignment of arrays would take two seconds to compile."""
+    k, d = weights.shape
+    for c in range(k):
+        for j in range(d):
+            history[epoch, j, c] = weights[c, j]
+
+
 @cache
 def _loop(rule: str) -> Callable[..., None]:
     """Compile the loop for a rule, or load it from the cache."""
@@ -122,7 +135,7 @@ def _loop(rule: str) -> Callable[..., None]:
                 update(rule, weights, g, c, 2 / (count or end - begin), memory, lr, float(t + step + 1), settings)
             i += 1
             if i == steps:
-                history[epoch] = weights.T
+                _keep(weights, history, epoch)
                 epoch, i = epoch + 1, 0
 
     return _compiled(loop)
