@@ -19,12 +19,12 @@ Kernel: TypeAlias = Literal["numpy", "compiled"]
 # one, and leaves what it was given as it was.
 Stepper: TypeAlias = Callable[[Array, Slots, Array, int, tuple[Value, ...]], tuple[Array, Slots]]
 
-# Measured on abalone (d = 3, batches of 50): a step of NumPy's takes 10 µs (sgd) to 19 µs (adam), nearly all of it
-# the overhead of a dozen calls, and 1 ns more for each number of its rows and each run. Numba takes half a second to
-# load a kernel from its cache; what takes NumPy less than twice that is not worth the wait.
-STEP_SECONDS = 12e-6
+# Measured on abalone (d = 3, batches of 50): a step of NumPy's takes 4 µs (sgd) to 18 µs (nadam), nearly all of it the
+# overhead of a dozen calls, and 1 ns more for each number of its rows and each run. Numba takes 0.4 s to load a kernel
+# from its cache; what takes NumPy less than twice that is not worth the wait.
+STEP_SECONDS = 10e-6
 NUMBER_SECONDS = 1e-9
-LOADING_SECONDS = 1.0
+LOADING_SECONDS = 0.8
 
 
 def stepper(kernel: Kernel, optimizer: type[Optimizer], batches: Batches) -> Stepper:
