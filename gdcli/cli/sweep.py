@@ -137,16 +137,20 @@ def _run(
     with LateBar(planned.name, len(planned.points), told=f"{done} runs", shown=not session.quiet) as bar:
         try:
             for group, (traces, seconds) in run_groups([point.plan for point in todo], workers, kernel):
-                for i, trace in zip(group, traces, strict=True):
-                    record = record_of(finish(todo[i].plan, trace, seconds, kernel), curve=with_curves)
-                    records[todo[i].identity] = record
-                    journal.add(todo[i].identity, record)
+                new = {
+                    todo[i].identity: record_of(finish(todo[i].plan, trace, seconds, kernel), curve=with_curves)
+                    for i, trace in zip(group, traces, strict=True)
+                }
+                records.update(new)
+                journal.add(new)
                 done += len(group)
                 bar.update(done, f"{done} of {len(planned.points)} runs")
         except KeyboardInterrupt:
             interrupted = True
         finally:
             journal.close()
+    if interrupted:
+        records = read_journal(path)  # just what a resume will find, whatever was being done at that moment
     finished = [point for point in planned.points if point.identity in records]
     runs = (SweepRun(p, records[p.identity]["summary"], records[p.identity].get("curve")) for p in finished)
     return tuple(runs), interrupted

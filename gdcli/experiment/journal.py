@@ -46,9 +46,9 @@ class Journal:
         new.replace(path)
         self._stream = path.open("ab")
 
-    def add(self, identity: str, record: dict[str, Any]) -> None:
-        """Write one run down, for good."""
-        self._stream.write(_line(identity, record))
+    def add(self, records: Mapping[str, dict[str, Any]]) -> None:
+        """Write runs down, for good: identity → record."""
+        self._stream.writelines(_line(identity, record) for identity, record in records.items())
         self._stream.flush()
         os.fsync(self._stream.fileno())
 

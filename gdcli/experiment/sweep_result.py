@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -66,16 +67,17 @@ class SweepResult:
     runs: tuple[SweepRun, ...]
     draw: DrawSweep
 
-    def settings(self) -> list[Setting]:
+    @cached_property
+    def settings(self) -> tuple[Setting, ...]:
         """The settings of the grid in its order, each summed up over its seeds."""
         found: dict[str, list[SweepRun]] = {}
         for run in self.runs:
-            found.setdefault(written(run.point.setting), []).append(run)
-        return [_summed_up(runs) for runs in found.values()]
+            found.setdefault(repr(run.point.setting), []).append(run)
+        return tuple(map(_summed_up, found.values()))
 
     def best(self) -> Setting | None:
         """The setting with the smallest median gap; None where every one diverged."""
-        return min((s for s in self.settings() if np.isfinite(s.gap)), key=lambda s: s.gap, default=None)
+        return min((s for s in self.settings if np.isfinite(s.gap)), key=lambda s: s.gap, default=None)
 
     def save(self, directory: Path, *, plot: bool, journal: Path | None = None) -> Path:
         """Write the files of the sweep, replacing a result that is there already.
@@ -170,7 +172,7 @@ class SweepResult:
         if not best:
             return None
         others = {key: value for key, value in best.values.items() if key != axis}
-        line = [s for s in self.settings() if {k: v for k, v in s.values.items() if k != axis} == others]
+        line = [s for s in self.settings if {k: v for k, v in s.values.items() if k != axis} == others]
         line.sort(key=lambda s: float(s.values[axis]))
         at = next(i for i, s in enumerate(line) if s.values == best.values)
         low = high = at

@@ -76,7 +76,7 @@ def test_lockstep_equals_runs_of_their_own() -> None:
 
 
 def test_results_do_not_depend_on_the_workers() -> None:
-    sweep = planned(Axis("optimizer.lr", tuple(np.geomspace(1e-3, 0.1, 9).tolist())), batch_size=1, epochs=4)
+    sweep = planned(Axis("optimizer.lr", tuple(np.geomspace(1e-3, 0.1, 9).tolist())), batch_size=1, epochs=8)
     assert len(groups([point.plan for point in sweep.points], 2)) == 2
     one, two = run(sweep, workers=1), run(sweep, workers=2)
     for a, b in zip(one, two, strict=True):
@@ -141,7 +141,7 @@ def test_a_cut_journal_loses_its_last_line_at_most(tmp_path: Path) -> None:
     journal = Journal(path, {})
     records = {f"id{i}": {"summary": {"gap": i / 3, "name": "ä\n"}} for i in range(5)}
     for identity, record in records.items():
-        journal.add(identity, record)
+        journal.add({identity: record})
     journal.close()
     whole = path.read_bytes()
     ends = [i + 1 for i, byte in enumerate(whole) if byte == 10]
