@@ -22,6 +22,7 @@ from gdcli.show.figures import COLOURS, LEGEND_INSIDE, LEGEND_MOST, LINE_STYLES,
 from gdcli.show.tables import number
 
 SHOWN = 10
+FEW_BANDS = 4  # that may lie one on the other and still be told apart
 
 
 def sweep_view(result: SweepResult) -> RenderableType:
@@ -33,31 +34,37 @@ def sweep_view(result: SweepResult) -> RenderableType:
     Returns:
         What Rich prints.
     """
-    settings = sorted(result.settings(), key=lambda s: s.gap)
-    with_seeds = result.sweep.seeds > 1
+    settings = sorted(result.settings, key=lambda s: s.gap)
+    with_seeds, axes = result.sweep.seeds > 1, _varied(result)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 0, 0, 1))
-    headings = _headings([axis.key for axis in result.sweep.axes])
-    for axis in result.sweep.axes:
-        table.add_column(headings[axis.key], justify="right" if axis.is_numeric else "left", overflow="fold")
-    for heading in (
-        "final MSE",
-        "median gap" if with_seeds else "gap",
-        *(["10–90 %"] if with_seeds else []),
-        "gap/opt.",
-    ):
-        table.add_column(heading, justify="right", no_wrap=True)
+    headings = _headings(axes)
+    for axis in axes:
+        table.add_column(headings[axis.key], justify="right" if axis.is_numeric else "left", no_wrap=True)
+    figures = ["final MSE", "median gap" if with_seeds else "gap", *(["10–90 %"] if with_seeds else []), "gap/opt."]
+    # Eighty characters hold so many columns; what the gap says already goes first.
+    left_out = {"gap/opt.", "final MSE"} if len(axes) > (2 if with_seeds else 4) else set()
+    for heading in figures:
+        if heading not in left_out:
+            table.add_column(heading, justify="right", no_wrap=True)
     for i, setting in enumerate(settings[:SHOWN]):
+        cells = dict(zip(figures, _figures(setting, with_seeds=with_seeds), strict=True))
         table.add_row(
-            *(_value(setting.values[axis.key]) for axis in result.sweep.axes),
-            *_figures(setting, with_seeds=with_seeds),
+            *(_value(setting.values[axis.key]) for axis in axes),
+            *(cell for heading, cell in cells.items() if heading not in left_out),
             style="bold" if i == 0 and np.isfinite(setting.gap) else "",
         )
     return Group(table, *(Text(line) for line in _remarks(result, settings)))
 
 
-def _headings(keys: Sequence[str]) -> dict[str, str]:
-    """Keys by their last part, where that is enough to tell them apart."""
-    last = [key.rpartition(".")[2] for key in keys]
+def _varied(result: SweepResult) -> tuple[Axis, ...]:
+    """The axes of more than one value; all of them where there is none."""
+    return tuple(axis for axis in result.sweep.axes if len(axis.values) > 1) or result.sweep.axes
+
+
+def _headings(axes: Sequence[Axis]) -> dict[str, str]:
+    """Keys by their last part, where that is enough to tell them apart; a kind goes by what it is the kind of."""
+    keys = [axis.key for axis in axes]
+    last = [key.removesuffix(".kind").rpartition(".")[2] for key in keys]
     return {key: part if last.count(part) == 1 else key for key, part in zip(keys, last, strict=True)}
 
 
@@ -95,7 +102,7 @@ def sweep_figure(result: SweepResult) -> Figure:
         A figure; diverged settings are marked, at the top of a line or as empty cells.
     """
     numeric = [axis for axis in result.sweep.axes if axis.is_numeric and len(axis.values) > 1]
-    crossed = len({written(s.values) for s in result.settings()}) > max(len(axis.values) for axis in result.sweep.axes)
+    crossed = len(result.settings) > max(len(axis.values) for axis in result.sweep.axes)
     figure = Figure(figsize=(8.5, 4.6), dpi=110)
     axes = figure.subplots()
     figure.subplots_adjust(left=0.11, right=0.95, bottom=0.13, top=0.9)
@@ -110,11 +117,13 @@ def sweep_figure(result: SweepResult) -> Figure:
 def _lines(figure: Figure, axes: Axes, result: SweepResult, axis: Axis) -> None:
     """One line for each setting of the other axes, a band over the seeds, diverged points at the top."""
     lines: dict[str, list[Setting]] = {}
-    for setting in result.settings():
-        others = {key: value for key, value in setting.values.items() if key != axis.key}
-        lines.setdefault(", ".join(f"{key} {_value(value)}" for key, value in others.items()), []).append(setting)
-    finite = [s.gap for s in result.settings() if np.isfinite(s.gap) and s.gap > 0]
+    others = {key: name for key, name in _headings(_varied(result)).items() if key != axis.key}
+    for setting in result.settings:
+        label = ", ".join(f"{name} {_value(setting.values[key])}" for key, name in others.items())
+        lines.setdefault(label, []).append(setting)
+    finite = [s.gap for s in result.settings if np.isfinite(s.gap) and s.gap > 0]
     top = 4 * max(finite, default=1.0)
+    band = 0.2 if len(lines) <= FEW_BANDS else 0.08
     styles = cycle([(colour, style) for style in LINE_STYLES for colour in COLOURS])
     for height, (label, (colour, style)) in enumerate(zip(lines, styles, strict=False)):
         line = lines[label]
@@ -126,12 +135,12 @@ def _lines(figure: Figure, axes: Axes, result: SweepResult, axis: Axis) -> None:
         if result.sweep.seeds > 1:
             low, high = (np.array([getattr(s, end) for s in line]) for end in ("low", "high"))
             axes.fill_between(
-                x, low, np.minimum(high, top), where=np.isfinite(gap), color=colour, alpha=0.2, linewidth=0
+                x, low, np.minimum(high, top), where=np.isfinite(gap), color=colour, alpha=band, linewidth=0
             )
         gone = x[np.isnan(gap)]
         # One above the other, or the last line's marks would hide the others'.
         axes.plot(gone, np.full(len(gone), top * 1.15**height), linestyle="none", marker="x", color=colour)
-    if any(setting.diverged for setting in result.settings()):
+    if any(setting.diverged for setting in result.settings):
         axes.plot([], [], linestyle="none", marker="x", color="0.3", label="diverged")
     _scale_x(axes, axis)
     log_axis(axes, min(finite, default=1.0) / 2, 2 * top * 1.15 ** len(lines))
@@ -168,7 +177,7 @@ def _scale_x(axes: Axes, axis: Axis) -> None:
 def _heat_map(figure: Figure, axes: Axes, result: SweepResult, across: Axis, up: Axis) -> None:
     """The smallest gap over all other axes for each pair of values; cells that diverged stay empty."""
     cells = np.full((len(up.values), len(across.values)), np.inf)
-    for setting in result.settings():
+    for setting in result.settings:
         i, j = up.values.index(setting.values[up.key]), across.values.index(setting.values[across.key])
         cells[i, j] = min(cells[i, j], setting.gap)
     shown = np.where(np.isfinite(cells), cells, np.nan)

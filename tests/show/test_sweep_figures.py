@@ -45,15 +45,15 @@ def test_one_line_for_each_value_of_the_others_and_marks_for_what_diverged() -> 
     assert (axes.get_xscale(), axes.get_yscale(), axes.get_xlabel()) == ("log", "log", "optimizer.lr")
     lines = {str(line.get_label()): line for line in axes.get_lines()}
     for kind in ("sgd", "momentum"):
-        line = lines[f"optimizer.kind {kind}"]
-        gaps = [s.gap for s in result.settings() if s.values["optimizer.kind"] == kind]
+        line = lines[f"optimizer {kind}"]
+        gaps = [s.gap for s in result.settings if s.values["optimizer.kind"] == kind]
         assert list(np.asarray(line.get_xdata())) == list(RATES.values)
         shown = np.asarray(line.get_ydata())
         assert np.array_equal(shown[:3], gaps[:3])
         assert np.isnan(shown[3]) == np.isinf(gaps[3])
     marks = [line for line in axes.get_lines() if line.get_marker() == "x" and len(np.asarray(line.get_xdata()))]
     assert [list(np.asarray(mark.get_xdata())) for mark in marks] == [[5.0], [5.0]]
-    top = max(s.gap for s in result.settings() if np.isfinite(s.gap))
+    top = max(s.gap for s in result.settings if np.isfinite(s.gap))
     assert all(np.asarray(mark.get_ydata())[0] > top for mark in marks)
     heights = [float(np.asarray(mark.get_ydata())[0]) for mark in marks]
     assert heights[0] != heights[1]
@@ -64,7 +64,7 @@ def test_a_band_over_the_seeds() -> None:
     result = swept(RATES, seeds=5)
     (axes,) = sweep_figure(result).axes
     (band,) = axes.collections
-    first = result.settings()[0]
+    first = result.settings[0]
     gaps = [run.gap for run in first.runs]
     assert (first.low, first.gap, first.high) == pytest.approx(np.quantile(gaps, [0.1, 0.5, 0.9]), rel=1e-14)
     heights = np.asarray(band.get_paths()[0].vertices)[:, 1]
@@ -78,7 +78,7 @@ def test_two_numeric_axes_make_a_heat_map() -> None:
     cells: np.ma.MaskedArray[Any, Any] = np.ma.masked_invalid(np.ma.asarray(mesh.get_array()).filled(np.nan)).reshape(
         3, 4
     )
-    for setting in result.settings():
+    for setting in result.settings:
         i = (0.0, 0.1, 0.5).index(setting.values["optimizer.weight_decay"])
         j = RATES.values.index(setting.values["optimizer.lr"])
         assert bool(np.ma.getmaskarray(cells)[i, j]) == bool(np.isinf(setting.gap))
@@ -104,7 +104,7 @@ def test_every_grid_can_be_drawn(axes: tuple[Axis, ...]) -> None:
 
 def test_what_stays_within_twice_the_best() -> None:
     result = swept(Axis("optimizer.lr", (0.001, 0.1, 0.2, 0.3, 5.0)))
-    gaps = {s.values["optimizer.lr"]: s.gap for s in result.settings()}
+    gaps = {s.values["optimizer.lr"]: s.gap for s in result.settings}
     best = min(gaps.values())
     inside = [lr for lr, gap in gaps.items() if gap <= 2 * best]
     assert result.tolerated("optimizer.lr") == (min(inside), max(inside))
