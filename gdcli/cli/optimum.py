@@ -38,7 +38,6 @@ def optimum(
     from gdcli.cli.progress import ReadingBar
     from gdcli.cli.session import Session
     from gdcli.experiment.exact import exact_fit
-    from gdcli.show.tables import exact_view
 
     names = [name.strip() for part in features or [] for name in part.split(",") if name.strip()]
     if features and not names:
@@ -57,7 +56,10 @@ def optimum(
     fit = exact_fit(planned)
     for warning in fit.warnings:
         session.warn(warning)
-    session.show(exact_view(fit))
+    if not (quiet or as_json):
+        from gdcli.show.tables import exact_view
+
+        session.show(exact_view(fit))
     document = asdict(fit)
     if fit.weights_original is None:
         del document["weights_original"]

@@ -12,7 +12,7 @@ from gdcli.engine.arrays import Array
 from gdcli.engine.factor import Factoring, RowFactor
 from gdcli.errors import DataError, Fault, suggestion
 from gdcli.experiment.census import Census
-from gdcli.experiment.csvfiles import PaddedError
+from gdcli.experiment.csvchunks import PaddedError
 from gdcli.experiment.encoding import Data, Encoding
 from gdcli.experiment.reading import Source
 from gdcli.experiment.scaling import mapped
@@ -28,22 +28,25 @@ class Needs:
     Attributes:
         factors: Of all rows: False stands for the rows as they are, True for features sent through the sigmoid.
         rows: Whether they are needed themselves, which takes memory: mini-batches, quartiles and splits do.
+        hashes: Whether files are hashed as they are read: a result names its data, an optimum alone does not.
     """
 
     factors: frozenset[bool] = frozenset()
     rows: bool = False
+    hashes: bool = False
 
     @classmethod
     def of(cls, spec: Spec) -> Needs:
         """What the run of a spec needs."""
+        hashes = spec.epochs > 0
         if spec.split:
-            return cls(rows=True)
+            return cls(rows=True, hashes=hashes)
         robust = "robust" in (spec.scaler.features, spec.scaler.target)
         factors = frozenset([spec.scaler.features == "sigmoid"])
-        return cls(factors=factors, rows=robust or spec.batch_size != "full")
+        return cls(factors=factors, rows=robust or spec.batch_size != "full", hashes=hashes)
 
     def __or__(self, other: Needs) -> Needs:
-        return Needs(self.factors | other.factors, self.rows or other.rows)
+        return Needs(self.factors | other.factors, self.rows or other.rows, self.hashes or other.hashes)
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,7 @@ def _designed(source: Source, data: Data, needs: Needs) -> Design:
     faults = list(_missing(source, names, data.label))
     if faults:
         raise DataError(faults)
-    chunks = data.chunks()
+    chunks = data.chunks(hashing=needs.hashes)
     first = next(chunks)
     texts = {name for name in _relevant(source, names) if first[1].is_text(name)}
     begun: Iterator[tuple[int, Table]] | None = chain([first], chunks)
@@ -145,9 +148,9 @@ def _pass(
     factoring = {is_sigmoid: Factoring() for is_sigmoid in needs.factors}
     kept: list[Array] = []
     sound = columns.target not in texts
-    for start, chunk in chunks or data.chunks(texts & set(columns.features)):
-        for name, before in censuses.items():
-            censuses[name] = before.and_then(chunk.census(name, start))
+    for start, chunk in chunks or data.chunks(texts & set(columns.features), hashing=needs.hashes):
+        for name, found in chunk.censuses(censuses, start).items():
+            censuses[name] = censuses[name].and_then(found)
         sound = sound and not any(censuses[name].is_unfit(text=name in texts) for name in used)
         if sound:  # otherwise it goes on for the sake of the faults only
             rows = encoding.rows(chunk)

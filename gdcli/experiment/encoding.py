@@ -68,6 +68,10 @@ class Encoding:
 
     def rows(self, chunk: Table) -> Array:
         """Features and target of a chunk, shape (b, p + 1), column-major."""
+        used = [*(self.columns.features or ()), str(self.columns.target)]
+        plain = None if self.levels else chunk.plain(used)
+        if plain is not None:
+            return np.asfortranarray(plain)
         columns, j = np.zeros((len(self.names) + 1, len(chunk))), 0
         for name in self.columns.features or ():
             if name not in self.levels:

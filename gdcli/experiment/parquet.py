@@ -44,7 +44,7 @@ def parquet_chunks(
     rows: int,
     only: Collection[str] | None,
     told: Callable[[int], None],
-    hashed: Callable[[str], None],
+    hashed: Callable[[str], None] | None,
 ) -> Generator[pd.DataFrame, None, None]:
     """Read a Parquet file by row group, and a large group in pieces.
 
@@ -54,7 +54,7 @@ def parquet_chunks(
         rows: Of a chunk, at most.
         only: Columns to read at all; None for all of them.
         told: Called with the number of bytes of every read, in proportion to the rows.
-        hashed: Called with the SHA-256 of the file's bytes at its end.
+        hashed: Called with the SHA-256 of the file's bytes at its end; None to do without.
 
     Yields:
         The chunks; none of them is empty.
@@ -70,7 +70,8 @@ def parquet_chunks(
                 if batch.num_rows:
                     told(size * batch.num_rows // file.metadata.num_rows)
                     yield named(batch.to_pandas(), label)
-        hashed(file_hash(path))
+        if hashed:
+            hashed(file_hash(path))
 
 
 def named(frame: pd.DataFrame, label: str) -> pd.DataFrame:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from gdcli.errors import Place
 from gdcli.experiment import lines
 from gdcli.experiment.ahead import read_ahead
-from gdcli.experiment.csvfiles import check_header, csv_chunks, explained, fault
+from gdcli.experiment.csvchunks import csv_chunks
+from gdcli.experiment.csvfiles import check_header, explained, fault, file_hash
 from gdcli.experiment.parquet import parquet_chunks, parquet_columns
 from gdcli.experiment.table import CsvFormat, Table
 
@@ -76,10 +77,12 @@ class Stream:
         return f"{first} and {more} more" if more else first
 
     @property
-    def sha256(self) -> str | list[str] | None:
-        """Of the file's bytes, or of each file's, in order; None before the first pass has ended."""
-        if len(self._hashes) < len(self.files):
-            return None
+    def sha256(self) -> str | list[str]:
+        """Of the file's bytes, or of each file's, in order."""
+        if not self._hashes:
+            for file in self.files:
+                with explained(file.path, file.label, self.form):
+                    self._hashes.append(file_hash(file.path))
         return self._hashes[0] if len(self.files) == 1 else list(self._hashes)
 
     @property
@@ -96,13 +99,14 @@ class Stream:
         return sum(self._rows)
 
     def chunks(
-        self, text: Collection[str] = (), *, only: Collection[str] | None = None
+        self, text: Collection[str] = (), *, only: Collection[str] | None = None, hashing: bool = False
     ) -> Generator[tuple[int, Table], None, None]:
         """Read all rows.
 
         Args:
             text: Columns that serve as text: their cells come as they are spelled.
             only: Leave the other columns out, and rows that are too long unnoticed.
+            hashing: Hash what is read, so that nobody reads it again for its `sha256`.
 
         Yields:
             Chunks, each with the number of its first row.
@@ -114,6 +118,7 @@ class Stream:
         names = self._checked_columns()
         size = max(1, CHUNK_CELLS // len(names))
         rows, hashes, done = [], list[str](), 0
+        hashed = hashes.append if hashing else None
         total = self.size
 
         def told(count: int) -> None:
@@ -124,14 +129,16 @@ class Stream:
 
         for file in self.files:
             rows.append(0)
-            with closing(read_ahead(self._frames(file, size, text, only, told, hashes.append))) as frames:
+            with closing(self._frames(file, size, text, only, told, hashed)) as frames:
                 for frame in frames:
                     csv = None if file.is_parquet else (file.path, self.form)
                     yield sum(rows), Table(frame=frame, label=file.label, csv=csv)
                     rows[-1] += len(frame)
         if not sum(rows):
             raise fault(self.label, "this data file has a header and no rows")
-        self._rows, self._hashes = rows, hashes
+        self._rows = rows
+        if hashing:
+            self._hashes = hashes
 
     def spelling(self, levels: set[str]) -> dict[str, str]:
         """How the levels of a text column are called: true and false as Python does, however they are written."""
@@ -155,10 +162,11 @@ class Stream:
         text: Collection[str],
         only: Collection[str] | None,
         told: Callable[[int], None],
-        hashed: Callable[[str], None],
+        hashed: Callable[[str], None] | None,
     ) -> Generator[pd.DataFrame, None, None]:
         if file.is_parquet:
-            return parquet_chunks(file.path, file.label, rows=rows, only=only, told=told, hashed=hashed)
+            chunks = parquet_chunks(file.path, file.label, rows=rows, only=only, told=told, hashed=hashed)
+            return read_ahead(chunks)
         return csv_chunks(
             file.path,
             file.label,

@@ -82,10 +82,10 @@ class Table:
         return self.census(name).is_text
 
     def chunks(
-        self, text: Collection[str] = (), *, only: Collection[str] | None = None
+        self, text: Collection[str] = (), *, only: Collection[str] | None = None, hashing: bool = False
     ) -> Generator[tuple[int, Table], None, None]:
         """The whole as a single chunk, as a `Stream` gives its own."""
-        del text, only
+        del text, only, hashing
         yield 0, self
 
     def spelling(self, levels: set[str]) -> dict[str, str]:
@@ -123,6 +123,20 @@ class Table:
         return self._counted(
             series, start, {"blank": blank, "nan": nan, "worded": missing & ~nan, **_out_of_bounds(values)}
         )
+
+    def censuses(self, names: Collection[str], start: int = 0) -> dict[str, Census]:
+        """The census of each of some columns; of most files' chunks they are all had at once."""
+        values = self.plain(names)
+        if values is not None and len(values) and values.min() >= -LARGEST and values.max() <= LARGEST:
+            return dict.fromkeys(names, Census(given=len(values)))
+        return {name: self.census(name, start) for name in names}
+
+    def plain(self, names: Collection[str]) -> Array | None:
+        """Some columns as one array, shape (n, len(names)), to be read only; None unless all of them are floats."""
+        frame = self.frame if list(names) == self.names else self.frame[list(names)]
+        if any(dtype != np.float64 for dtype in frame.dtypes):
+            return None
+        return frame.to_numpy()
 
     def _counted(self, series: pd.Series[Any], start: int, kinds: dict[str, BoolArray]) -> Census:
         found = {kind: finding(cells, start, lambda row: str(series.iloc[row])) for kind, cells in kinds.items()}

@@ -14,7 +14,7 @@ import pytest
 import gdcli
 from gdcli.api import plan_optimum
 from gdcli.engine.factor import BLOCK_ROWS, factor_blocks, factor_rows
-from gdcli.experiment import csvfiles, sources, stream
+from gdcli.experiment import blocks, csvchunks, sources, stream
 from gdcli.experiment.plan import plan
 from gdcli.experiment.reading import read_spec
 
@@ -24,9 +24,10 @@ HEADER = "a,b,c,y\n"
 
 @pytest.fixture
 def in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every file is large, and chunks are of 7 rows of 4 columns."""
+    """Every file is large, and chunks are of 7 rows of 4 columns, or of the lines of some 300 bytes."""
     monkeypatch.setattr(sources, "WHOLE", 0)
     monkeypatch.setattr(stream, "CHUNK_CELLS", 28)
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 300)
 
 
 def table(n: int = 100, seed: int = 0) -> pd.DataFrame:
@@ -68,6 +69,7 @@ def test_chunks_give_the_same_bytes(
     monkeypatch.setattr(sources, "WHOLE", 0)
     for cells in (4, 28, 10**6):
         monkeypatch.setattr(stream, "CHUNK_CELLS", cells)
+        monkeypatch.setattr(blocks, "BLOCK_BYTES", 10 * cells)
         sources._stream.cache_clear()
         assert curve(path, **keys).to_csv() == whole
 
@@ -90,6 +92,7 @@ def test_rows_are_kept_where_they_are_needed(
     whole = curve(path, **keys).to_csv()
     monkeypatch.setattr(sources, "WHOLE", 0)
     monkeypatch.setattr(stream, "CHUNK_CELLS", 28)
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 300)
     assert curve(path, **keys).to_csv() == whole
 
 
@@ -117,6 +120,7 @@ def test_a_level_that_first_appears_late(tmp_path: Path, monkeypatch: pytest.Mon
     assert list(whole.weights) == ["a", "c_p", "c_q", "c_true", "c_é", "intercept"]
     monkeypatch.setattr(sources, "WHOLE", 0)
     monkeypatch.setattr(stream, "CHUNK_CELLS", 28)
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 300)
     assert gdcli.optimum(path, features=["a", "c"], target="y") == whole
 
 
@@ -129,6 +133,7 @@ def test_true_and_false_are_spelled_as_python_does(
     assert list(whole.weights) == ["c_False", "c_True"]
     monkeypatch.setattr(sources, "WHOLE", 0)
     monkeypatch.setattr(stream, "CHUNK_CELLS", 28)
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 300)
     assert gdcli.optimum(path, features=["c"], target="y", intercept=False) == whole
 
 
@@ -149,6 +154,7 @@ def test_what_a_column_is_does_not_depend_on_its_first_chunk(
     whole = outcome()
     monkeypatch.setattr(sources, "WHOLE", 0)
     monkeypatch.setattr(stream, "CHUNK_CELLS", 28)
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 300)
     assert outcome() == whole
 
 
@@ -186,6 +192,7 @@ def test_blanks_in_front_of_cells_are_skipped(where: str, tmp_path: Path, monkey
     (tmp_path / "x.csv").write_text((head + tail).rstrip(" "))
     monkeypatch.setattr(sources, "WHOLE", 0)
     monkeypatch.setattr(stream, "CHUNK_CELLS", 28)
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 300)
     assert gdcli.optimum(tmp_path / "x.csv", features=["a", "b"], target="y").weights == pytest.approx(
         gdcli.optimum(frame, features=["a", "b"], target="y").weights, rel=1e-12
     )
@@ -294,7 +301,7 @@ def test_parquet_files_are_one_dataset(tmp_path: Path) -> None:
 def test_a_comparison_of_scalers_reads_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path / "x.csv", table())
     passes: list[Path] = []
-    original = csvfiles.csv_chunks
+    original = csvchunks.csv_chunks
 
     def counted(path: Path, *arguments: Any, **options: Any) -> Any:
         passes.append(path)
