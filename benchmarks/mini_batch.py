@@ -110,7 +110,7 @@ def _floor(problem: Problem) -> str:
     for order in orders:
         problem.X[order]
     return (
-        f"Mini-batch on abalone: NumPy draws the {EPOCHS:,} permutations that the contract prescribes in {drawn:.3f} s, "
+        f"Mini-batch on abalone: NumPy draws the {EPOCHS:,} permutations of the contract in {drawn:.3f} s, "
         f"and gathers the rows in {time.perf_counter() - began:.3f} s; the plain loop and the numpy kernel pay both. "
         f"The compiled kernel draws the same permutations itself."
     )

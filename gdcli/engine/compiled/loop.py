@@ -115,7 +115,7 @@ def _loop(rule: str) -> Callable[..., None]:
     ) -> None:
         n, d = A.shape
         steps, width = -(-n // size), max(FEW, BLOCK // d)
-        g, T, y, residual = np.zeros(weights.shape), np.empty((d, width)), np.empty(width), np.empty(width)
+        g, T, y, residual = np.empty(weights.shape), np.empty((d, width)), np.empty(width), np.empty(width)
         epoch, i = divmod(first, steps)
         for step in range(first, last):
             if i == 0 and len(order):
@@ -126,10 +126,10 @@ def _loop(rule: str) -> Callable[..., None]:
                 if len(order) and A.size > OUT_OF_CACHE:
                     fetch(A, b, order, r + AHEAD, r + m + AHEAD)
                 if m < FEW:
-                    add_rows(A, b, order, r, r + m, weights, g)
+                    add_rows(A, b, order, begin, r, r + m, weights, g)
                 else:
                     gather(A, b, order, r, r + m, T, y)
-                    add_columns(T, y, m, weights, residual, g)
+                    add_columns(T, y, m, weights, residual, g, r == begin)
             for c in range(len(weights)):
                 lr = rates[epoch, i * (rates.shape[1] > 1), c * (rates.shape[2] > 1)]
                 update(rule, weights, g, c, 2 / (count or end - begin), memory, lr, float(t + step + 1), settings)
