@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from itertools import repeat
+from itertools import chain, repeat
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -49,18 +49,19 @@ def stepper(kernel: Kernel, optimizer: type[Optimizer], batches: Batches) -> Ste
 
 
 def _numpy_stepper(optimizer: type[Optimizer], batches: Batches) -> Stepper:
-    update, epochs = optimizer.update, batches.epochs()
+    update, steps, each = optimizer.update, batches.steps, chain.from_iterable(batches.epochs())
 
     def advance(w: Array, slots: Slots, rates: Array, t: int, h: tuple[Value, ...]) -> tuple[Array, Slots]:
         history = np.empty((len(rates), *w.shape))
         # Plain numbers are cheaper to multiply by than arrays of one.
         by_epoch = rates[:, :, 0].tolist() if rates.shape[2] == 1 else rates
-        for weights, by_step, epoch in zip(history, by_epoch, epochs, strict=False):
-            for (A, b, n), lr in zip(epoch, by_step if len(by_step) > 1 else repeat(by_step[0]), strict=False):
-                t += 1
-                g = (2 / n) * A.T.dot(A.dot(w) - b)
-                w, slots = update(w, g, slots, lr, t, h)
-            weights[:] = w
+        by_step = by_epoch if rates.shape[1] == steps else (repeat(lr, steps) for (lr,) in by_epoch)
+        # One loop, and not one in another: with a full batch those took a tenth of the time.
+        for step, (lr, (A, b, n)) in enumerate(zip(chain.from_iterable(by_step), each, strict=False), start=1):
+            g = (2 / n) * A.T.dot(A.dot(w) - b)
+            w, slots = update(w, g, slots, lr, t + step, h)
+            if step % steps == 0:
+                history[step // steps - 1] = w
         return history, slots
 
     return advance

@@ -22,8 +22,10 @@ from gdcli.experiment.table import CsvFormat
 if TYPE_CHECKING:
     import pandas as pd
 
-WORKERS = min(4, os.cpu_count() or 1)  # more would wait for the one thread that takes the chunks
-AHEAD = WORKERS + 2  # measured: with fewer a worker waits now and then
+# One more than cores, since now and then one waits for the interpreter; and more than a few would wait for the one
+# thread that takes the chunks.
+WORKERS = min(4, (os.cpu_count() or 1) + 1)
+AHEAD = WORKERS + 1  # measured: with fewer a worker has nothing to do now and then
 
 # What pandas calls the compressions that it can undo for an open file, by what file names end on.
 _COMPRESSIONS = {".gz": "gzip", ".bz2": "bz2", ".xz": "xz", ".zip": "zip", ".zst": "zstd"}
