@@ -47,10 +47,10 @@ def fetch(A: Array, b: Array, order: Words, first: int, last: int) -> None:
 
 
 @part(inline=True)
-def add_rows(A: Array, b: Array, order: Words, begin: int, first: int, last: int, weights: Array, g: Array) -> None:
+def add_rows(A: Array, b: Array, order: Words, first: int, last: int, weights: Array, g: Array) -> None:
     """Add x(xᵀw − y) to the gradient g (k, d) of every run, one row after the other; the weights are (k, d).
 
-    The batch's row at `begin` replaces what was there: clearing it before would take a sixth of the time of a row.
+    The first row replaces what was there: clearing it before would take a sixth of the time of a row.
     """
     k, d = weights.shape
     for i in range(np.uint64(first), np.uint64(last)):
@@ -59,7 +59,7 @@ def add_rows(A: Array, b: Array, order: Words, begin: int, first: int, last: int
             residual = -b[row, 0]
             for j in range(d):
                 residual += A[row, j] * weights[c, j]
-            if i == np.uint64(begin):
+            if i == np.uint64(first):
                 for j in range(d):
                     g[c, j] = residual * A[row, j]
             else:

@@ -117,17 +117,20 @@ def _loop(rule: str) -> Callable[..., None]:
         steps, width = -(-n // size), max(FEW, BLOCK // d)
         g, T, y, residual = np.empty(weights.shape), np.empty((d, width)), np.empty(width), np.empty(width)
         epoch, i = divmod(first, steps)
+        far = len(order) > 0 and A.size > OUT_OF_CACHE
         for step in range(first, last):
             if i == 0 and len(order):
                 permute(order, state)
             begin, end = i * size, min(i * size + size, n)
-            for r in range(begin, end, width):
-                m = min(width, end - r)
-                if len(order) and A.size > OUT_OF_CACHE:
-                    fetch(A, b, order, r + AHEAD, r + m + AHEAD)
-                if m < FEW:
-                    add_rows(A, b, order, begin, r, r + m, weights, g)
-                else:
+            if end - begin < FEW:
+                if far:
+                    fetch(A, b, order, begin + AHEAD, end + AHEAD)
+                add_rows(A, b, order, begin, end, weights, g)
+            else:
+                for r in range(begin, end, width):
+                    m = min(width, end - r)
+                    if far:
+                        fetch(A, b, order, r + AHEAD, r + m + AHEAD)
                     gather(A, b, order, r, r + m, T, y)
                     add_columns(T, y, m, weights, residual, g, r == begin)
             for c in range(len(weights)):
