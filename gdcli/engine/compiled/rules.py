@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-import sys
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
@@ -39,7 +38,7 @@ def register(optimizer: type[Optimizer]) -> str:
         The name to call it by in `update`.
     """
     modules = {import_module(cls.__module__) for cls in optimizer.__mro__ if cls is not object}
-    compiled = (sys.modules[__name__], options, gradients, permutations)
+    compiled = (import_module(__name__), options, gradients, permutations)
     sources = sorted(inspect.getsource(module) for module in (*modules, *compiled))
     name = f"{optimizer.__qualname__} {hashlib.sha256(''.join(sources).encode()).hexdigest()}"
     by_default: Callable[[], Optimizer] = optimizer
