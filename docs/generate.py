@@ -16,6 +16,7 @@ import annotated_types
 
 from gdcli.engine.optimizers import OPTIMIZERS
 from gdcli.engine.schedules import SCHEDULES
+from gdcli.experiment.grid import MOST_POINTS, SPACINGS
 from gdcli.experiment.result import SUMMARY_COLUMNS
 from gdcli.experiment.spec import Columns, Dataset, Expect, Scaler, Spec, Split, Stop, Synthetic, plain
 
@@ -41,7 +42,7 @@ _LINKS = {
 
 def page() -> str:
     """The whole page."""
-    return "\n".join([*_introduction(), *_keys(), *_kinds(), *_figures()]) + "\n"
+    return "\n".join([*_introduction(), *_keys(), *_sweep(), *_kinds(), *_figures()]) + "\n"
 
 
 def _introduction() -> Iterator[str]:
@@ -61,6 +62,22 @@ def _keys() -> Iterator[str]:
         yield _summary(section)
         yield ""
         yield from _table(section, f"{name}.")
+
+
+def _sweep() -> Iterator[str]:
+    yield "## The `sweep` block"
+    yield ""
+    yield "What `gdcli sweep` varies, and other commands leave aside: a mapping of dotted keys to values. Any key of a"
+    yield f"spec can be an axis; all settings together are {MOST_POINTS:,} at most."
+    yield ""
+    yield "| values | written as |"
+    yield "|---|---|"
+    yield "| one by one | `[0.01, 0.1]`, and with `--grid`: `optimizer.lr=0.01,0.1` |"
+    for spacing in SPACINGS:
+        kind = "evenly on a logarithmic scale" if spacing == "log" else "evenly"
+        example = f"`{{{spacing}: [1, 1000, 4]}}`, and with `--grid`: `epochs={spacing}:1:1000:4`"
+        yield f"| {kind}, from one end to the other, so many | {example} |"
+    yield ""
 
 
 def _kinds() -> Iterator[str]:

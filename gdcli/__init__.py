@@ -39,3 +39,8 @@ def __getattr__(name: str) -> Any:
 
         return getattr(api, name)
     raise AttributeError(f"module 'gdcli' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    """List what is public."""
+    return __all__

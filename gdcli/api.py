@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any, TypeAlias, get_args
@@ -10,7 +11,7 @@ from gdcli.engine.descent import Watch
 from gdcli.engine.kernels import Kernel
 from gdcli.engine.trace import Trace
 from gdcli.errors import Fault, Place, SpecError
-from gdcli.experiment.draft import read_draft
+from gdcli.experiment.draft import normal, read_draft
 from gdcli.experiment.exact import ExactFit, exact_fit
 from gdcli.experiment.faults import one_of
 from gdcli.experiment.grid import axes_of_block
@@ -74,7 +75,7 @@ def compare(specs: Sequence[Spec], *, data: pd.DataFrame | None = None, kernel: 
 def sweep(
     spec: Spec,
     *,
-    grid: Mapping[str, Sequence[Any]] | None = None,
+    grid: Mapping[str, Any] | None = None,
     paired: bool = False,
     seeds: int = 1,
     workers: int = 1,
@@ -85,7 +86,7 @@ def sweep(
 
     Args:
         spec: As for `run`; its `sweep:` block gives axes.
-        grid: More axes, dotted key → values.
+        grid: More axes, dotted key → values: a list, an array, `{"log": [from, to, count]}` or `{"linear": …}`.
         paired: Whether to pair the axes in place of crossing them.
         seeds: How many seeds each setting is run with.
         workers: Groups of runs to run at once, in processes, or in threads by the compiled kernel.
@@ -94,7 +95,7 @@ def sweep(
 
     Returns:
         The results in the order of the grid, the last axis fastest, then the seeds. Settings that no run can have
-        are left out.
+        are left out, each with a warning.
 
     Raises:
         SpecError: The spec or the grid is wrong, or no setting can be run.
@@ -104,9 +105,21 @@ def sweep(
     from gdcli.experiment.sweep import plan_sweep
 
     choice, draft = kernel_choice(kernel), read_draft(spec)
-    block = {**(draft.values.get("sweep") or {}), **{key: tuple(values) for key, values in (grid or {}).items()}}
-    axes = axes_of_block(block, draft.place(("sweep",)))
+    for name, count in (("seeds", seeds), ("workers", workers)):
+        if not isinstance(count, int) or isinstance(count, bool) or count < 1:
+            raise SpecError([Fault(Place(name), f"must be an integer of at least 1, got {count!r}")])
+    if not isinstance(grid, Mapping | None):
+        raise SpecError([Fault(Place("grid"), f"must be a mapping of keys to values, got {grid!r}")])
+    block = draft.values.get("sweep")
+    axes = [*axes_of_block(block, draft.place(("sweep",)))] if block is not None else []
+    if grid:
+        given = axes_of_block(normal(grid), Place("grid"))
+        axes = list({axis.key: axis for axis in (*axes, *given)}.values())
+    if not axes:
+        raise SpecError([Fault(Place("grid"), "nothing to vary: give a `sweep:` block or axes")])
     planned = plan_sweep(draft.without("sweep"), axes, paired=paired, seeds=seeds, frame=data)
+    for setting, reason in planned.skipped:
+        warnings.warn(f"skipped {dict(setting)}: {reason}", stacklevel=2)
     plans = [point.plan for point in planned.points]
     settled_on, found = chosen(choice, plans, workers), dict[int, Result]()
     for group, (traces, seconds) in run_groups(plans, workers, settled_on):

@@ -32,9 +32,7 @@ def sweep(
     ] = None,
     paired: Annotated[bool, typer.Option("--zip", help="Pair the axes in place of crossing them.")] = False,
     seeds: Annotated[int, typer.Option("--seeds", metavar="N", min=1, help="Run each setting with N seeds.")] = 1,
-    workers: Annotated[
-        int, typer.Option("--workers", metavar="N", min=0, help="Processes to use; 0 for one a core.")
-    ] = 0,
+    workers: Annotated[int, typer.Option("--workers", metavar="N", min=0, help="Cores to use; 0 for all.")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from what an earlier sweep has finished.")] = False,
     curves: Annotated[bool, typer.Option("--curves", help="Write every run's curve too.")] = False,
     out: Out = DEFAULT_OUT,
@@ -95,7 +93,12 @@ def _axes(draft: Draft, grid: list[str]) -> list[Axis]:
 
     block = draft.values.get("sweep")
     axes = {axis.key: axis for axis in axes_of_block(block, draft.place(("sweep",)))} if block is not None else {}
-    axes.update((axis.key, axis) for axis in map(axis_of_option, grid))
+    given = list(map(axis_of_option, grid))
+    keys = [axis.key for axis in given]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise SpecError([Fault(Place("--grid"), f"{key} is there twice; give all of its values at once")])
+    axes.update((axis.key, axis) for axis in given)
     if not axes:
         message = "nothing to vary: give a `sweep:` block or --grid, such as --grid optimizer.lr=log:1e-3:1:13"
         raise SpecError([Fault(Place(draft.label), message)])

@@ -82,7 +82,7 @@ def read_draft(
         SpecError: It is not a mapping, or an override cannot be applied.
     """
     if isinstance(source, Mapping):
-        draft = Draft(values=_written_out(_normal(source)), places=places or {}, label="spec", base=Path(), name="run")
+        draft = Draft(values=_written_out(normal(source)), places=places or {}, label="spec", base=Path(), name="run")
     else:
         path = Path(source)
         values, found_at = read_file(path, str(path))
@@ -130,14 +130,14 @@ def _assigned(node: Any, path: KeyPath, value: Any, above: KeyPath, place: Place
     return {**node, key: _assigned(below, tuple(rest), value, (*above, key), place)}
 
 
-def _normal(value: Any) -> Any:
+def normal(value: Any) -> Any:
     """Bring Python and NumPy values to what YAML gives: text keys, tuples, plain scalars."""
     if isinstance(value, Mapping):
-        return {str(key): _normal(part) for key, part in value.items()}
+        return {str(key): normal(part) for key, part in value.items()}
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, list | tuple):
-        return tuple(map(_normal, value))
+        return tuple(map(normal, value))
     return str(value) if isinstance(value, PathLike) else value
 
 

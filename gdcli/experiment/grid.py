@@ -103,18 +103,21 @@ def _values(values: Any) -> tuple[Any, ...]:
     return values
 
 
-def _spaced(spacing: str, bounds: Any) -> tuple[float, ...]:
+def _spaced(spacing: str, bounds: Any) -> tuple[int | float, ...]:
     numbers = isinstance(bounds, tuple) and all(
         isinstance(b, int | float) and not isinstance(b, bool) and np.isfinite(b) for b in bounds
     )
     if not numbers or len(bounds) != 3 or not isinstance(bounds[2], int) or not 2 <= bounds[2] <= MOST_POINTS:
-        raise ValueError(f"{spacing} needs [from, to, count], the count an integer of at least 2")
+        raise ValueError(f"{spacing} needs [from, to, count], the count an integer from 2 to {MOST_POINTS}")
     low, high, count = bounds
     if low == high or (spacing == "log" and min(low, high) <= 0):
         raise ValueError(f"{spacing} needs two different ends" + (" above 0" if spacing == "log" else ""))
     spaced = np.geomspace(low, high, count) if spacing == "log" else np.linspace(low, high, count)
     # Twelve digits: 0.01 and not 0.010000000000000002.
-    return tuple(float(f"{value:.12g}") for value in spaced)
+    values = tuple(float(f"{value:.12g}") for value in spaced)
+    # Between whole ends, values that are whole as well can be epochs or batches.
+    is_whole = isinstance(low, int) and isinstance(high, int) and all(value.is_integer() for value in values)
+    return tuple(map(int, values)) if is_whole else values
 
 
 def points(axes: Sequence[Axis], *, paired: bool) -> Iterator[dict[str, Any]]:

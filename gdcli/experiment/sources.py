@@ -114,8 +114,12 @@ def from_frame(frame: pd.DataFrame) -> Table:
     """Make a table of a DataFrame.
 
     Raises:
-        DataError: It has no rows, or names a column twice.
+        DataError: It is none, has no rows, or names a column twice.
     """
+    import pandas as pd
+
+    if not isinstance(frame, pd.DataFrame):
+        raise fault("data", f"must be a pandas DataFrame, got {type(frame).__name__}")
     if frame.empty:
         raise fault("data", "this DataFrame has no rows")
     return Table(frame=named(frame, "data").reset_index(drop=True), label="data")

@@ -126,7 +126,8 @@ def written(value: Any) -> str:
 
 def _sources(draft: Draft, setting: Mapping[str, Any], seeds: int, *, has_rows: bool) -> list[Source]:
     """The specs of one setting, one a seed."""
-    for key, value in setting.items():
+    # `optimizer` before `optimizer.lr`, whatever the order of the axes: a block replaces all of its keys.
+    for key, value in sorted(setting.items(), key=lambda item: item[0].count(".")):
         draft = draft.with_value(key, value, Place(f"sweep {key}={written(value)}"))
     return [understand(reseeded(draft, i), has_rows=has_rows) for i in range(seeds)]
 

@@ -23,6 +23,7 @@ from gdcli.show.tables import number
 
 SHOWN = 10
 FEW_BANDS = 4  # that may lie one on the other and still be told apart
+SAME_OPTIMUM = 1e-6  # relatively: scalers change an optimum by rounding errors only
 
 
 def sweep_view(result: SweepResult) -> RenderableType:
@@ -81,7 +82,7 @@ def _figures(setting: Setting, *, with_seeds: bool) -> list[str]:
 def _remarks(result: SweepResult, settings: Sequence[Setting]) -> list[str]:
     runs, planned = len(result.runs), len(result.sweep.points)
     diverged = sum(setting.diverged for setting in settings)
-    counted = f"{runs} runs" if runs == planned else f"{runs} of {planned} runs"
+    counted = f"{runs} run{'s' if runs > 1 else ''}" if runs == planned else f"{runs} of {planned} runs"
     lines = [f"{counted}, {diverged} diverged" + (f"; the {SHOWN} best are shown" if len(settings) > SHOWN else "")]
     for axis in result.sweep.axes:
         within = result.tolerated(axis.key) if axis.is_numeric and len(axis.values) > 1 else None
@@ -89,6 +90,9 @@ def _remarks(result: SweepResult, settings: Sequence[Setting]) -> list[str]:
             lines.append(f"no {axis.key} but {within[0]:g} stays within 2 times the best gap")
         elif within:
             lines.append(f"{axis.key} from {within[0]:g} to {within[1]:g} stays within 2 times the best gap")
+    optima = [run.summary["optimum_mse"] for run in result.runs]
+    if max(optima) - min(optima) > SAME_OPTIMUM * max(optima):
+        lines.append("the settings have different optima: the gap is to each one's own")
     return lines
 
 
@@ -185,9 +189,10 @@ def _heat_map(figure: Figure, axes: Axes, result: SweepResult, across: Axis, up:
     norm = LogNorm(positive.min(), positive.max()) if len(positive) and positive.min() < positive.max() else None
     axes.set_facecolor("0.85")
     mesh = axes.pcolormesh(np.ma.masked_invalid(shown), norm=norm, cmap="viridis_r")
-    for values, set_ticks in ((across.values, axes.set_xticks), (up.values, axes.set_yticks)):
-        every = -(-len(values) // 12)
-        set_ticks(np.arange(len(values))[::every] + 0.5, [f"{value:.3g}" for value in values[::every]])
+    for values, set_ticks, room in ((across.values, axes.set_xticks, 8), (up.values, axes.set_yticks, 12)):
+        every = -(-len(values) // room)
+        labels = [f"{value:g}" if len(f"{value:g}") <= 5 else f"{value:.3g}" for value in values[::every]]
+        set_ticks(np.arange(len(values))[::every] + 0.5, labels)
     axes.set_xlabel(across.key)
     axes.set_ylabel(up.key)
     bar = figure.colorbar(mesh, ax=axes, format=FuncFormatter(short))

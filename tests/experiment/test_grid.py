@@ -45,9 +45,9 @@ def test_thirty_seven_rates_are_geometric() -> None:
         ("lr=", "write KEY=VALUES, such as optimizer.lr=log:1e-4:1:9 or scaler=none,zscore"),
         ("lr=log:0:1:5", "log needs two different ends above 0"),
         ("lr=log:1:1:5", "log needs two different ends above 0"),
-        ("lr=log:1e-4:1", "log needs [from, to, count], the count an integer of at least 2"),
-        ("lr=linear:a:1:5", "linear needs [from, to, count], the count an integer of at least 2"),
-        ("lr=linear:0:1:1", "linear needs [from, to, count], the count an integer of at least 2"),
+        ("lr=log:1e-4:1", "log needs [from, to, count], the count an integer from 2 to 100000"),
+        ("lr=linear:a:1:5", "linear needs [from, to, count], the count an integer from 2 to 100000"),
+        ("lr=linear:0:1:1", "linear needs [from, to, count], the count an integer from 2 to 100000"),
         ("lr=1,1", "has the same value twice"),
     ],
 )

@@ -232,3 +232,43 @@ def test_a_sweep_in_python() -> None:
     np.testing.assert_allclose(
         framed[-1].trace.gap, gdcli.run({**BASE, "optimizer": {"lr": 0.1}}).trace.gap, rtol=1e-10
     )
+
+
+def test_a_whole_block_comes_before_its_keys() -> None:
+    results = gdcli.sweep(BASE, grid={"optimizer.lr": [0.01, 0.1], "optimizer": ["sgd", "adam"]})
+    settings = [(r.summary["optimizer"], r.summary["lr"]) for r in results]
+    assert settings == [("sgd", 0.01), ("adam", 0.01), ("sgd", 0.1), ("adam", 0.1)]
+
+
+def test_grids_in_python_take_arrays_and_spacings() -> None:
+    grid = {"optimizer.lr": np.logspace(-2, -1, 2), "epochs": {"log": [1, 100, 3]}, "batch_size": np.array([50])}
+    results = gdcli.sweep(BASE, grid=grid)
+    settings = [(r.summary["lr"], r.summary["epochs"]) for r in results]
+    assert settings == [(lr, epochs) for lr in (0.01, 0.1) for epochs in (1, 10, 100)]
+
+
+def test_what_python_leaves_out_it_warns_of() -> None:
+    with pytest.warns(UserWarning, match=r"skipped \{'optimizer.lr': -1\}: optimizer.lr must be greater than 0"):
+        results = gdcli.sweep(BASE, grid={"optimizer.lr": [-1, 0.1]})
+    assert [r.summary["lr"] for r in results] == [0.1]
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"seeds": 0}, "seeds: must be an integer of at least 1, got 0"),
+        ({"seeds": "3"}, "seeds: must be an integer of at least 1, got '3'"),
+        ({"workers": -1}, "workers: must be an integer of at least 1, got -1"),
+        ({"grid": [1]}, r"grid: must be a mapping of keys to values, got \[1\]"),
+        ({"grid": {"optimizer.lr": 0.1}}, "grid: sweep.optimizer.lr must be a list"),
+        ({"grid": {"optimizer.lr": "log:1e-3:1:4"}}, "grid: sweep.optimizer.lr must be a list"),
+        ({"grid": {}}, "grid: nothing to vary"),
+        ({"data": [[1, 2]]}, "data: must be a pandas DataFrame, got list"),
+    ],
+)
+def test_wrong_arguments_in_python(keys: dict[str, Any], message: str) -> None:
+    with pytest.raises(gdcli.GdcliError, match=message):
+        gdcli.sweep(
+            {key: value for key, value in BASE.items() if key != "dataset" or "data" not in keys},
+            **{"grid": {"optimizer.lr": [0.1]}, **keys},
+        )
