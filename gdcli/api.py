@@ -111,9 +111,9 @@ def sweep(
     if not isinstance(grid, Mapping | None):
         raise SpecError([Fault(Place("grid"), f"must be a mapping of keys to values, got {grid!r}")])
     block = draft.values.get("sweep")
-    axes = [*axes_of_block(block, draft.place(("sweep",)))] if block is not None else []
+    axes = [*axes_of_block(block, lambda path: draft.place(("sweep", *path)))] if block is not None else []
     if grid:
-        given = axes_of_block(normal(grid), Place("grid"))
+        given = axes_of_block(normal(grid), lambda _: Place("grid"))
         axes = list({axis.key: axis for axis in (*axes, *given)}.values())
     if not axes:
         raise SpecError([Fault(Place("grid"), "nothing to vary: give a `sweep:` block or axes")])

@@ -92,7 +92,11 @@ def _axes(draft: Draft, grid: list[str]) -> list[Axis]:
     from gdcli.experiment.grid import axes_of_block, axis_of_option
 
     block = draft.values.get("sweep")
-    axes = {axis.key: axis for axis in axes_of_block(block, draft.place(("sweep",)))} if block is not None else {}
+    axes = (
+        {axis.key: axis for axis in axes_of_block(block, lambda path: draft.place(("sweep", *path)))}
+        if block is not None
+        else {}
+    )
     given = list(map(axis_of_option, grid))
     keys = [axis.key for axis in given]
     for key in keys:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -35,12 +35,12 @@ class Axis:
         return all(isinstance(value, int | float) and not isinstance(value, bool) for value in self.values)
 
 
-def axes_of_block(block: Any, place: Place) -> list[Axis]:
+def axes_of_block(block: Any, place: Callable[[tuple[str, ...]], Place]) -> list[Axis]:
     """Read the `sweep:` block of a spec.
 
     Args:
         block: Dotted keys → a list, `{log: [a, b, n]}` or `{linear: [a, b, n]}`.
-        place: Of the block.
+        place: Of the block, which is (), and of each of its keys.
 
     Returns:
         The axes, in their order.
@@ -49,13 +49,15 @@ def axes_of_block(block: Any, place: Place) -> list[Axis]:
         SpecError: An axis is not one of these; all faults at once.
     """
     if not isinstance(block, Mapping) or not block:
-        raise SpecError([Fault(place, "sweep must be a mapping of keys to values, such as optimizer.lr: [0.01, 0.1]")])
+        raise SpecError(
+            [Fault(place(()), "sweep must be a mapping of keys to values, such as optimizer.lr: [0.01, 0.1]")]
+        )
     faults, axes = [], []
     for key, values in block.items():
         try:
             axes.append(Axis(key, _values(values)))
         except ValueError as error:
-            faults.append(Fault(place, f"sweep.{key} {error}"))
+            faults.append(Fault(place((key,)), f"sweep.{key} {error}"))
     if faults:
         raise SpecError(faults)
     return axes

@@ -93,6 +93,10 @@ REFUSED = {
         ["--grid", "optimizer.lr=log:0:1:3"],
         "--grid optimizer.lr=log:0:1:3: log needs two different ends above 0",
     ),
+    "twice": (
+        ["--grid", "optimizer.lr=0.1,0.2", "--grid", "optimizer.lr=0.3"],
+        "--grid: optimizer.lr is there twice; give all of its values at once",
+    ),
     "unequal": (
         ["--zip", "--grid", "seed=1,2", "--grid", "epochs=1,2,3"],
         "sweep: paired axes must have the same number of values, got seed 2, epochs 3",
@@ -111,6 +115,22 @@ def test_block_that_is_none(bench: Bench) -> None:
     message = "s.yaml:4:1: sweep must be a mapping of keys to values, such as optimizer.lr: [0.01, 0.1]"
     bench.write("s.yaml", spec)
     bench.refuses(2, message, "sweep", "s.yaml")
+
+
+def test_each_fault_of_a_block_has_its_line(bench: Bench) -> None:
+    bench.write("s.yaml", SPEC + "sweep:\n  optimizer.lr: {lgo: [1, 2, 3]}\n  batch_size: 10\n")
+    spacings = "{log: [from, to, count]}"
+    message = (
+        f"s.yaml:5:3: sweep.optimizer.lr must be a list, {spacings} or {{linear: [from, to, count]}}\n"
+        f"s.yaml:6:3: sweep.batch_size must be a list, or {spacings}, got 10"
+    )
+    bench.refuses(2, message, "sweep", "s.yaml")
+
+
+def test_settings_with_optima_of_their_own_are_told_apart(bench: Bench) -> None:
+    said = "the settings have different optima: the gap is to each one's own"
+    assert said in bench.runs("sweep", "s.yaml", "--grid", "columns.intercept=true,false", spec=SPEC).out
+    assert said not in bench.runs("sweep", "s.yaml", "--grid", "scaler=none,zscore,minmax").out
 
 
 def test_unfit_data_for_every_point(bench: Bench) -> None:

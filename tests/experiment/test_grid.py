@@ -22,6 +22,7 @@ HERE = Place("s.yaml", 3, 1)
         ("lr=1e-3,0.1", (0.001, 0.1)),
         ("lr=log:1e-4:1:5", (1e-4, 1e-3, 1e-2, 0.1, 1.0)),
         ("lr=linear:0:1:3", (0.0, 0.5, 1.0)),
+        ("epochs=log:1:1000:4", (1, 10, 100, 1000)),
         ("lr=log:1:0.01:3", (1.0, 0.1, 0.01)),
         ("schedule={kind: step, every: 3},cosine", ({"kind": "step", "every": 3}, "cosine")),
         ("optimizer.betas=[0.9, 0.99],[0.5, 0.9]", ((0.9, 0.99), (0.5, 0.9))),
@@ -30,10 +31,11 @@ HERE = Place("s.yaml", 3, 1)
 def test_options(text: str, values: tuple[Any, ...]) -> None:
     axis = axis_of_option(text)
     assert axis == Axis(text.partition("=")[0], values)
+    assert list(map(type, axis.values)) == list(map(type, values))
 
 
 def test_thirty_seven_rates_are_geometric() -> None:
-    (axis,) = axes_of_block({"optimizer.lr": {"log": (1e-4, 1.0, 37)}}, HERE)
+    (axis,) = axes_of_block({"optimizer.lr": {"log": (1e-4, 1.0, 37)}}, lambda _: HERE)
     assert len(axis.values) == 37
     assert axis.values == pytest.approx(np.geomspace(1e-4, 1, 37), rel=1e-11)
 
@@ -59,7 +61,7 @@ def test_options_that_are_no_axis(text: str, message: str) -> None:
 def test_all_faults_of_a_block_at_once() -> None:
     block = {"lr": {"lgo": (1, 2, 3)}, "seed": 3, "epochs": ()}
     with pytest.raises(SpecError) as caught:
-        axes_of_block(block, HERE)
+        axes_of_block(block, lambda _: HERE)
     assert str(caught.value).splitlines() == [
         "s.yaml:3:1: sweep.epochs has no values",
         "s.yaml:3:1: sweep.lr must be a list, {log: [from, to, count]} or {linear: [from, to, count]}",
