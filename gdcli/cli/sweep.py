@@ -92,17 +92,13 @@ def _axes(draft: Draft, grid: list[str]) -> list[Axis]:
     from gdcli.experiment.grid import axes_of_block, axis_of_option
 
     block = draft.values.get("sweep")
-    axes = (
-        {axis.key: axis for axis in axes_of_block(block, lambda path: draft.place(("sweep", *path)))}
-        if block is not None
-        else {}
-    )
+    in_block = axes_of_block(block, lambda path: draft.place(("sweep", *path))) if block is not None else []
     given = list(map(axis_of_option, grid))
     keys = [axis.key for axis in given]
     for key in keys:
         if keys.count(key) > 1:
             raise SpecError([Fault(Place("--grid"), f"{key} is there twice; give all of its values at once")])
-    axes.update((axis.key, axis) for axis in given)
+    axes = {axis.key: axis for axis in (*in_block, *given)}
     if not axes:
         message = "nothing to vary: give a `sweep:` block or --grid, such as --grid optimizer.lr=log:1e-3:1:13"
         raise SpecError([Fault(Place(draft.label), message)])
