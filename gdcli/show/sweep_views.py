@@ -148,7 +148,8 @@ def _lines(figure: Figure, axes: Axes, result: SweepResult, axis: Axis) -> None:
         axes.plot([], [], linestyle="none", marker="x", color="0.3", label="diverged")
     _scale_x(axes, axis)
     log_axis(axes, min(finite, default=1.0) / 2, 2 * top * 1.15 ** len(lines))
-    axes.set_ylabel("final gap to the optimum")
+    seeds = result.sweep.seeds
+    axes.set_ylabel(f"final gap, median and 10–90 % of {seeds} seeds" if seeds > 1 else "final gap to the optimum")
     axes.grid(visible=True, which="major", color="0.9", linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
     _legend(figure, axes)
