@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -20,14 +21,13 @@ def read_journal(path: Path) -> dict[str, dict[str, Any]]:
         Identity → record. What comes after the first line that is not whole is left out.
     """
     records: dict[str, dict[str, Any]] = {}
-    if path.exists():
-        with path.open("rb") as stream:
-            for line in stream:
-                seal, _, body = line.rstrip(b"\n").partition(b" ")
-                if not line.endswith(b"\n") or seal != _seal(body):
-                    break
-                record = json.loads(body)
-                records[record.pop("identity")] = record
+    with suppress(FileNotFoundError), path.open("rb") as stream:
+        for line in stream:
+            seal, _, body = line.rstrip(b"\n").partition(b" ")
+            if not line.endswith(b"\n") or seal != _seal(body):
+                break
+            record = json.loads(body)
+            records[record.pop("identity")] = record
     return records
 
 
