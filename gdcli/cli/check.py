@@ -40,7 +40,7 @@ def check(
     from gdcli.cli.session import Session
     from gdcli.engine.trace import Status
     from gdcli.experiment.expectation import judge
-    from gdcli.experiment.files import check_writable
+    from gdcli.experiment.files import write_run
     from gdcli.experiment.kernels import kernel_choice
     from gdcli.show.tables import verdict_line
 
@@ -48,15 +48,14 @@ def check(
     plans = session.plan_all(find_specs(specs), overrides)
     if all(planned.spec.expect is None for planned in plans):
         raise SpecError([Fault(Place(str(specs[0])), "no spec here has an `expect` to hold its run against")])
-    if out:
-        check_writable(out, [planned.spec.name for planned in plans])
+    directories = session.destinations(out, [planned.spec.name for planned in plans], plans) if out else []
     verdicts = []
-    for planned in plans:
+    for i, planned in enumerate(plans):
         result = session.run(planned)
         verdict = judge(result)
         verdicts.append(verdict)
-        if out:
-            result.save(out / result.name, plot=not no_plot)
+        if directories:
+            session.warn_all(write_run(result, directories[i], plot=not no_plot))
         if verdict.outcome == "failed" or not quiet:
             Session(as_json=as_json, quiet=False).show(verdict_line(verdict), one_line=True)
         if result.status is Status.INTERRUPTED:

@@ -36,7 +36,7 @@ def compare(
     from gdcli.api import draw_together
     from gdcli.cli.session import Session
     from gdcli.engine.trace import Status
-    from gdcli.experiment.files import check_writable, document, write_comparison
+    from gdcli.experiment.files import document, write_comparison
     from gdcli.experiment.kernels import kernel_choice
     from gdcli.show.tables import comparison_view
 
@@ -44,14 +44,14 @@ def compare(
         raise SpecError([Fault(Place("gdcli compare"), "name two specs at least; `gdcli run` runs a single one")])
     session = Session(as_json=as_json, quiet=quiet, kernel=kernel_choice(kernel, place="--kernel"))
     plans = session.plan_all(specs, overrides, seeds=seeds)
-    directory = out / comparison_name(list(dict.fromkeys(planned.spec.name for planned in plans)))
-    check_writable(out, [directory.name])
+    name = comparison_name(list(dict.fromkeys(planned.spec.name for planned in plans)))
+    (directory,) = session.destinations(out, [name], plans)
     results = []
     for planned in plans:
         results.append(session.run(planned))
         if results[-1].status is Status.INTERRUPTED:
             break
-    write_comparison(results, directory, draw=None if no_plot else draw_together)
+    session.warn_all(write_comparison(results, directory, draw=None if no_plot else draw_together))
     session.show(comparison_view(results))
     session.say(f"written to {directory}/")
     session.give({"runs": [document(result, directory) for result in results]})

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import wraps
 from typing import ParamSpec
 
 import typer
 
-from gdcli.errors import GdcliError
+from gdcli.errors import GdcliError, printable
 
 P = ParamSpec("P")
 
@@ -19,6 +20,27 @@ DEFECT = 1
 DIVERGED = 4
 UNEXPECTED = 5
 INTERRUPTED = 130
+
+
+class StdoutError(Exception):
+    """What was to be printed cannot be."""
+
+    def __init__(self, reason: OSError) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@contextmanager
+def printing() -> Iterator[None]:
+    """Tell the system's refusals of stdout from all others.
+
+    Raises:
+        StdoutError: In place of an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise StdoutError(error) from error
 
 
 def handled(command: Callable[P, int]) -> Callable[P, None]:
@@ -36,7 +58,8 @@ def handled(command: Callable[P, int]) -> Callable[P, None]:
         try:
             code = command(*args, **kwargs)
             if sys.stdout:
-                sys.stdout.flush()
+                with printing():
+                    sys.stdout.flush()
         except BaseException as error:
             code = _answer(error)
         if code:
@@ -58,12 +81,11 @@ def _answer(error: BaseException) -> int:
         case MemoryError():
             complain("not enough memory; use fewer rows, columns or epochs")
             return GdcliError.exit_code
-        case BrokenPipeError():
-            _drop_output()  # whoever read it has seen enough
-            return 0
-        case OSError(filename=None):
-            complain(f"stdout: cannot write: {error.strerror}")
-            _drop_output()
+        case StdoutError():
+            return _without_stdout(error.reason)
+        case OSError():
+            where = f"{error.filename}: " if error.filename is not None else "the system refuses: "
+            complain(printable(f"{where}{error.strerror or error}"))
             return GdcliError.exit_code
         case Exception():
             complain("".join(traceback.format_exception(error)))
@@ -73,11 +95,17 @@ def _answer(error: BaseException) -> int:
             raise error
 
 
-def _drop_output() -> None:
-    """Leave nothing on stdout that Python would try to flush on its way out."""
+def _without_stdout(reason: OSError) -> int:
+    """Say why nothing can be printed, but for a reader who has seen enough, and give the exit code."""
+    # Leave nothing that Python would try to flush on its way out.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(reason, BrokenPipeError):
+        return 0
+    complain(f"stdout: cannot write: {reason.strerror or reason}")
+    return GdcliError.exit_code
 
 
 def complain(message: str) -> None:
-    """Print a line to stderr."""
-    typer.echo(message, err=True)
+    """Print a line to stderr; where that is full or closed, nobody reads it and all else goes on."""
+    with suppress(OSError):
+        typer.echo(message, err=True)

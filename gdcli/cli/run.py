@@ -27,22 +27,22 @@ def run(
     """
     from gdcli.cli.session import Session
     from gdcli.engine.trace import Status
-    from gdcli.experiment.files import check_writable, document
+    from gdcli.experiment.files import document, write_run
     from gdcli.experiment.kernels import kernel_choice
     from gdcli.show.tables import run_view
 
     session = Session(as_json=as_json, quiet=quiet, kernel=kernel_choice(kernel, place="--kernel"))
     plans = session.plan_all(specs, overrides)
-    check_writable(out, [planned.spec.name for planned in plans])
+    directories = session.destinations(out, [planned.spec.name for planned in plans], plans)
     results = []
-    for planned in plans:
+    for planned, directory in zip(plans, directories, strict=True):
         result = session.run(planned)
         results.append(result)
-        directory = result.save(out / result.name, plot=not no_plot)
+        session.warn_all(write_run(result, directory, plot=not no_plot))
         session.show(run_view(result))
         session.say(f"written to {directory}/\n")
         if result.status is Status.INTERRUPTED:
             break
-    documents = [document(result, out / result.name) for result in results]
+    documents = [document(result, directory) for result, directory in zip(results, directories, strict=False)]
     session.give(documents[0] if len(specs) == 1 else {"runs": documents})
     return session.close(results)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from gdcli.api import perform
-from gdcli.cli.outcome import DIVERGED, INTERRUPTED, complain
+from gdcli.cli.outcome import DIVERGED, INTERRUPTED, complain, printing
 from gdcli.cli.progress import EpochBar, ReadingBar
 from gdcli.engine.trace import Status
 from gdcli.errors import DataError, Fault, FaultsError, Place, SpecError
 from gdcli.experiment.draft import read_draft, reseeded
-from gdcli.experiment.files import finite
+from gdcli.experiment.files import inputs_of
 from gdcli.experiment.kernels import KernelChoice
+from gdcli.experiment.output import finite
+from gdcli.experiment.places import destinations
 from gdcli.experiment.plan import Plan, plan
 from gdcli.experiment.reading import Source, understand
 from gdcli.experiment.result import Result
@@ -93,11 +95,27 @@ class Session:
             watch = bar.watch if bar.shown else None
             return perform(planned, watch=watch, keep_interrupted=True, kernel=self.kernel)
 
+    def destinations(self, out: Path, names: Sequence[str], plans: Sequence[Plan]) -> list[Path]:
+        """Find a directory for each result, before anything runs; say where it is not the one of the result's name.
+
+        Raises:
+            OutputError: A result cannot be written.
+        """
+        found = destinations(out, names, inputs_of(plans))
+        self.warn_all(destination.warning for destination in found if destination.warning)
+        return [destination.directory for destination in found]
+
+    def warn_all(self, messages: Iterable[str]) -> None:
+        """Print warnings to stderr."""
+        for message in messages:
+            self.warn(message)
+
     def warn(self, message: str) -> None:
         """Print a warning to stderr."""
         if not self.quiet:
             complain(f"warning: {message}")
 
+    @printing()
     def show(self, view: RenderableType, *, one_line: bool = False) -> None:
         """Print a table for people, or a line that is not to be broken."""
         if not (self.quiet or self.as_json or sys.stdout is None):
@@ -111,11 +129,13 @@ class Session:
 
             Screen(markup=False, emoji=False, highlight=False).print(view, soft_wrap=one_line)
 
+    @printing()
     def say(self, line: str) -> None:
         """Print a line for people."""
         if not (self.quiet or self.as_json):
             typer.echo(line)
 
+    @printing()
     def give(self, document: dict[str, Any]) -> None:
         """Print a JSON document for programs."""
         if self.as_json:

@@ -56,7 +56,6 @@ def sweep(
     from gdcli.cli.progress import ReadingBar
     from gdcli.cli.session import Session
     from gdcli.experiment.draft import read_draft
-    from gdcli.experiment.files import check_writable
     from gdcli.experiment.kernels import kernel_choice
     from gdcli.experiment.sweep import plan_sweep
     from gdcli.experiment.sweep_result import SweepResult
@@ -68,14 +67,13 @@ def sweep(
     with ReadingBar(shown=not quiet) as bar:
         planned = plan_sweep(draft.without("sweep"), axes, paired=paired, seeds=seeds, reading=bar.reading)
     _tell_skipped(session, planned)
-    directory = out / planned.name
-    check_writable(out, [planned.name])
+    (directory,) = session.destinations(out, [planned.name], [point.plan for point in planned.points])
     runs, interrupted = _run(
         session, planned, directory, workers=workers or _cores(), resume=resume, with_curves=curves
     )
     result = SweepResult(sweep=planned, runs=runs, draw=draw_sweep)
     journal = _journal_path(directory)
-    result.save(directory, plot=not no_plot, journal=journal)
+    session.warn_all(result.save(directory, plot=not no_plot, journal=journal))
     journal.unlink(missing_ok=True)
     if runs:
         session.show(sweep_view(result))

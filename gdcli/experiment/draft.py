@@ -23,6 +23,7 @@ class Draft:
         label: How messages name the spec.
         base: What a relative dataset path starts from.
         name: Of the run, where the spec gives none.
+        file: The spec, where it was read from a file.
     """
 
     values: Mapping[str, Any]
@@ -30,6 +31,7 @@ class Draft:
     label: str
     base: Path
     name: str
+    file: Path | None = None
 
     def place(self, path: KeyPath) -> Place:
         """The place of a path, or of the nearest thing above it, or of the first thing below it."""
@@ -87,7 +89,14 @@ def read_draft(
         path = Path(source)
         values, found_at = read_file(path, str(path))
         stem = path.name.removesuffix(path.suffix)
-        draft = Draft(values=_written_out(values), places=found_at, label=str(path), base=path.parent, name=stem)
+        draft = Draft(
+            values=_written_out(values),
+            places=found_at,
+            label=str(path),
+            base=path.parent,
+            name=stem,
+            file=path.absolute(),
+        )
     for override in overrides:
         place = Place(f"--set {override}")
         key, equals, text = override.partition("=")

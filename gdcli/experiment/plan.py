@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -50,6 +51,7 @@ class Plan:
         steps: Steps an epoch.
         data_warnings: About the rows, for people.
         remarks: About the schedule, likewise.
+        file: The spec, where it was read from a file.
     """
 
     spec: Spec
@@ -67,6 +69,14 @@ class Plan:
     steps: int
     data_warnings: tuple[str, ...]
     remarks: tuple[str, ...]
+    file: Path | None = None
+
+    @property
+    def inputs(self) -> tuple[Path, ...]:
+        """The files that the run reads: its data and its spec."""
+        data = self.spec.dataset.path or ()
+        names = (data,) if isinstance(data, str) else data
+        return (*map(Path, names), *([self.file] if self.file else []))
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -211,6 +221,7 @@ def vary(planned: Plan, source: Source) -> Plan:
         rates=learning_rates(spec.schedule, spec.optimizer.lr, spec.epochs, steps),
         steps=steps,
         remarks=tuple(remarks(spec.schedule, length)),
+        file=source.draft.file,
     )
 
 

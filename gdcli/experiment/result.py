@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import platform
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -172,15 +173,18 @@ class Result:
 
         Args:
             directory: Where they go; a result that is there already is replaced whole.
-            plot: Whether to draw `curve.png`.
+            plot: Whether to draw `curve.png`. A picture that cannot be drawn is left out, with a warning.
 
         Returns:
             The directory.
 
         Raises:
-            OutputError: The directory cannot be written, or holds what gdcli did not write.
+            OutputError: The directory cannot be written, or holds a file that the run read or that gdcli did not
+                write.
         """
-        return files.write_run(self, Path(directory), plot=plot)
+        for warning in files.write_run(self, Path(directory), plot=plot):
+            warnings.warn(warning, stacklevel=2)
+        return Path(directory)
 
 
 def by_name(results: Sequence[Result]) -> dict[str, list[Result]]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from gdcli.engine.trace import Status
-from gdcli.experiment import files
+from gdcli.experiment import files, output
 from gdcli.experiment.markup import dump
 from gdcli.experiment.result import SUMMARY_COLUMNS, Result
 from gdcli.experiment.sweep import Point, Sweep, written
@@ -79,7 +79,7 @@ class SweepResult:
         """The setting with the smallest median gap; None where every one diverged."""
         return min((s for s in self.settings if np.isfinite(s.gap)), key=lambda s: s.gap, default=None)
 
-    def save(self, directory: Path, *, plot: bool, journal: Path | None = None) -> Path:
+    def save(self, directory: Path, *, plot: bool, journal: Path | None = None) -> list[str]:
         """Write the files of the sweep, replacing a result that is there already.
 
         Args:
@@ -88,27 +88,26 @@ class SweepResult:
             journal: What to keep for `--resume`.
 
         Returns:
-            The directory.
+            A warning where the picture could not be drawn.
 
         Raises:
-            OutputError: It cannot be written, or holds what gdcli did not write.
+            OutputError: It cannot be written, or holds an input of the sweep or what gdcli did not write.
         """
-        picture = self.draw(self) if plot and self.runs else None
+        picture, drawn = "sweep.png", plot and bool(self.runs)
         best = self.best()
-        with files.replacing(directory) as new:
-            files.write_csv(self.table(), new / "summary.csv")
-            files.write_json(self.document(directory), new / "summary.json")
+        with output.replacing(directory, inputs=files.inputs_of(point.plan for point in self.sweep.points)) as new:
+            output.write_csv(self.table(), new / "summary.csv")
             if best:
                 spec = files.portable_spec(best.runs[0].point.plan, directory)
                 spec.pop("expect", None)  # that was the base's
                 (new / "best.yaml").write_text(dump({**spec, "name": f"{spec['name']}-best"}), encoding="utf-8")
             if any(run.curve for run in self.runs):
-                files.write_csv(self.curves(), new / "curves.csv")
-            if picture:
-                (new / "sweep.png").write_bytes(picture)
+                output.write_csv(self.curves(), new / "curves.csv")
             if journal and journal.exists():
                 (new / "runs.jsonl").write_bytes(journal.read_bytes())
-        return directory
+            output.write_summary(self.document(directory), new, later=[picture] if drawn else [])
+            status = new.stat()
+        return output.add_picture(directory, picture, lambda: self.draw(self), to=status) if drawn else []
 
     def table(self) -> pd.DataFrame:
         """One row a run, the axes as columns in front."""
@@ -136,7 +135,7 @@ class SweepResult:
     def document(self, directory: Path) -> dict[str, Any]:
         """The sweep as JSON knows it."""
         best = self.best()
-        found: dict[str, Any] = files.finite(
+        found: dict[str, Any] = output.finite(
             {
                 "name": self.sweep.name,
                 "axes": {axis.key: axis.values for axis in self.sweep.axes},
@@ -185,10 +184,10 @@ class SweepResult:
 
 def record_of(result: Result, *, curve: bool) -> dict[str, Any]:
     """What the journal keeps of a run."""
-    record: dict[str, Any] = {"summary": files.finite({**result.summary, "spec": None})}
+    record: dict[str, Any] = {"summary": output.finite({**result.summary, "spec": None})}
     if curve:
         columns = {name: values.tolist() for name, values in result.curve.items()}
-        record["curve"] = files.finite(columns)
+        record["curve"] = output.finite(columns)
     return record
 
 

@@ -19,7 +19,7 @@ import pytest
 from workbench import Bench
 
 from gdcli.cli.progress import EpochBar
-from gdcli.experiment import files
+from gdcli.experiment import files, output
 
 D = "dataset: d.csv\n"
 KEPT = "what was there before is kept"
@@ -81,10 +81,14 @@ def test_file_in_the_place_of_the_result(bench: Bench) -> None:
 
 @pytest.mark.parametrize(
     ("names", "listed"),
-    [(["notes.txt"], "notes.txt"), ([".hidden"], ".hidden"), (list("dcba"), "a, b, c, …"), (["x/y"], "x")],
+    [
+        *((["notes.txt"], "notes.txt"), ([".hidden"], ".hidden"), (list("dcba"), "a, b, c, …"), (["x/y"], "x/")),
+        *((["data.csv"], "data.csv"), (["curve.png", "curve.csv.bak"], "curve.csv.bak, curve.png")),
+    ],
 )
 def test_foreign_files_are_left_alone(bench: Bench, names: list[str], listed: str) -> None:
-    for name in ("curve.csv", *names):
+    bench.runs(spec=D + "epochs: 2\n")
+    for name in names:
         bench.write(f"results/s/{name}", "mine")
     message = f"results/s: holds {listed}, which gdcli did not write; move it away, or choose another --out"
     bench.refuses(2, message, spec=D)
@@ -220,7 +224,7 @@ def test_failure_while_writing(bench: Bench, monkeypatch: pytest.MonkeyPatch, st
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(files, stage, fail)
+    monkeypatch.setattr(output if stage == "write_json" else files, stage, fail)
     before = bench.tree()
     outcome = bench.gd("run", "s.yaml", "--no-plot", "--set", "seed=7")
     code, said = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,8 @@ import yaml
 
 import gdcli
 from gdcli.experiment import files
-from gdcli.experiment.result import SUMMARY_COLUMNS
+from gdcli.experiment.places import shown
+from gdcli.experiment.result import SUMMARY_COLUMNS, Result
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = sorted((ROOT / "experiments").rglob("*.yaml"))
@@ -29,6 +30,13 @@ MINIBATCH: dict[str, Any] = {
     "epochs": 7,
     "seed": 3,
 }
+
+
+INLINE: dict[str, Any] = {"dataset": {"inline": {"x": [1.0, 2.0, 4.0], "y": [3.0, 5.0, 10.0]}}, "epochs": 3}
+
+
+def contents(directory: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in directory.iterdir()}
 
 
 def without_seconds(path: Path) -> pd.DataFrame:
@@ -164,28 +172,61 @@ def test_what_gdcli_did_not_write_is_not_replaced(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.rglob("*")] == ["x", "thesis.tex"]
 
 
-@pytest.fixture
-def broken(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let the second of the two renames that replace a result fail."""
-    rename = Path.rename
+@pytest.mark.parametrize("source", [None, "file"])
+def test_a_result_that_holds_an_input_of_its_run_is_not_replaced(tmp_path: Path, source: str | None) -> None:
+    place = gdcli.run({**INLINE, "epochs": 2}).save(tmp_path / "x", plot=False)
+    before = contents(place)
+    spec = place / "spec.yaml" if source else {"dataset": place / "curve.csv", "columns": {"features": ["step"]}}
+    held = "spec.yaml" if source else "curve.csv"
+    with pytest.raises(gdcli.OutputError) as caught:
+        gdcli.run(spec).save(place)
+    reason = f"holds {held}, which this run reads; save the result to another directory"
+    assert str(caught.value) == f"{shown(place)}: {reason}"
+    assert contents(place) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["x"]
 
-    def fail(self: Path, target: Path) -> Path:
-        if self.name.endswith(".new"):
-            raise KeyboardInterrupt
-        return rename(self, target)
 
-    monkeypatch.setattr(Path, "rename", fail)
-    yield
-    monkeypatch.undo()
+PICTURES = [ValueError("no\nsuch \x1b thing"), MemoryError(), ZeroDivisionError("division by zero")]
 
 
-def test_an_interrupted_replacement_keeps_the_old_result(tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    place = gdcli.run(MINIBATCH).save(tmp_path / "x", plot=False)
-    before = {path.name: path.read_bytes() for path in place.iterdir()}
-    request.getfixturevalue("broken")
+@pytest.mark.parametrize("error", PICTURES, ids=lambda error: type(error).__name__)
+def test_a_picture_that_cannot_be_drawn_costs_the_picture_alone(tmp_path: Path, error: Exception) -> None:
+    def draw(_: Result) -> bytes:
+        raise error
+
+    result = gdcli.run(INLINE)
+    result.save(tmp_path / "x")
+    said = {"ValueError": "no", "MemoryError": "", "ZeroDivisionError": "division by zero"}[type(error).__name__]
+    with pytest.warns(UserWarning, match="has no curve.png") as caught:
+        place = replace(result, draw=draw).save(tmp_path / "x")
+    (warning,) = caught
+    reason = f"{type(error).__name__}: {said}"
+    assert str(warning.message) == f"{shown(place)} has no curve.png, for it could not be drawn: {reason}"
+    assert warning.filename == __file__
+    assert sorted(contents(place)) == ["curve.csv", "spec.yaml", "summary.csv", "summary.json"]
+    result.save(place)
+    assert (place / "curve.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_ctrl_c_while_the_picture_is_drawn_leaves_the_result(tmp_path: Path) -> None:
+    def draw(_: Result) -> bytes:
+        assert sorted(contents(tmp_path / "x")) == ["curve.csv", "spec.yaml", "summary.csv", "summary.json"]
+        raise KeyboardInterrupt
+
     with pytest.raises(KeyboardInterrupt):
-        gdcli.run({**MINIBATCH, "epochs": 2}).save(place, plot=False)
-    assert {path.name: path.read_bytes() for path in place.iterdir()} == before
+        replace(gdcli.run(INLINE), draw=draw).save(tmp_path / "x")
+    assert sorted(contents(tmp_path / "x")) == ["curve.csv", "spec.yaml", "summary.csv", "summary.json"]
+    assert [path.name for path in tmp_path.iterdir()] == ["x"]
+
+
+def test_a_picture_does_not_go_into_another_run_s_result(tmp_path: Path) -> None:
+    def draw(_: Result) -> bytes:
+        gdcli.run({**INLINE, "epochs": 7}).save(tmp_path / "x", plot=False)
+        return b"of the first"
+
+    replace(gdcli.run(INLINE), draw=draw).save(tmp_path / "x")
+    assert sorted(contents(tmp_path / "x")) == ["curve.csv", "spec.yaml", "summary.csv", "summary.json"]
+    assert json.loads(contents(tmp_path / "x")["summary.json"])["epochs"] == 7
     assert [path.name for path in tmp_path.iterdir()] == ["x"]
 
 
