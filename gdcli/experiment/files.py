@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 DrawTogether: TypeAlias = Callable[[Sequence["Result"]], bytes]
 
 
-def inputs_of(plans: Iterable[Plan]) -> frozenset[Path]:
-    """The files that runs read: specs and data."""
-    return frozenset(path for planned in plans for path in planned.inputs)
+def inputs_of(plans: Iterable[Plan]) -> list[Path]:
+    """The files that runs read, each once: data and specs."""
+    return list(dict.fromkeys(path for planned in plans for path in planned.inputs))
 
 
 def write_run(result: Result, directory: Path, *, plot: bool = True) -> list[str]:
