@@ -11,6 +11,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -68,6 +69,129 @@ def test_place_without_permission(bench: Bench) -> None:
     (bench.home / "locked").mkdir(mode=0o500)
     message = f"locked: cannot write the result: Permission denied; {KEPT}"
     bench.refuses(2, message, "run", "s.yaml", "--out", "locked", spec=D)
+
+
+GONE = "import os; os.mkdir('gone'); os.chdir('gone'); os.rmdir('../gone'); "
+
+
+def test_working_directory_that_was_removed(bench: Bench) -> None:
+    spec = str(bench.write("s.yaml", D + "epochs: 2\n"))
+    process = separately(bench, "run", spec, "--no-plot", before=GONE)
+    reason = "the working directory has been removed; change to one that exists"
+    assert process.stderr == f"results: cannot write the result: {reason}; {KEPT}\n"
+    assert process.returncode == 2
+    process = separately(bench, "run", spec, "--no-plot", "--out", str(bench.home / "results"), before=GONE)
+    assert (process.returncode, process.stderr) == (0, "")
+    assert bench.results() == RESULT
+
+
+def test_links_that_go_round_in_circles(bench: Bench) -> None:
+    (bench.home / "results").mkdir()
+    for name, target in (("results/s", "s"), ("a", "b"), ("b", "a")):
+        (bench.home / name).symlink_to(target)
+    reason = f"cannot write the result: {os.strerror(errno.ELOOP)}; {KEPT}"
+    bench.refuses(2, f"results/s: {reason}", spec=D)
+    bench.refuses(2, f"a/x: {reason}", "run", "s.yaml", "--out", "a/x")
+    bench.refuses(2, f"a: cannot write the result: {os.strerror(errno.EEXIST)}; {KEPT}", "run", "s.yaml", "--out", "a")
+
+
+@pytest.mark.parametrize("unreadable", ["results/s", "results/s/summary.json"])
+def test_result_that_cannot_be_read(bench: Bench, monkeypatch: pytest.MonkeyPatch, unreadable: str) -> None:
+    bench.runs(spec=D + "epochs: 2\n")
+
+    def refusing(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        def refuse(path: Any) -> Any:
+            if str(path).endswith(unreadable):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+            return function(path)
+
+        return refuse
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", refusing(os.scandir))
+        patch.setattr(Path, "read_bytes", refusing(Path.read_bytes))
+        outcome = bench.gd("run", "s.yaml", "--no-plot")
+    assert outcome.err == f"results/s: cannot write the result: {os.strerror(errno.EACCES)}; {KEPT}\n"
+    assert outcome.code == 2
+    assert bench.results() == RESULT
+
+
+def test_directory_whose_name_is_not_utf_8(bench: Bench) -> None:
+    home = bench.home / os.fsdecode(b"w\xff")
+    try:
+        home.mkdir()
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names only")
+    (home / "d.csv").write_bytes((bench.home / "d.csv").read_bytes())
+    (home / "s.yaml").write_text(D + "epochs: 2\n")
+    bench.runs("run", str(home / "s.yaml"), "--no-plot", "--quiet")
+    path = json.loads(Path("results/s/summary.json").read_text())["spec"]["dataset"]["path"]
+    assert Path("results/s", path).samefile(home / "d.csv")
+
+
+# What the system refuses where nobody thought of it, and what is said
+REFUSALS = {
+    "a_file": (PermissionError(errno.EACCES, "Permission denied", "d.csv"), "d.csv: Permission denied"),
+    "no_file": (OSError(errno.EMFILE, "Too many open files"), "the system refuses: Too many open files"),
+    "words_alone": (OSError("it does not\nwork"), r"the system refuses: it does not\nwork"),
+    "a_pipe_of_its_own": (BrokenPipeError(errno.EPIPE, "Broken pipe"), "the system refuses: Broken pipe"),
+}
+
+
+@pytest.mark.parametrize(("error", "message"), REFUSALS.values(), ids=REFUSALS)
+def test_what_the_system_refuses_is_said(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, error: OSError, message: str
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("gdcli.cli.session.plan", refuse)
+    bench.refuses(2, message, spec=D)
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_picture_that_cannot_be_drawn(bench: Bench, monkeypatch: pytest.MonkeyPatch, command: list[str]) -> None:
+    def fail(*_: object) -> bytes:
+        raise ValueError("no such thing")
+
+    for name in ("_draw", "draw_together", "draw_sweep"):
+        monkeypatch.setattr(f"gdcli.api.{name}", fail)
+    bench.write("t.yaml", D)
+    bench.write("s.yaml", D + "epochs: 2\nexpect: {final_mse: 1, tolerance: 1.0e+9}\n")
+    place, name = ("results/s-vs-t", "curves.png") if command[0] == "compare" else ("results/s", "curve.png")
+    warning = f"warning: {place} has no {name}, for it could not be made: ValueError: no such thing"
+    bench.runs(*command, "--out", "results", warnings=warning)
+    assert Path(place, "summary.json").is_file()
+    assert bench.runs(*command, "--out", "results", "--no-plot").code == 0
+    bench.runs(
+        "sweep",
+        "s.yaml",
+        "--grid",
+        "seed=1,2",
+        warnings=warning.replace(place, "results/s-sweep").replace(name, "sweep.png"),
+    )
+
+
+def test_ctrl_c_while_a_picture_is_drawn(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> bytes:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("gdcli.api._draw", interrupt)
+    bench.write("s.yaml", D + "epochs: 2\n")
+    outcome = bench.gd("run", "s.yaml")
+    assert (outcome.code, outcome.err) == (130, "interrupted\n")
+    assert bench.results() == RESULT
+
+
+def test_stderr_is_full(bench: Bench) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full on this system")
+    bench.write("s.yaml", D + "epochs: 2\n")
+    bench.runs()
+    with Path("/dev/full").open("w") as full:  # the warning that it is written beside
+        process = separately(bench, "run", "results/s/spec.yaml", "--no-plot", stderr=full)
+    assert process.returncode == 0
+    assert Path("results/s-2/curve.csv").is_file()
 
 
 def test_file_in_the_place_of_the_result(bench: Bench) -> None:

@@ -201,7 +201,7 @@ def test_a_picture_that_cannot_be_drawn_costs_the_picture_alone(tmp_path: Path, 
         place = replace(result, draw=draw).save(tmp_path / "x")
     (warning,) = caught
     reason = f"{type(error).__name__}: {said}"
-    assert str(warning.message) == f"{shown(place)} has no curve.png, for it could not be drawn: {reason}"
+    assert str(warning.message) == f"{shown(place)} has no curve.png, for it could not be made: {reason}"
     assert warning.filename == __file__
     assert sorted(contents(place)) == ["curve.csv", "spec.yaml", "summary.csv", "summary.json"]
     result.save(place)
