@@ -11,7 +11,7 @@ import typer
 from gdcli.cli.options import AsJson, KernelOption, NoPlot, Overrides, Quiet
 from gdcli.cli.outcome import INTERRUPTED, UNEXPECTED, handled
 from gdcli.errors import Fault, Place, SpecError
-from gdcli.experiment.paths import is_folder
+from gdcli.experiment.paths import in_workspace, is_folder
 
 if TYPE_CHECKING:
     from gdcli.experiment.expectation import Verdict
@@ -84,7 +84,7 @@ def find_specs(paths: Sequence[Path]) -> list[Path]:
     found = []
     for path in paths:
         inside = (
-            sorted(file for pattern in ("*.yaml", "*.yml") for file in path.rglob(pattern))
+            sorted(file for pattern in ("*.yaml", "*.yml") for file in path.rglob(pattern) if not in_workspace(file))
             if is_folder(path)
             else [path]
         )

@@ -166,13 +166,15 @@ def _obstacle(directory: Path, inputs: Sequence[Path], taken: set[str]) -> str:
 
 def _beside(directory: Path, inputs: Sequence[Path], taken: set[str]) -> Path:
     """The first of NAME-2, NAME-3, … that can be written to."""
-    for number in count(2):
-        candidate = directory.with_name(f"{directory.name}-{number}")
-        with suppress(OutputError):
-            if not _obstacle(candidate, inputs, taken):
-                check_place(candidate)
-                return candidate
-    raise AssertionError("there is always another number")
+    candidates = (directory.with_name(f"{directory.name}-{number}") for number in count(2))
+    return next(candidate for candidate in candidates if _is_free(candidate, inputs, taken))
+
+
+def _is_free(directory: Path, inputs: Sequence[Path], taken: set[str]) -> bool:
+    with suppress(OutputError):
+        check_place(directory)
+        return not _obstacle(directory, inputs, taken)
+    return False
 
 
 def _foreign(directory: Path) -> tuple[list[str], bool]:

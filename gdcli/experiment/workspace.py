@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import secrets
 import shutil
 import sys
@@ -13,12 +12,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from gdcli.experiment.paths import WORKSPACE
 from gdcli.experiment.swap import restore
 
 if sys.platform != "win32":
     import fcntl
 
-_NAME = re.compile(r"\.gdcli-[0-9a-f]{16}")
 # What file systems answer that have nothing to flush.
 _NOTHING_TO_FLUSH = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
 
@@ -131,7 +130,7 @@ def _clear(parent: Path) -> None:
     """Remove the workspaces of dead processes."""
     with suppress(PermissionError):  # a directory may be written to and not be listed
         for path in parent.iterdir():
-            if _NAME.fullmatch(path.name):
+            if WORKSPACE.fullmatch(path.name):
                 _clear_one(Workspace(path))
 
 

@@ -193,6 +193,13 @@ def test_a_check_that_writes_where_its_specs_lie(bench: Bench) -> None:
     assert entries("results") == ["s", "s-2"]
 
 
+def test_a_check_passes_over_results_that_are_being_written(bench: Bench) -> None:
+    spec = "dataset: d.csv\nepochs: 2\nexpect: {final_mse: 1, tolerance: 1.0e+9}\n"
+    bench.write("s.yaml", spec)
+    bench.write(".gdcli-0123456789abcdef/new/spec.yaml", spec.replace("dataset", "name: s\ndataset"))
+    assert bench.runs("check", ".").out.endswith("1 passed, 0 failed\n")
+
+
 def test_the_place_is_known_before_anything_runs(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     def never(*_: object, **__: object) -> None:
         raise AssertionError("it has run")
