@@ -101,9 +101,9 @@ class Session:
         Raises:
             OutputError: A result cannot be written.
         """
-        found = destinations(out, names, inputs_of(plans))
-        self.warn_all(destination.warning for destination in found if destination.warning)
-        return [destination.directory for destination in found]
+        places = destinations(out, names, inputs_of(plans))
+        self.warn_all(place.warning for place in places if place.warning)
+        return [place.directory for place in places]
 
     def warn_all(self, messages: Iterable[str]) -> None:
         """Print warnings to stderr."""

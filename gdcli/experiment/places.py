@@ -51,20 +51,13 @@ def destinations(out: Path, names: Sequence[str], inputs: Iterable[Path] = ()) -
         make_directories(out)
         with workspace(out):
             pass  # it can be written to
-    inputs, taken, found = list(inputs), set[str](), dict[str, Destination]()
-    obstacles = {}
-    for name in names:
+    inputs, taken, obstacles = list(inputs), set[str](), dict[str, str]()
+    for name in names:  # every result that can have its own place has it
         obstacles[name] = _obstacle(out / name, inputs, taken)
         if not obstacles[name]:
             check_place(out / name)
             taken.add(_real(out / name))
-            found[name] = Destination(out / name)
-    for name in names:
-        if name not in found:
-            directory = _beside(out / name, inputs, taken)
-            taken.add(_real(directory))
-            found[name] = Destination(directory, f"{shown(out / name)} {obstacles[name]}: writing to {directory}")
-    return [found[name] for name in names]
+    return [_destination(out / name, obstacles[name], inputs, taken) for name in names]
 
 
 def check_place(directory: Path, inputs: Iterable[Path] = (), *, contents: Path | None = None) -> None:
@@ -80,8 +73,8 @@ def check_place(directory: Path, inputs: Iterable[Path] = (), *, contents: Path 
     """
     name, way_out = shown(directory), "move it away, or choose another --out"
     with explained(directory):
-        if held := input_in(directory, inputs):
-            raise OutputError(f"{name}: holds {held}, which this run reads; save the result to another directory")
+        if entry := input_in(directory, inputs):
+            raise OutputError(f"{name}: holds {entry}, which this run reads; save the result to another directory")
         content = contents or Path(_real(directory))
         if not _is_there(content):
             return
@@ -157,11 +150,20 @@ def _reason(error: OSError) -> str:
 def _obstacle(directory: Path, inputs: Sequence[Path], taken: set[str]) -> str:
     """Say why a result must go beside its place; nothing where it need not."""
     with explained(directory):
-        if held := input_in(directory, inputs):
-            return f"holds {held}, which this command reads"
+        if entry := input_in(directory, inputs):
+            return f"holds {entry}, which this command reads"
         if _real(directory) in taken:
             return "is the place of another result of this command"
     return ""
+
+
+def _destination(directory: Path, obstacle: str, inputs: Sequence[Path], taken: set[str]) -> Destination:
+    """A result's own place, or one beside it, which is then taken."""
+    if not obstacle:
+        return Destination(directory)
+    beside = _beside(directory, inputs, taken)
+    taken.add(_real(beside))
+    return Destination(beside, f"{shown(directory)} {obstacle}: writing to {shown(beside)}")
 
 
 def _beside(directory: Path, inputs: Sequence[Path], taken: set[str]) -> Path:
@@ -181,12 +183,12 @@ def _foreign(directory: Path) -> tuple[list[str], bool]:
     """What in a directory gdcli did not write there, and whether gdcli's list says so."""
     own = _listed(directory)
     with os.scandir(directory) as entries:
-        found = sorted(
+        foreign = sorted(
             entry.name + ("/" if entry.is_dir(follow_symlinks=False) else "")
             for entry in entries
             if entry.name not in own or not entry.is_file(follow_symlinks=False)
         )
-    return found, bool(own) or SUMMARY not in found
+    return foreign, bool(own) or SUMMARY not in foreign
 
 
 def _listed(directory: Path) -> frozenset[str]:
