@@ -42,7 +42,13 @@ def load(source: Source, frame: pd.DataFrame | None, reading: Reading | None = N
     if dataset.inline:
         return tabulate(dataset.inline, lambda *cell: source.place(("dataset", "inline", *cell))), dataset
     paths = _paths(source, dataset.path or "")
-    form = CsvFormat(delimiter=dataset.delimiter, decimal=dataset.decimal)
+    form = CsvFormat(
+        delimiter=dataset.delimiter,
+        decimal=dataset.decimal,
+        thousands=dataset.thousands,
+        encoding=dataset.encoding,
+        style=source.style,
+    )
     table = read_table([(path, os.path.normpath(path)) for path in paths], form, reading)
     absolute = tuple(str(path.resolve()) for path in paths)
     return table, replace(dataset, path=absolute[0] if isinstance(dataset.path, str) and len(paths) == 1 else absolute)

@@ -11,7 +11,7 @@ import numpy as np
 
 from gdcli.errors import Place
 from gdcli.experiment.csvfiles import explained, fault, file_hash, read_csv
-from gdcli.experiment.lines import is_compressed
+from gdcli.experiment.packed import is_compressed
 from gdcli.experiment.parquet import named, read_parquet
 from gdcli.experiment.spec import Synthetic
 from gdcli.experiment.stream import DataFile, Reading, Stream
@@ -41,7 +41,7 @@ def read_table(paths: Sequence[tuple[Path, str]], form: CsvFormat, reading: Read
     """
     files = tuple(_found(path, label) for path, label in paths)
     first = files[0]
-    packed = COMPRESSION if first.is_parquet or is_compressed(first.path) else 1
+    packed = COMPRESSION if first.is_parquet or is_compressed(first.path.name) else 1
     if len(files) > 1 or first.size * packed > WHOLE:
         stream = _stream(files, form)
         stream.reading = reading

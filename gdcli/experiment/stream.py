@@ -152,7 +152,7 @@ class Stream:
         file, row = self.files[index], row - ends[index] + self._rows[index]
         if file.is_parquet:
             return Place(file.label), f"in row {row + 1}"
-        line = lines.line_of_row(file.path, row, self.form.delimiter)
+        line = lines.rows_at(file.path, self.form, [row])[row][0]
         return Place(file.label, line), f"on line {line}"
 
     def _frames(

@@ -12,6 +12,7 @@ import numpy as np
 from gdcli.engine.arrays import Array, BoolArray
 from gdcli.errors import Place
 from gdcli.experiment import lines
+from gdcli.experiment.advice import Style
 from gdcli.experiment.census import Census, finding
 
 if TYPE_CHECKING:
@@ -24,10 +25,13 @@ LARGEST = 1e150
 
 @dataclass(frozen=True)
 class CsvFormat:
-    """How the cells of a CSV file are told apart."""
+    """How the cells of a CSV file are told apart, and how a user gives that: see `advice`."""
 
     delimiter: str = ","
     decimal: str = "."
+    encoding: str = "utf-8"
+    thousands: str | None = None
+    style: Style = "spec"
 
 
 @dataclass(frozen=True)
@@ -155,7 +159,7 @@ class Table:
         """The place of a cell, and how a sentence names it."""
         if self.csv:
             path, form = self.csv
-            line = lines.line_of_row(path, row, form.delimiter)
+            line = lines.rows_at(path, form, [row])[row][0]
             return Place(self.label, line), f"on line {line}"
         return self.locate(name, row) if self.locate else Place(self.label), f"in row {row + 1}"
 

@@ -24,6 +24,7 @@ EMPTY = "d.csv: this data file is empty; it needs a header line and rows"
 NO_ROWS = "d.csv: this data file has a header and no rows"
 FILL = "fill them in or drop these rows"
 CORRECT = "correct them or drop these rows"
+NOT_UTF8 = "not UTF-8 text; save the file as UTF-8, or set dataset: {path: …, encoding: latin-1}"
 ROWS = "1,2,3\n2,1,4\n3,5,9\n"
 
 
@@ -166,10 +167,10 @@ CELLS: dict[str, tuple[str | bytes, str]] = {
         H + "1,2,2020-01-01\n2,1,2020-01-02\n",
         "s.yaml:2:29: the target 'y' in d.csv is text; name a numeric one",
     ),
-    "latin_1": (H.encode() + b"1,\xe9,3\n", "d.csv:2: not UTF-8 text; save the file as UTF-8"),
-    "latin_1_header": (b"\xe9,z,y\n1,2,3\n", "d.csv:1: not UTF-8 text; save the file as UTF-8"),
-    "utf_16": ((H + ROWS).encode("utf-16"), "d.csv:1: not UTF-8 text; save the file as UTF-8"),
-    "picture": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "d.csv:1: not UTF-8 text; save the file as UTF-8"),
+    "latin_1": (H.encode() + b"1,\xe9,3\n", "d.csv:2: " + NOT_UTF8),
+    "latin_1_header": (b"\xe9,z,y\n1,2,3\n", "d.csv:1: " + NOT_UTF8),
+    "utf_16": ((H + ROWS).encode("utf-16"), "d.csv:1: " + NOT_UTF8.replace("latin-1", "utf-16")),
+    "picture": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "d.csv:1: " + NOT_UTF8),
     "too_large_to_square": (
         H + "1,1e200,3\n2,-3e200,4\n3,5,9\n",
         "d.csv:2: column 'z' has 2 cells beyond ±1e150, the first on line 2; give them in a larger unit",

@@ -108,7 +108,7 @@ def test_what_holds_the_rows_says_so(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("in_chunks")
 def test_rows_that_were_not_kept_cannot_be_asked_for(tmp_path: Path) -> None:
     path = write(tmp_path / "x.csv", table())
-    planned = plan_optimum(path, target=None, features=None, scaler="none", intercept=True)
+    planned = plan_optimum(path, {})
     with pytest.raises(ValueError, match="were read in chunks and not kept"):
         _ = planned.rows
 
