@@ -121,10 +121,10 @@ def _undecodable(path: Path, label: str, form: CsvFormat) -> DataError:
     """Say which line of a file is not text of its encoding."""
     line = undecodable_line(path, form.encoding)
     if form.encoding not in UTF8:
-        message = f"not {form.encoding} text; {setting(form.style, 'encoding', 'utf-8')}, or what it is written in"
+        message = f"not {form.encoding} text; {setting(form.style, {'encoding': 'utf-8'})}, or what it is written in"
         return fault(label, message, line)
     guess = "utf-16" if _starts_as_utf16(path) else "latin-1"
-    message = f"not UTF-8 text; save the file as UTF-8, or {setting(form.style, 'encoding', guess)}"
+    message = f"not UTF-8 text; save the file as UTF-8, or {setting(form.style, {'encoding': guess})}"
     return fault(label, message, line)
 
 
@@ -155,7 +155,7 @@ def check_header(path: Path, label: str, form: CsvFormat) -> list[str]:
     if len(header) == 1:
         for delimiter, word in ((";", "';'"), ("\t", "a tab"), ("|", "'|'")):
             if delimiter in header[0]:
-                todo = setting(form.style, "delimiter", delimiter)
+                todo = setting(form.style, {"delimiter": delimiter})
                 raise fault(label, f"the columns seem to be separated by {word}; {todo}", 1)
     return header
 

@@ -69,11 +69,10 @@ class Source:
             return "option"
         return "argument" if place and place.source == "missing" else "spec"
 
-    def setting(self, key: str, value: str) -> str:
-        """Say how a user gives a setting of the dataset."""
-        dataset = self.spec.dataset
-        beside = "path: …, " if dataset.path else "inline: …, " if dataset.inline else ""
-        return setting(self.style, key, value, beside=beside)
+    def setting(self, values: Mapping[str, str]) -> str:
+        """Say how a user gives settings of the dataset."""
+        forms = [key for key in ("path", "inline", "synthetic") if getattr(self.spec.dataset, key) is not None]
+        return setting(self.style, values, beside=f"{forms[0]}: …" if forms else "")
 
     def place(self, path: KeyPath) -> Place:
         """The place of a key or element."""

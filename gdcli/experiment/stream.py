@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from gdcli.errors import Place
 from gdcli.experiment import lines
 from gdcli.experiment.ahead import read_ahead
+from gdcli.experiment.census import Spot, Spots
 from gdcli.experiment.csvchunks import csv_chunks
 from gdcli.experiment.csvfiles import check_header, explained, fault, file_hash
 from gdcli.experiment.parquet import parquet_chunks, parquet_columns
@@ -95,6 +96,11 @@ class Stream:
         """The columns, in order."""
         return self._columns(self.files[0])
 
+    @property
+    def is_csv(self) -> bool:
+        """Whether the names of the columns were read as text."""
+        return not self.files[0].is_parquet
+
     def __len__(self) -> int:
         return sum(self._rows)
 
@@ -145,15 +151,19 @@ class Stream:
         truths = levels <= _TRUTHS and not any(file.is_parquet for file in self.files)
         return {level: level.title() if truths else level for level in levels}
 
-    def spot(self, _name: str, row: int) -> tuple[Place, str]:
-        """The place of a cell, and how a sentence names it."""
+    def spots(self, rows: Collection[int]) -> Spots:
+        """Find the places of cells, given all of their rows at once."""
+        places: dict[int, Spot] = {}
         ends = list(accumulate(self._rows))
-        index = next(i for i, end in enumerate(ends) if row < end)
-        file, row = self.files[index], row - ends[index] + self._rows[index]
-        if file.is_parquet:
-            return Place(file.label), f"in row {row + 1}"
-        line = lines.rows_at(file.path, self.form, [row])[row][0]
-        return Place(file.label, line), f"on line {line}"
+        for file, count, end in zip(self.files, self._rows, ends, strict=True):
+            start = end - count
+            within = [row - start for row in rows if start <= row < end]
+            if file.is_parquet:
+                places |= {start + row: Spot(Place(file.label), f"in row {row + 1}") for row in within}
+            elif within:
+                found = lines.rows_at(file.path, self.form, within)
+                places |= {start + row: Spot.of_line(file.label, *found.get(row, (0, 0, 0))) for row in within}
+        return lambda _, row: places[row]
 
     def _frames(
         self,
