@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
 from gdcli.engine.descent import Watch
@@ -17,6 +18,7 @@ from gdcli.experiment.faults import one_of
 from gdcli.experiment.grid import axes_of_block
 from gdcli.experiment.kernels import KernelChoice, kernel_choice
 from gdcli.experiment.markup import KeyPath
+from gdcli.experiment.paths import is_text
 from gdcli.experiment.plan import Plan, plan
 from gdcli.experiment.reading import read_spec
 from gdcli.experiment.result import Result, execute
@@ -207,12 +209,7 @@ def plan_optimum(
         "scaler": scaler,
         "epochs": 0,
     }
-    if not isinstance(data, str | PathLike) and not hasattr(data, "columns"):
-        message = f"must be a path or a pandas DataFrame, got {type(data).__name__}"
-        raise DataError([Fault(Place("data"), message)])
-    if isinstance(data, str | PathLike) and str(data).lower().endswith((".yaml", ".yml")):
-        message = "is a spec and not a data file; name the data file, or use `gdcli run`"
-        raise SpecError([Fault(Place(str(data)), message)])
+    _check_path(data)
     paths: list[KeyPath] = [("columns", "features"), ("columns", "target"), ("columns", "intercept"), ("scaler",)]
     paths += [("dataset", key) for key in ("delimiter", "decimal", "thousands", "encoding", "missing")]
     places = {path: Place(f"{prefix}{path[-1]}") for path in paths} | {
@@ -224,6 +221,18 @@ def plan_optimum(
     for key in given.keys() - {"missing"}:
         raise SpecError([Fault(places["dataset", key], "is for CSV files; leave it out, the rows are a DataFrame")])
     return plan(read_spec({**spec, "dataset": given}, has_rows=True, places=places), frame=data)
+
+
+def _check_path(data: Any) -> None:
+    """Refuse what cannot be data, or no data file by its name."""
+    if not isinstance(data, str | PathLike) and not hasattr(data, "columns"):
+        message = f"must be a path or a pandas DataFrame, got {type(data).__name__}"
+        raise DataError([Fault(Place("data"), message)])
+    if isinstance(data, str | PathLike) and str(data).lower().endswith((".yaml", ".yml")):
+        message = "is a spec and not a data file; name the data file, or use `gdcli run`"
+        raise SpecError([Fault(Place(str(data)), message)])
+    if isinstance(data, str | PathLike) and not is_text(Path(data)):
+        raise DataError([Fault(Place(str(data)), "this path is not UTF-8 text; rename it")])
 
 
 def perform(

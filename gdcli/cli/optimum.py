@@ -15,7 +15,7 @@ from gdcli.errors import Fault, Place, SpecError
 
 @handled
 def optimum(
-    data: Annotated[Path, typer.Argument(metavar="DATA", help="A CSV or Parquet file.")],
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="A CSV or Parquet file.", readable=False)],
     features: Annotated[
         list[str] | None,
         typer.Option("--features", metavar="A,B", help="Columns to fit by; may be repeated.  [default: numeric ones]"),

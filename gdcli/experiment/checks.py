@@ -103,10 +103,11 @@ def _inline(columns: dict[str, tuple[float | str, ...]]) -> Found:
 
 
 def _columns(columns: Columns) -> Found:
-    features = columns.features or ()
-    for i, name in enumerate(features):
-        if name in features[:i]:
+    earlier = set[str]()
+    for i, name in enumerate(columns.features or ()):
+        if name in earlier:
             yield ("columns", "features", i), f"column '{name}' is listed twice among the features"
+        earlier.add(name)
         if name == columns.target:
             yield ("columns", "features", i), f"the target '{name}' cannot be a feature too"
         if name == "intercept" and columns.intercept:

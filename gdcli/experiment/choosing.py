@@ -21,15 +21,6 @@ def relevant(source: Source, names: list[str]) -> list[str]:
     return [*columns.features, columns.target]
 
 
-def missing_columns(source: Source, names: list[str], label: str) -> Iterator[Fault]:
-    """Find the columns that the spec names and the table lacks."""
-    columns, known = source.spec.columns, set(names)
-    named = [(("columns", "features", i), name) for i, name in enumerate(columns.features or ())]
-    for path, name in [*named, (("columns", "target"), columns.target)]:
-        if name is not None and name not in known:
-            yield source.fault(path, f"no column '{name}' in {label}{suggestion(name, names)}")
-
-
 def chosen_columns(source: Source, data: Data, texts: Collection[str]) -> Columns:
     """The columns with every default written out, all of them in the table.
 
@@ -42,7 +33,7 @@ def chosen_columns(source: Source, data: Data, texts: Collection[str]) -> Column
         The columns.
 
     Raises:
-        DataError: There are no numeric columns to choose, or too many.
+        DataError: There are no numeric columns to choose.
     """
     columns, label = source.spec.columns, data.label
     numeric = [name for name in data.names if name not in texts]
@@ -56,7 +47,6 @@ def chosen_columns(source: Source, data: Data, texts: Collection[str]) -> Column
     if columns.features is None:
         features = tuple(name for name in numeric if name != columns.target)
         columns = replace(columns, features=_sound(source, label, features, str(columns.target)))
-    check_width(source, label, len(columns.features or ()))
     return columns
 
 
@@ -73,6 +63,29 @@ def _sound(source: Source, label: str, features: tuple[str, ...], target: str) -
     if message:
         raise DataError([source.fault(("columns",), message)])
     return features
+
+
+def _missing(source: Source, names: list[str], label: str) -> Iterator[Fault]:
+    """Find the columns that the spec names and the table lacks."""
+    columns, known = source.spec.columns, set(names)
+    named = [(("columns", "features", i), name) for i, name in enumerate(columns.features or ())]
+    for path, name in [*named, (("columns", "target"), columns.target)]:
+        if name is not None and name not in known:
+            yield source.fault(path, f"no column '{name}' in {label}{suggestion(name, names)}")
+
+
+def check_names(source: Source, names: list[str], label: str) -> None:
+    """Refuse columns before any row is read.
+
+    Raises:
+        DataError: The table lacks columns that the spec names, or there are far too many.
+    """
+    faults = list(_missing(source, names, label))
+    if faults:
+        raise DataError(faults)
+    named = source.spec.columns.features
+    if named or len(names) > 5 * MOST_FEATURES:  # so many columns take long to look at, and few of them can be text
+        check_width(source, label, len(named or names[1:]))
 
 
 def check_width(source: Source, label: str, features: int) -> None:

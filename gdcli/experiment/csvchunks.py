@@ -16,7 +16,7 @@ from gdcli.errors import DataError
 from gdcli.experiment import blocks
 from gdcli.experiment.ahead import in_order, read_ahead
 from gdcli.experiment.blocks import Feed, Tap, first_row
-from gdcli.experiment.csvfiles import check_header, explained, file_hash, header_cells, options
+from gdcli.experiment.csvfiles import explained, file_hash, header_cells, options
 from gdcli.experiment.quotes import Quotes
 from gdcli.experiment.table import CsvFormat
 from gdcli.experiment.transcoding import utf8
@@ -38,6 +38,7 @@ def csv_chunks(
     path: Path,
     label: str,
     form: CsvFormat,
+    names: list[str],
     *,
     rows: int,
     text: Collection[str],
@@ -52,6 +53,7 @@ def csv_chunks(
         path: The file.
         label: How messages name it.
         form: Its format.
+        names: Of its columns, as its header has them.
         rows: Of a chunk, where the file cannot be cut into blocks of bytes.
         text: Columns to read as text, whatever they look like.
         only: Columns to read at all; None for all of them.
@@ -67,7 +69,6 @@ def csv_chunks(
         PaddedError: There are blanks to skip, and it was not asked for.
     """
     with explained(path, label, form):
-        names = check_header(path, label, form)
         stream = path.open("rb")
     with stream:
         with explained(path, label, form):
@@ -160,7 +161,9 @@ class _Reader:
         Quotes(self.form.delimiter).feed(head)
         if head.endswith(b"\n") and b"\r" not in head.rstrip(b"\r\n"):
             with suppress(ValueError):
-                cells = header_cells(Feed(head, b""), self.form)
+                cells = head.decode("utf-8-sig").rstrip("\r\n").split(self.form.delimiter)
+                if cells != names:  # there are quotes, or blanks
+                    cells = header_cells(Feed(head, b""), self.form)
         if cells == names:
             return head
         self.tap.held = head

@@ -12,7 +12,7 @@ from gdcli.engine.arrays import Array
 from gdcli.engine.factor import RowFactor
 from gdcli.errors import DataError
 from gdcli.experiment.census import Census
-from gdcli.experiment.choosing import check_width, chosen_columns, missing_columns, relevant
+from gdcli.experiment.choosing import check_names, check_width, chosen_columns, relevant
 from gdcli.experiment.csvchunks import PaddedError
 from gdcli.experiment.encoding import Data, Encoding
 from gdcli.experiment.reading import Source
@@ -112,13 +112,10 @@ def design(source: Source, data: Data, needs: Needs) -> Design:
 def _designed(source: Source, data: Data, needs: Needs) -> Design:
     """Make a design, whatever is known already."""
     names = data.names
-    faults = list(missing_columns(source, names, data.label))
-    if faults:
-        raise DataError(faults)
-    check_width(source, data.label, len(source.spec.columns.features or ()))
+    check_names(source, names, data.label)
     chunks = data.chunks(hashing=needs.hashes)
     first = next(chunks)
-    texts = {name for name in relevant(source, names) if first[1].is_text(name)}
+    texts = {name for name, census in first[1].censuses(relevant(source, names)).items() if census.is_text}
     begun: Iterable[tuple[int, Table]] | None = chain([first], chunks)
     if texts & set(source.spec.columns.features or ()):
         chunks.close()  # to be read again, text as text
@@ -164,6 +161,7 @@ def _survey(
 ) -> Survey:
     """Read all rows, given which columns are taken for text."""
     drop = source.spec.dataset.missing == "drop"
+    check_width(source, data.label, len(columns.features or ()))
     encoding = Encoding.of(columns, data, texts, drop=drop)
     check_width(source, data.label, len(encoding.names))
     survey = Survey(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,7 +73,7 @@ def rows_at(path: Path, form: CsvFormat, rows: Collection[int]) -> dict[int, tup
     """
     found: dict[int, tuple[int, int, int]] = {}
     wanted, columns = set(rows), 0
-    try:
+    with suppress(Exception):  # it can be read, unless it has changed since it was
         for i, (line, cells) in enumerate(numbered_rows(path, form), start=-1):
             if i < 0:
                 columns = len(cells)
@@ -80,8 +81,6 @@ def rows_at(path: Path, form: CsvFormat, rows: Collection[int]) -> dict[int, tup
                 found[i] = line, len(cells), columns
             if len(found) == len(wanted):
                 break
-    except (UnreadableRowError, OSError):
-        pass  # it has changed since it was read
     return found
 
 

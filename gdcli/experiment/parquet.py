@@ -66,8 +66,8 @@ def parquet_chunks(
     Raises:
         DataError: It is no Parquet file, or pyarrow is missing.
     """
-    size = path.stat().st_size
     with _explained(label), _opened(path) as file:
+        size = path.stat().st_size
         columns = _columns(file) if only is None else list(only)
         for group in range(file.num_row_groups):
             for batch in file.iter_batches(rows, row_groups=[group], columns=columns, use_threads=False):
@@ -89,7 +89,7 @@ def named(frame: pd.DataFrame, label: str) -> pd.DataFrame:
     names = [str(name) for name in frame.columns]
     _check_names(names, label)
     renamed = frame.set_axis(names, axis="columns")
-    coded = [name for name in names if isinstance(renamed[name].dtype, pd.CategoricalDtype)]
+    coded = [name for name, dtype in zip(names, frame.dtypes, strict=True) if isinstance(dtype, pd.CategoricalDtype)]
     return renamed.assign(**{name: np.asarray(renamed[name]) for name in coded}) if coded else renamed
 
 

@@ -59,12 +59,12 @@ def _found(path: Path, label: str) -> DataFile:
     try:
         if path.is_dir():
             raise fault(label, "is a directory; name a data file in it")
-        stat = path.stat()
+        stat, absolute = path.stat(), path.resolve()
     except OSError as error:
         raise fault(label, f"cannot read this data file: {error.strerror}") from error
     if not stat.st_size:
         raise fault(label, "this data file is empty; it needs a header line and rows")
-    return DataFile(path=path.resolve(), label=label, size=stat.st_size, modified=stat.st_mtime_ns)
+    return DataFile(path=absolute, label=label, size=stat.st_size, modified=stat.st_mtime_ns)
 
 
 @lru_cache(maxsize=2)

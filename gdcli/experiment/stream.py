@@ -70,6 +70,7 @@ class Stream:
     known: dict[Any, Any] = field(default_factory=dict)
     _rows: list[int] = field(default_factory=list)
     _hashes: list[str] = field(default_factory=list)
+    _names: list[list[str]] = field(default_factory=list)
 
     @property
     def label(self) -> str:
@@ -94,7 +95,7 @@ class Stream:
     @property
     def names(self) -> list[str]:
         """The columns, in order."""
-        return self._columns(self.files[0])
+        return self._all_names[0]
 
     @property
     def is_csv(self) -> bool:
@@ -181,6 +182,7 @@ class Stream:
             file.path,
             file.label,
             self.form,
+            self.names,
             rows=rows,
             text=text,
             only=only,
@@ -188,6 +190,13 @@ class Stream:
             told=told,
             hashed=hashed,
         )
+
+    @property
+    def _all_names(self) -> list[list[str]]:
+        """The columns of each file: looked up once."""
+        if not self._names:
+            self._names = [self._columns(file) for file in self.files]
+        return self._names
 
     def _columns(self, file: DataFile) -> list[str]:
         if file.is_parquet:
@@ -197,10 +206,10 @@ class Stream:
 
     def _checked_columns(self) -> list[str]:
         """The columns of all files, which must be the same ones: found out before any of them is read."""
-        wanted, first = self._columns(self.files[0]), self.files[0].label
+        wanted, first = self.names, self.files[0].label
         same = "all files of a dataset need the same columns in the same order"
-        for file in self.files[1:]:
-            found, line = self._columns(file), 0 if file.is_parquet else 1
+        for file, found in zip(self.files[1:], self._all_names[1:], strict=True):
+            line = 0 if file.is_parquet else 1
             if len(found) != len(wanted):
                 raise fault(file.label, f"{len(found)} columns, but {first} has {len(wanted)}; {same}", line)
             for i, (name, other) in enumerate(zip(found, wanted, strict=True), start=1):
