@@ -5,18 +5,20 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
 from gdcli.engine.descent import Watch
 from gdcli.engine.kernels import Kernel
 from gdcli.engine.trace import Trace
-from gdcli.errors import Fault, Place, SpecError
+from gdcli.errors import DataError, Fault, Place, SpecError
 from gdcli.experiment.draft import normal, read_draft
 from gdcli.experiment.exact import ExactFit, exact_fit
 from gdcli.experiment.faults import one_of
 from gdcli.experiment.grid import axes_of_block
 from gdcli.experiment.kernels import KernelChoice, kernel_choice
 from gdcli.experiment.markup import KeyPath
+from gdcli.experiment.paths import is_text
 from gdcli.experiment.plan import Plan, plan
 from gdcli.experiment.reading import read_spec
 from gdcli.experiment.result import Result, execute
@@ -135,6 +137,11 @@ def optimum(
     features: Sequence[str] | None = None,
     scaler: str = "none",
     intercept: bool = True,
+    delimiter: str | None = None,
+    decimal: str | None = None,
+    thousands: str | None = None,
+    encoding: str | None = None,
+    missing: str | None = None,
 ) -> ExactFit:
     """Solve least squares exactly.
 
@@ -144,6 +151,11 @@ def optimum(
         features: The columns to fit it by; every other numeric one by default.
         scaler: Of the features: it changes the weights and the condition number, not the fit of an affine scaler.
         intercept: Whether to fit a constant.
+        delimiter: Between the cells of a CSV file, like what follows as `dataset` has it in a spec.
+        decimal: The decimal mark.
+        thousands: The mark between groups of digits.
+        encoding: Of the text.
+        missing: `drop` to leave out rows with blank or NaN cells, of a DataFrame too.
 
     Returns:
         Weights, MSE, R², rank and condition number.
@@ -152,49 +164,75 @@ def optimum(
         SpecError: An argument is wrong.
         DataError: The data is missing or unfit.
     """
-    return exact_fit(plan_optimum(data, target=target, features=features, scaler=scaler, intercept=intercept))
+    given = {
+        "delimiter": delimiter,
+        "decimal": decimal,
+        "thousands": thousands,
+        "encoding": encoding,
+        "missing": missing,
+    }
+    columns = {"features": features, "target": target, "intercept": intercept}
+    return exact_fit(plan_optimum(data, columns, scaler=scaler, settings=given))
 
 
 def plan_optimum(
     data: str | PathLike[str] | pd.DataFrame,
+    columns: Mapping[str, Any],
     *,
-    target: str | None,
-    features: Sequence[str] | None,
-    scaler: str,
-    intercept: bool,
+    scaler: str = "none",
+    settings: Mapping[str, Any] | None = None,
     prefix: str = "",
     reading: Reading | None = None,
 ) -> Plan:
     """Plan a run of no epochs: all of it but its optimum is left aside.
 
     Args:
-        data: As for `optimum`, like the arguments after it.
-        target: See there.
-        features: See there.
-        scaler: See there.
-        intercept: See there.
+        data: As for `optimum`.
+        columns: As `columns` of a spec; None stands for the default.
+        scaler: As for `optimum`.
+        settings: Of the dataset, likewise.
         prefix: What messages put before an argument's name.
         reading: Told of every read of a large file.
 
     Returns:
         The plan.
+
+    Raises:
+        SpecError: An argument is wrong.
+        DataError: The data is missing or unfit.
     """
     if scaler not in get_args(ScalerName):
         raise SpecError([Fault(Place(f"{prefix}scaler"), one_of(scaler, get_args(ScalerName)))])
-    columns = {"features": features, "target": target, "intercept": intercept}
+    given = {key: value for key, value in (settings or {}).items() if value is not None}
     spec: dict[str, Any] = {
         "columns": {key: value for key, value in columns.items() if value is not None},
         "scaler": scaler,
         "epochs": 0,
     }
-    paths: list[KeyPath] = [("columns", "features"), ("columns", "target"), ("scaler",)]
+    _check_path(data)
+    paths: list[KeyPath] = [("columns", "features"), ("columns", "target"), ("columns", "intercept"), ("scaler",)]
+    paths += [("dataset", key) for key in ("delimiter", "decimal", "thousands", "encoding", "missing")]
     places = {path: Place(f"{prefix}{path[-1]}") for path in paths} | {
         ("dataset",): Place("data"),
         ("columns",): Place("data"),
     }
     if isinstance(data, str | PathLike):
-        return plan(read_spec({**spec, "dataset": data}, places=places), reading=reading)
-    return plan(read_spec(spec, has_rows=True, places=places), frame=data)
+        return plan(read_spec({**spec, "dataset": {"path": data, **given}}, places=places), reading=reading)
+    for key in given.keys() - {"missing"}:
+        raise SpecError([Fault(places["dataset", key], "is for CSV files; leave it out, the rows are a DataFrame")])
+    return plan(read_spec({**spec, "dataset": given}, has_rows=True, places=places), frame=data)
+
+
+def _check_path(data: Any) -> None:
+    """Refuse what cannot be data, or no data file by its name."""
+    if not isinstance(data, str | PathLike) and not hasattr(data, "columns"):
+        message = f"must be a path or a pandas DataFrame, got {type(data).__name__}"
+        raise DataError([Fault(Place("data"), message)])
+    if isinstance(data, str | PathLike) and str(data).lower().endswith((".yaml", ".yml")):
+        message = "is a spec and not a data file; name the data file, or use `gdcli run`"
+        raise SpecError([Fault(Place(str(data)), message)])
+    if isinstance(data, str | PathLike) and not is_text(Path(data)):
+        raise DataError([Fault(Place(str(data)), "this path is not UTF-8 text; rename it")])
 
 
 def perform(

@@ -15,7 +15,7 @@ from gdcli.errors import Fault, Place, SpecError
 
 @handled
 def optimum(
-    data: Annotated[Path, typer.Argument(metavar="DATA", help="A CSV or Parquet file.")],
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="A CSV or Parquet file.", readable=False)],
     features: Annotated[
         list[str] | None,
         typer.Option("--features", metavar="A,B", help="Columns to fit by; may be repeated.  [default: numeric ones]"),
@@ -25,6 +25,22 @@ def optimum(
     ] = None,
     scaler: Annotated[str, typer.Option("--scaler", metavar="S", help="Scaler of the features.")] = "none",
     no_intercept: Annotated[bool, typer.Option("--no-intercept", help="Fit no constant.")] = False,
+    delimiter: Annotated[
+        str | None, typer.Option("--delimiter", metavar="C", help="Between the cells of a CSV file.  [default: ,]")
+    ] = None,
+    decimal: Annotated[
+        str | None, typer.Option("--decimal", metavar="C", help="Its decimal mark.  [default: .]")
+    ] = None,
+    thousands: Annotated[
+        str | None, typer.Option("--thousands", metavar="C", help="Its mark between groups of digits.")
+    ] = None,
+    encoding: Annotated[
+        str | None, typer.Option("--encoding", metavar="NAME", help="Of its text, e.g. latin-1.  [default: utf-8]")
+    ] = None,
+    missing: Annotated[
+        str | None,
+        typer.Option("--missing", metavar="error|drop", help="Rows with blank cells.  [default: error]"),
+    ] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> int:
@@ -33,6 +49,7 @@ def optimum(
     \b
     gdcli optimum data/abalone.csv
     gdcli optimum data/abalone.csv --target "Whole weight" --features Length,Diameter --scaler zscore
+    gdcli optimum prices.csv --delimiter ";" --decimal , --encoding latin-1 --missing drop
     """
     from gdcli.api import plan_optimum
     from gdcli.cli.progress import ReadingBar
@@ -46,10 +63,15 @@ def optimum(
     with ReadingBar(shown=not quiet) as bar:
         planned = plan_optimum(
             data,
-            target=target,
-            features=names or None,
+            {"features": names or None, "target": target, "intercept": not no_intercept},
             scaler=scaler,
-            intercept=not no_intercept,
+            settings={
+                "delimiter": "\t" if delimiter == "\\t" else delimiter,
+                "decimal": decimal,
+                "thousands": thousands,
+                "encoding": encoding,
+                "missing": missing,
+            },
             prefix="--",
             reading=bar.reading,
         )

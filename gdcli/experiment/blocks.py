@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import IO
 
+from gdcli.experiment.quotes import Quotes
+
 BLOCK_BYTES = 4 << 20  # measured: smaller ones are handed over too often, larger ones leave the caches
 
 
@@ -47,17 +49,23 @@ class Tap:
         self._stream, self._told = stream, told
         self._hash = hashlib.sha256() if hashing else None
         self._before = delimiter.encode(), b"\n", b"\r"  # what a cell may begin after
-        self._last = b"\n"
+        self._last, self._quotes = b"\n", Quotes(delimiter)
         self.padded = False
         self.held = b""
 
     def read(self, size: int = -1) -> bytes:
-        """Read, as a file does; what is held comes first, by itself."""
+        """Read, as a file does; what is held comes first, by itself.
+
+        Raises:
+            MisplacedQuoteError: A cell goes on after its closing quote.
+        """
         if self.held:
             end = len(self.held) if size < 0 else size
             data, self.held = self.held[:end], self.held[end:]
-            return data
-        return self._flowed(self._stream.read(size))
+        else:
+            data = self._flowed(self._stream.read(size))
+        self._quotes.feed(data)
+        return data
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(self._stream)  # pandas asks for it, and does not use it
@@ -73,7 +81,7 @@ class Tap:
             The lines. Nothing at the end of the file, or where rows cannot be told: there is a quote, so that a cell
             may span lines, or a line goes on for more than `size` bytes. What could not be told is held then.
         """
-        data = self.read(size)
+        data = self._flowed(self._stream.read(size))
         if data and not data.endswith(b"\n"):
             end = self.line(size)
             data += end
@@ -89,7 +97,7 @@ class Tap:
         """The hash of the whole file, what has not been read yet included."""
         assert self._hash
         self.held = b""
-        while self.read(1 << 20):
+        while self._flowed(self._stream.read(1 << 20)):
             pass
         return self._hash.hexdigest()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -11,8 +11,31 @@ import numpy as np
 from gdcli.engine.arrays import BoolArray
 from gdcli.errors import Fault, Place
 
-# The place of a cell, by column and row, and how a sentence names it: "on line 7".
-Spot: TypeAlias = Callable[[str, int], tuple[Place, str]]
+
+@dataclass(frozen=True)
+class Spot:
+    """Where a cell stands.
+
+    Attributes:
+        place: For the start of a message.
+        where: How a sentence names it: "on line 7".
+        short: What is wrong with its row, where that ends before the cell.
+    """
+
+    place: Place
+    where: str
+    short: str = ""
+
+    @classmethod
+    def of_line(cls, label: str, line: int, cells: int, columns: int) -> Spot:
+        """The spot of a cell in a row of a CSV file, given how many cells that has."""
+        counted = "1 cell" if cells == 1 else f"{cells} cells"
+        short = f"{counted}, but the header names {columns} columns; complete this line" if cells < columns else ""
+        return cls(Place(label, line), f"on line {line}", short)
+
+
+# By column and row.
+Spots: TypeAlias = Callable[[str, int], Spot]
 
 
 @dataclass(frozen=True)
@@ -37,7 +60,7 @@ class Census:
     Attributes:
         given: Cells that are not blank.
         words: Those of them that are no numbers, and do not say NaN either.
-        found: Cells that cannot serve in a numeric column, by kind: `blank`, `nan`, `worded`, `infinite`, `huge`.
+        found: Cells that cannot serve in a numeric column, by kind: see `_KINDS`.
     """
 
     given: int = 0
@@ -49,9 +72,14 @@ class Census:
         """Whether less than half of the cells are numbers."""
         return 2 * self.words > self.given
 
-    def is_unfit(self, *, text: bool) -> bool:
-        """Whether any cell cannot serve."""
-        return any(kind == "blank" or not text for kind, _ in self.found)
+    def unfit(self, *, text: bool) -> dict[str, Finding]:
+        """The cells that cannot serve in a column that serves as text, or as numbers, by kind."""
+        found = {kind: finding for kind, finding in self.found if not text or kind in ("blank", "nested")}
+        if "infinite" in found:
+            found.pop("huge", None)
+        if "nested" in found:
+            found.pop("worded", None)
+        return found
 
     def and_then(self, later: Census) -> Census:
         """The census of these cells and of those after them."""
@@ -61,27 +89,36 @@ class Census:
             found[kind] = replace(first, count=first.count + finding.count) if first else finding
         return Census(self.given + later.given, self.words + later.words, tuple(found.items()))
 
-    def faults(self, name: str, spot: Spot, *, text: bool) -> Iterator[Fault]:
-        """Say which cells cannot serve: blank ones, and in a numeric column what is no finite number.
 
-        Args:
-            name: Of the column.
-            spot: Where a cell stands.
-            text: Whether the column serves as text.
+def cell_faults(
+    findings: Mapping[str, Mapping[str, Finding]],
+    spots: Callable[[Collection[int]], Spots],
+    advice: Callable[[str, str], str],
+) -> Iterator[Fault]:
+    """Say which cells cannot serve.
 
-        Yields:
-            One fault a kind, at the first of its cells.
-        """
-        found = dict(self.found)
-        for kind, (one, many, todo) in _KINDS.items():
-            unwanted = (kind == "blank" or not text) and not (kind == "huge" and "infinite" in found)
-            if kind in found and unwanted:
-                finding = found[kind]
-                place, where = spot(name, finding.row)
-                counted = f"1 {one}" if finding.count == 1 else f"{finding.count} {many}"
-                shown = f"'{finding.cell[:40]}'" if finding.cell.isprintable() else repr(finding.cell[:40])
-                advice = todo.format(cell=shown) if "{" in todo else todo
-                yield Fault(place, f"column '{name}' has {counted}, the first {where}; {advice}")
+    Args:
+        findings: Of each column, the cells that cannot serve, by kind.
+        spots: Finds the places of cells, given all of their rows at once.
+        advice: What else can be done about cells, by their kind and the first of them.
+
+    Yields:
+        One fault a column and kind, at the first of its cells; or one for its row, where that is too short.
+    """
+    rows = {finding.row for kinds in findings.values() for finding in kinds.values()}
+    spot = spots(rows) if rows else None
+    for name, kinds in findings.items():
+        for kind, found in kinds.items():
+            assert spot
+            at = spot(name, found.row)
+            if kind == "blank" and at.short:
+                yield Fault(at.place, at.short)
+                continue
+            one, many, todo = _KINDS[kind]
+            counted = f"1 {one}" if found.count == 1 else f"{found.count} {many}"
+            shown = f"'{found.cell[:40]}'" if found.cell.isprintable() else repr(found.cell[:40])
+            todo = todo.replace("{cell}", shown) + advice(kind, found.cell)
+            yield Fault(at.place, f"column '{name}' has {counted}, the first {at.where}; {todo}")
 
 
 def finding(cells: BoolArray, start: int, text: Callable[[int], str]) -> Finding | None:
@@ -95,9 +132,11 @@ def finding(cells: BoolArray, start: int, text: Callable[[int], str]) -> Finding
 
 # Kind → what one such cell is called, what several are, and what to do about them.
 _KINDS: dict[str, tuple[str, str, str]] = {
-    "blank": ("blank cell", "blank cells", "fill them in or drop these rows"),
-    "nan": ("NaN cell", "NaN cells", "fill them in or drop these rows"),
+    "blank": ("blank cell", "blank cells", "fill them in"),
+    "nan": ("NaN cell", "NaN cells", "fill them in"),
     "worded": ("cell that is not a number", "cells that are not numbers", "the first is {cell}"),
     "infinite": ("infinite cell", "infinite cells", "correct them or drop these rows"),
     "huge": ("cell beyond ±1e150", "cells beyond ±1e150", "give them in a larger unit"),
+    "complex": ("complex cell", "complex cells", "give real and imaginary parts as columns of their own"),
+    "nested": ("cell of several values", "cells of several values", "give each of their parts as a column of its own"),
 }

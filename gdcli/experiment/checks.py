@@ -15,6 +15,7 @@ from gdcli.experiment.faults import path_text, shown
 from gdcli.experiment.markup import KeyPath
 from gdcli.experiment.rates import uncovered
 from gdcli.experiment.spec import Columns, Dataset, Expect, Scaler, Stop
+from gdcli.experiment.transcoding import canonical
 
 Found: TypeAlias = Iterator[tuple[KeyPath, str]]
 
@@ -65,8 +66,21 @@ def _dataset(dataset: Dataset) -> Found:
         yield ("dataset", "delimiter"), f"dataset.delimiter must be a mark such as , ; | or a tab, got {shown(mark)}"
     elif dataset.decimal == mark:
         yield ("dataset", "decimal"), f"dataset.decimal must differ from dataset.delimiter, got {shown(mark)} for both"
+    if dataset.thousands is not None:
+        yield from _thousands(dataset.thousands, dataset.decimal)
+    if canonical(dataset.encoding) is None:
+        message = f"dataset.encoding must be a text encoding such as utf-8 or latin-1, got {shown(dataset.encoding)}"
+        yield ("dataset", "encoding"), message
     if dataset.inline is not None:
         yield from _inline(dataset.inline)
+
+
+def _thousands(mark: str, decimal: str) -> Found:
+    path = ("dataset", "thousands")
+    if mark.isalnum() or mark in '"\n\r\0+-':
+        yield path, f"dataset.thousands must be a mark such as , . ' or a blank, got {shown(mark)}"
+    elif mark == decimal:
+        yield path, f"dataset.thousands must differ from dataset.decimal, got {shown(mark)} for both"
 
 
 def _path(path: str | tuple[str, ...]) -> Found:
@@ -89,10 +103,11 @@ def _inline(columns: dict[str, tuple[float | str, ...]]) -> Found:
 
 
 def _columns(columns: Columns) -> Found:
-    features = columns.features or ()
-    for i, name in enumerate(features):
-        if name in features[:i]:
+    earlier = set[str]()
+    for i, name in enumerate(columns.features or ()):
+        if name in earlier:
             yield ("columns", "features", i), f"column '{name}' is listed twice among the features"
+        earlier.add(name)
         if name == columns.target:
             yield ("columns", "features", i), f"the target '{name}' cannot be a feature too"
         if name == "intercept" and columns.intercept:

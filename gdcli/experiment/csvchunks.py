@@ -16,8 +16,10 @@ from gdcli.errors import DataError
 from gdcli.experiment import blocks
 from gdcli.experiment.ahead import in_order, read_ahead
 from gdcli.experiment.blocks import Feed, Tap, first_row
-from gdcli.experiment.csvfiles import check_header, explained, file_hash, header_cells, options
+from gdcli.experiment.csvfiles import explained, file_hash, header_cells, options
+from gdcli.experiment.quotes import Quotes
 from gdcli.experiment.table import CsvFormat
+from gdcli.experiment.transcoding import utf8
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,9 +28,6 @@ if TYPE_CHECKING:
 # thread that takes the chunks.
 WORKERS = min(4, (os.cpu_count() or 1) + 1)
 AHEAD = WORKERS + 1  # measured: with fewer a worker has nothing to do now and then
-
-# What pandas calls the compressions that it can undo for an open file, by what file names end on.
-_COMPRESSIONS = {".gz": "gzip", ".bz2": "bz2", ".xz": "xz", ".zip": "zip", ".zst": "zstd"}
 
 
 class PaddedError(Exception):
@@ -39,6 +38,7 @@ def csv_chunks(
     path: Path,
     label: str,
     form: CsvFormat,
+    names: list[str],
     *,
     rows: int,
     text: Collection[str],
@@ -53,6 +53,7 @@ def csv_chunks(
         path: The file.
         label: How messages name it.
         form: Its format.
+        names: Of its columns, as its header has them.
         rows: Of a chunk, where the file cannot be cut into blocks of bytes.
         text: Columns to read as text, whatever they look like.
         only: Columns to read at all; None for all of them.
@@ -68,26 +69,21 @@ def csv_chunks(
         PaddedError: There are blanks to skip, and it was not asked for.
     """
     with explained(path, label, form):
-        names = check_header(path, label, form)
         stream = path.open("rb")
     with stream:
-        tap = Tap(stream, told, form.delimiter, hashing=hashed is not None)
-        archive = ".tar" in path.name.lower()
-        compression = None if archive else _COMPRESSIONS.get(path.suffix.lower())
-        packed = archive or compression is not None
-        reader = _Reader(path, label, form, text=text, only=only, padded=padded or packed, tap=tap)
-        if archive:  # it is left to pandas
-            yield from read_ahead(reader.in_turn(path, rows, "infer"))
-        elif compression:  # it is sought in, so that it is hashed by itself
-            yield from read_ahead(_counted(reader.in_turn(stream, rows, compression), stream, told))
-        else:
-            _keep_freed_memory()
-            yield from reader.in_blocks(names)
-            if tap.held:
-                yield from read_ahead(reader.in_turn(tap, rows, None))
+        with explained(path, label, form):
+            text_stream = utf8(stream, path.name, form.encoding)
+        plain = text_stream is stream  # what flows are the bytes of the file
+        counted = told if plain else _positions(stream, told)
+        tap = Tap(text_stream, counted, form.delimiter, hashing=plain and hashed is not None)
+        reader = _Reader(path, label, form, text=text, only=only, padded=padded, tap=tap)
+        _keep_freed_memory()
+        yield from reader.in_blocks(names)
+        if tap.held:
+            yield from read_ahead(reader.in_turn(tap, rows))
         if hashed:
             with explained(path, label, form):
-                hashed(file_hash(path) if packed else tap.sha256())
+                hashed(tap.sha256() if plain else file_hash(path))
 
 
 @dataclass(frozen=True)
@@ -108,19 +104,20 @@ class _Reader:
         It ends with the file, or where the file cannot be cut into rows by its lines: what is to be read in turn then
         is held by the tap, below the header's line again.
         """
-        head = self._head(names)
+        with self._guard():
+            head = self._head(names)
         tasks = self._tasks(head, len(names)) if head else ()
         with closing(in_order(tasks, workers=WORKERS, ahead=AHEAD)) as frames:
             yield from self._guarded(frames)
         if self.tap.held:
             self.tap.held = head + self.tap.held
 
-    def in_turn(self, opened: Any, rows: int, compression: Any) -> Generator[pd.DataFrame, None, None]:
+    def in_turn(self, opened: Any, rows: int) -> Generator[pd.DataFrame, None, None]:
         """Let pandas read what it is given chunk by chunk."""
         import pandas as pd
 
         with self._guard():
-            reader = pd.read_csv(opened, compression=compression, chunksize=rows, **self._options())
+            reader = pd.read_csv(opened, chunksize=rows, **self._options())
         with reader:
             yield from self._guarded(reader)
 
@@ -161,9 +158,12 @@ class _Reader:
     def _head(self, names: list[str]) -> bytes:
         """The line with the names; nothing where they do not fill just the first line, which is held then."""
         head, cells = self.tap.line(blocks.BLOCK_BYTES), list[str]()
+        Quotes(self.form.delimiter).feed(head)
         if head.endswith(b"\n") and b"\r" not in head.rstrip(b"\r\n"):
             with suppress(ValueError):
-                cells = header_cells(Feed(head, b""), self.form)
+                cells = head.decode("utf-8-sig").rstrip("\r\n").split(self.form.delimiter)
+                if cells != names:  # there are quotes, or blanks
+                    cells = header_cells(Feed(head, b""), self.form)
         if cells == names:
             return head
         self.tap.held = head
@@ -203,13 +203,14 @@ def _keep_freed_memory() -> None:
     np.empty(4 * blocks.BLOCK_BYTES, dtype=np.uint8)
 
 
-def _counted(
-    frames: Generator[pd.DataFrame, None, None], stream: IO[bytes], told: Callable[[int], None]
-) -> Generator[pd.DataFrame, None, None]:
-    """Tell of what has been read of a stream by the time that a chunk is there."""
+def _positions(stream: IO[bytes], told: Callable[[int], None]) -> Callable[[int], None]:
+    """Tell how far a file has been read, whatever is unpacked from it."""
     done = 0
-    with closing(frames):
-        for frame in frames:
-            told(stream.tell() - done)
-            done = stream.tell()
-            yield frame
+
+    def counted(_unpacked: int) -> None:
+        nonlocal done
+        at = stream.tell()
+        told(max(at - done, 0))
+        done = max(at, done)
+
+    return counted

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from gdcli.errors import DataError, Fault, Place
 from gdcli.experiment import lines
+from gdcli.experiment.advice import setting
+from gdcli.experiment.blocks import Feed
+from gdcli.experiment.packed import is_compressed
+from gdcli.experiment.quotes import MisplacedQuoteError, Quotes
 from gdcli.experiment.table import CsvFormat
+from gdcli.experiment.transcoding import UTF8, opened, undecodable_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,8 +34,13 @@ def read_csv(path: Path, label: str, form: CsvFormat) -> pd.DataFrame:
 
     with explained(path, label, form):
         check_header(path, label, form)
+        with opened(path, form.encoding) as stream:
+            data = stream.read()
+        if b'"' in data:
+            Quotes(form.delimiter).feed(data)
         # Types are inferred of whole columns, so that a level of a text column is spelled as in the file.
-        frame: pd.DataFrame = pd.read_csv(path, low_memory=False, skipinitialspace=True, **options(form))
+        feed: Any = Feed(data)
+        frame: pd.DataFrame = pd.read_csv(feed, low_memory=False, skipinitialspace=True, **options(form))
         return frame
 
 
@@ -69,23 +81,56 @@ def explained(path: Path, label: str, form: CsvFormat) -> Iterator[None]:
             warnings.simplefilter("error", pd.errors.ParserWarning)
             warnings.simplefilter("ignore", pd.errors.DtypeWarning)  # a column of mixed cells gets a fault of ours
             yield
-    except pd.errors.EmptyDataError as error:
-        raise fault(label, "this data file is empty; it needs a header line and rows") from error
-    except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
-        line, message = lines.faulty_row(path, form.delimiter)
-        raise fault(label, message or f"not a CSV file: {error}", line) from error
-    except UnicodeDecodeError as error:
-        raise fault(label, "not UTF-8 text; save the file as UTF-8", lines.undecodable_line(path)) from error
-    except ImportError as error:
-        raise fault(label, f"this compression needs a package that is not installed: {error}") from error
-    except DataError:
+    except (DataError, MemoryError):
         raise
-    except OSError as error:
-        raise fault(label, f"cannot read this data file: {error.strerror or error}") from error
     except Exception as error:  # each decompressor has errors of its own
-        is_text = isinstance(error, ValueError) and not lines.is_compressed(path)
-        what = "not a CSV file" if is_text else "cannot read this data file"
-        raise fault(label, f"{what}: {error}") from error
+        try:
+            explanation = _explanation(path, label, form, error)
+        except Exception as another:  # met while looking for the line of the first
+            explanation = _explanation(path, label, form, OSError(another))
+        raise explanation from error
+
+
+def _explanation(path: Path, label: str, form: CsvFormat, error: Exception) -> DataError:
+    """What an error says about a file, in our words."""
+    import pandas as pd
+
+    line, message = 0, ""
+    match error:
+        case UnicodeDecodeError():
+            return _undecodable(path, label, form)
+        case pd.errors.EmptyDataError():
+            message = "this data file is empty; it needs a header line and rows"
+        case pd.errors.ParserError() | pd.errors.ParserWarning():
+            line, message = lines.faulty_row(path, form)
+        case MisplacedQuoteError():
+            line, message = lines.misplaced_quote(path, form), _MISPLACED
+        case ImportError():
+            message = f"this compression needs a package that is not installed: {error}"
+        case OSError():
+            message = f"cannot read this data file: {error.strerror or error}"
+    is_text = isinstance(error, ValueError) and not is_compressed(path.name)
+    what = "not a CSV file" if is_text else "cannot read this data file"
+    return fault(label, message or f"{what}: {error}", line)
+
+
+_MISPLACED = "a cell goes on after its closing quote; correct this line (within a quoted cell a quote is written twice)"
+
+
+def _undecodable(path: Path, label: str, form: CsvFormat) -> DataError:
+    """Say which line of a file is not text of its encoding."""
+    line = undecodable_line(path, form.encoding)
+    if form.encoding not in UTF8:
+        message = f"not {form.encoding} text; {setting(form.style, {'encoding': 'utf-8'})}, or what it is written in"
+        return fault(label, message, line)
+    guess = "utf-16" if _starts_as_utf16(path) else "latin-1"
+    message = f"not UTF-8 text; save the file as UTF-8, or {setting(form.style, {'encoding': guess})}"
+    return fault(label, message, line)
+
+
+def _starts_as_utf16(path: Path) -> bool:
+    with opened(path, "utf-8") as stream:
+        return stream.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def check_header(path: Path, label: str, form: CsvFormat) -> list[str]:
@@ -97,19 +142,20 @@ def check_header(path: Path, label: str, form: CsvFormat) -> list[str]:
     Raises:
         DataError: There is no such header.
     """
-    header = header_cells(path, form)
-    duplicates = sorted({name for name in header if name and header.count(name) > 1})
+    with opened(path, form.encoding) as stream:
+        header = header_cells(stream, form)
+    duplicates = sorted(name for name, count in Counter(header).items() if name and count > 1)
     if duplicates:
         names = ", ".join(f"'{name}'" for name in duplicates)
         raise fault(label, f"the header names {names} more than once; rename the columns", 1)
     if "" in header:
         raise fault(label, f"the header has no name for column {header.index('') + 1}; name it", 1)
-    if all(_is_number(name) for name in header):
+    if all(is_number(name) for name in header):
         raise fault(label, "the first line holds numbers and not the names of the columns; add a header line", 1)
     if len(header) == 1:
         for delimiter, word in ((";", "';'"), ("\t", "a tab"), ("|", "'|'")):
             if delimiter in header[0]:
-                todo = f"set dataset: {{path: …, delimiter: {delimiter!r}}}".replace("'\\t'", '"\\t"')
+                todo = setting(form.style, {"delimiter": delimiter})
                 raise fault(label, f"the columns seem to be separated by {word}; {todo}", 1)
     return header
 
@@ -124,7 +170,8 @@ def header_cells(opened: Any, form: CsvFormat) -> list[str]:
     return [str(cell) for cell in first.iloc[0]]
 
 
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
+    """Whether Python takes a text for a number."""
     try:
         float(text)
     except ValueError:

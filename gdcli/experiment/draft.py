@@ -85,6 +85,9 @@ def read_draft(
     """
     if isinstance(source, Mapping):
         draft = Draft(values=_written_out(normal(source)), places=places or {}, label="spec", base=Path(), name="run")
+    elif not isinstance(source, str | PathLike):
+        message = f"must be the path of a YAML file or a mapping, got {type(source).__name__}"
+        raise SpecError([Fault(Place("spec"), message)])
     else:
         path = Path(source)
         values, found_at = read_file(path, str(path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -26,24 +27,36 @@ class Encoding:
         columns: Features and target.
         levels: Of each text column, those that get an indicator: the first one is dropped beside an intercept.
         spelled: Of each text column, cell → level.
-        single: Text columns that have one level only.
+        counts: Of each text column, how many levels it has.
     """
 
     columns: Columns
     levels: Mapping[str, tuple[str, ...]]
     spelled: Mapping[str, Mapping[str, str]]
-    single: tuple[str, ...]
+    counts: Mapping[str, int]
 
     @classmethod
-    def of(cls, columns: Columns, data: Data, texts: Collection[str]) -> Encoding:
-        """Find the levels of all text columns, in a pass of its own."""
+    def of(cls, columns: Columns, data: Data, texts: Collection[str], *, drop: bool = False) -> Encoding:
+        """Find the levels of all text columns, in a pass of its own.
+
+        Args:
+            columns: Features and target.
+            data: The rows.
+            texts: The columns that are text.
+            drop: Whether rows with blank or NaN cells in these columns are left out.
+
+        Returns:
+            The encoding.
+        """
         features = columns.features or ()
         wanted = [name for name in features if name in texts]
         cells: dict[str, set[str]] = {name: set() for name in wanted}
         if wanted:
-            for _, chunk in data.chunks(wanted, only=wanted):
+            used = [*features, str(columns.target)] if drop else wanted
+            for _, chunk in data.chunks(wanted, only=used):
+                rows = chunk.only(chunk.complete(used)) if drop else chunk
                 for name in wanted:
-                    cells[name].update(chunk.text(name))
+                    cells[name].update(rows.text(name))
         spelled = {name: data.spelling(cells[name]) for name in wanted}
         levels = {name: sorted(set(spelled[name].values())) for name in wanted}
         first = 1 if columns.intercept else 0
@@ -51,7 +64,7 @@ class Encoding:
             columns=columns,
             levels={name: tuple(levels[name][first:]) for name in wanted},
             spelled=spelled,
-            single=tuple(name for name in wanted if len(levels[name]) == 1),
+            counts={name: len(levels[name]) for name in wanted},
         )
 
     @property
@@ -63,7 +76,7 @@ class Encoding:
     @property
     def warnings(self) -> tuple[str, ...]:
         """For people."""
-        alone = self.single if self.columns.intercept else ()
+        alone = [name for name, count in self.counts.items() if count == 1 and self.columns.intercept]
         return tuple(f"text column '{name}' has one level only and adds nothing to the intercept" for name in alone)
 
     def rows(self, chunk: Table) -> Array:
@@ -87,10 +100,10 @@ class Encoding:
 
     def faults(self, source: Source) -> Iterator[Fault]:
         """Find the levels that get the name of another feature."""
-        features, names = self.columns.features or (), self.names
-        for i, name in enumerate(features):
+        features, names = self.columns.features or (), Counter(self.names)
+        for i, name in enumerate(features if self.levels else ()):
             for level, encoded in zip(self.levels.get(name, ()), self._encoded(name), strict=False):
-                if encoded in features or names.count(encoded) > 1:
+                if names[encoded] > 1:
                     message = f"the level '{level}' of '{name}' gets the name of another feature, '{encoded}'"
                     yield source.fault(("columns", "features", i), message)
 

@@ -2,49 +2,18 @@
 
 from __future__ import annotations
 
-import bz2
 import csv
-import gzip
 import io
-import lzma
-import zipfile
-from collections.abc import Callable, Iterator
-from importlib import import_module
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import TYPE_CHECKING
 
+from gdcli.experiment.quotes import MisplacedQuoteError, Quotes
+from gdcli.experiment.transcoding import opened
 
-def _open_plain(path: Path) -> IO[bytes]:
-    return path.open("rb")
-
-
-def _open_zip(path: Path) -> IO[bytes]:
-    archive = zipfile.ZipFile(path)
-    return archive.open(archive.namelist()[0])
-
-
-def _open_zstd(path: Path) -> IO[bytes]:
-    zstandard: Any = import_module("zstandard")  # untyped, and what pandas itself reads such files with
-    opened: IO[bytes] = zstandard.open(path, "rb")
-    return opened
-
-
-_OPENERS: dict[str, Callable[[Path], Any]] = {
-    ".gz": gzip.open,
-    ".bz2": bz2.open,
-    ".xz": lzma.open,
-    ".zip": _open_zip,
-    ".zst": _open_zstd,
-}
-
-
-def _open(path: Path) -> Any:
-    return _OPENERS.get(path.suffix.lower(), _open_plain)(path)
-
-
-def is_compressed(path: Path) -> bool:
-    """Whether a file's name says that it is compressed, as pandas reads names."""
-    return path.suffix.lower() in _OPENERS
+if TYPE_CHECKING:
+    from gdcli.experiment.table import CsvFormat
 
 
 class UnreadableRowError(Exception):
@@ -59,62 +28,89 @@ class UnreadableRowError(Exception):
         super().__init__(line)
 
 
-def numbered_rows(path: Path, delimiter: str, *, strict: bool = False) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows of a CSV file, header first, each with the line that it starts on; blank lines are no rows."""
+class _Kept:
+    """Lines, the last one of them kept."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._lines, self.last = lines, ""
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._lines:
+            self.last = line
+            yield line
+
+
+def numbered_rows(path: Path, form: CsvFormat, *, strict: bool = False) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows of a CSV file, header first, each with the line that it starts on.
+
+    Lines of nothing but blanks are no rows, as for pandas.
+    """
     csv.field_size_limit(2**31 - 1)
-    with _open(path) as stream:
-        text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
-        reader = csv.reader(text, delimiter=delimiter, skipinitialspace=True, strict=strict)
+    blanks = "\r\n" + " \t".replace(form.delimiter, "")
+    with opened(path, form.encoding) as stream:
+        text = _Kept(io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline=""))
+        reader = csv.reader(text, delimiter=form.delimiter, skipinitialspace=True, strict=strict)
         line = 1
         try:
             for row in reader:
-                if row:
+                if len(row) > 1 or text.last.strip(blanks):
                     yield line, row
                 line = reader.line_num + 1
         except csv.Error as error:
             raise UnreadableRowError(line) from error
 
 
-def undecodable_line(path: Path) -> int:
-    """The first line that is not UTF-8, counted from 1; 0 where all of them are."""
-    with _open(path) as stream:
-        for number, line in enumerate(stream, start=1):
-            try:
-                line.decode("utf-8")
-            except UnicodeDecodeError:
-                return number
-    return 0
-
-
-def line_of_row(path: Path, row: int, delimiter: str) -> int:
-    """The line on which a row starts.
+def rows_at(path: Path, form: CsvFormat, rows: Collection[int]) -> dict[int, tuple[int, int, int]]:
+    """Find some rows, in one go.
 
     Args:
         path: A CSV file, compressed or not.
-        row: Counted from 0, the header apart.
-        delimiter: Between its cells.
+        form: Its format.
+        rows: Counted from 0, the header apart.
 
     Returns:
-        The line, counted from 1.
+        Row → the line on which it starts, the number of its cells, and the number of columns.
     """
-    for i, (line, _) in enumerate(numbered_rows(path, delimiter)):
-        if i == row + 1:
-            return line
-    return 0
+    found: dict[int, tuple[int, int, int]] = {}
+    wanted, columns = set(rows), 0
+    with suppress(Exception):  # it can be read, unless it has changed since it was
+        for i, (line, cells) in enumerate(numbered_rows(path, form), start=-1):
+            if i < 0:
+                columns = len(cells)
+            elif i in wanted:
+                found[i] = line, len(cells), columns
+            if len(found) == len(wanted):
+                break
+    return found
 
 
-def faulty_row(path: Path, delimiter: str) -> tuple[int, str]:
+def faulty_row(path: Path, form: CsvFormat) -> tuple[int, str]:
     """Find the first row with more cells than the header, or with a quote that never ends.
 
     Returns:
         Its line and a message, or 0 and nothing where there is no such row.
     """
-    rows = numbered_rows(path, delimiter, strict=True)
+    rows = numbered_rows(path, form)
+    _, header = next(rows)
+    for line, row in rows:
+        if len(row) > len(header):
+            return line, f"{len(row)} cells, but the header names {len(header)} columns; correct this line"
     try:
-        _, header = next(rows)
-        for line, row in rows:
-            if len(row) > len(header):
-                return line, f"{len(row)} cells, but the header names {len(header)} columns; correct this line"
+        for _ in numbered_rows(path, form, strict=True):
+            pass
     except UnreadableRowError as error:
         return error.line, "a quoted cell begins on this line and never ends; close it"
     return 0, ""
+
+
+def misplaced_quote(path: Path, form: CsvFormat) -> int:
+    """The first line on which a quoted cell goes on after its closing quote, counted from 1; 0 where there is none."""
+    quotes = Quotes(form.delimiter)
+    with opened(path, form.encoding) as stream:
+        text = io.TextIOWrapper(stream, encoding="utf-8", errors="surrogateescape", newline="")
+        for number, line in enumerate(text, start=1):
+            try:
+                quotes.feed(line.encode(errors="surrogateescape"))
+            except MisplacedQuoteError:
+                return number
+    return 0

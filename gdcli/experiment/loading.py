@@ -8,8 +8,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gdcli.errors import DataError
-from gdcli.experiment.paths import exists, is_folder
+from gdcli.errors import DataError, Fault, Place, printable
+from gdcli.experiment.paths import entries, exists, is_text, refusal, refusal_to_list
 from gdcli.experiment.reading import Source
 from gdcli.experiment.sources import from_frame, read_table, synthesize, tabulate
 from gdcli.experiment.spec import Dataset
@@ -42,9 +42,19 @@ def load(source: Source, frame: pd.DataFrame | None, reading: Reading | None = N
     if dataset.inline:
         return tabulate(dataset.inline, lambda *cell: source.place(("dataset", "inline", *cell))), dataset
     paths = _paths(source, dataset.path or "")
-    form = CsvFormat(delimiter=dataset.delimiter, decimal=dataset.decimal)
-    table = read_table([(path, os.path.normpath(path)) for path in paths], form, reading)
-    absolute = tuple(str(path.resolve()) for path in paths)
+    form = CsvFormat(
+        delimiter=dataset.delimiter,
+        decimal=dataset.decimal,
+        thousands=dataset.thousands,
+        encoding=dataset.encoding,
+        style=source.style,
+    )
+    unwritable = [path for path in paths if not is_text(path)]
+    if unwritable:
+        message = "the path of this data file is not UTF-8 text, so that no result could name it; rename it"
+        raise DataError([Fault(Place(os.path.normpath(unwritable[0])), message)])
+    table = read_table([(path, printable(os.path.normpath(path))) for path in paths], form, reading)
+    absolute = tuple(os.path.realpath(path) for path in paths)
     return table, replace(dataset, path=absolute[0] if isinstance(dataset.path, str) and len(paths) == 1 else absolute)
 
 
@@ -56,7 +66,8 @@ def _paths(source: Source, given: str | tuple[str, ...]) -> list[Path]:
         # By name, so that the order of the rows is the same everywhere.
         found = sorted(path for path in root.glob(str(pattern.relative_to(pattern.anchor))) if path.is_file())
         if not found:
-            message = f"no data file matches {os.path.normpath(source.base / given)}"
+            reason = refusal_to_list(source.base / given)
+            message = f"no data file matches {os.path.normpath(source.base / given)}{reason and f': {reason}'}"
             raise DataError([source.fault(("dataset", "path"), message)])
         return found
     named = [given] if isinstance(given, str) else list(given)
@@ -75,11 +86,14 @@ def _paths(source: Source, given: str | tuple[str, ...]) -> list[Path]:
 def _missing_file(source: Source, name: str) -> str:
     """Say that there is no such data file, and which was probably meant."""
     path = source.base / name
+    reason = refusal(path)
+    if reason:
+        return f"cannot read {os.path.normpath(path)}: {reason}"
     if exists(Path(name)):
         right = os.path.relpath(name, source.base)
         return f"no data file {os.path.normpath(path)}; the path is relative to the spec: write {right}"
     # By their stems: every .csv is like every other one.
-    siblings = {entry.stem: entry.name for entry in path.parent.iterdir()} if is_folder(path.parent) else {}
+    siblings = {entry.stem: entry.name for entry in entries(path.parent)}
     close = get_close_matches(path.stem, siblings, n=1)
     hint = f"; did you mean '{siblings[close[0]]}'?" if close else ""
     return f"no data file {os.path.normpath(path)}{hint}"

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Callable, Collection, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from gdcli.errors import DataError
 from gdcli.experiment.csvfiles import fault, file_hash
@@ -21,10 +25,8 @@ def read_parquet(path: Path, label: str) -> pd.DataFrame:
     Raises:
         DataError: It is no Parquet file, or pyarrow is missing.
     """
-    import pandas as pd
-
-    with _explained(label):
-        return named(pd.read_parquet(path), label)
+    with _explained(label), _opened(path) as file:
+        return _frame(file.read(columns=_columns(file), use_threads=False), label)
 
 
 def parquet_columns(path: Path, label: str) -> list[str]:
@@ -34,7 +36,9 @@ def parquet_columns(path: Path, label: str) -> list[str]:
         DataError: It is no Parquet file, or pyarrow is missing.
     """
     with _explained(label), _opened(path) as file:
-        return [str(name) for name in named(file.schema_arrow.empty_table().to_pandas(), label).columns]
+        names = _columns(file)
+        _check_names(names, label)
+        return names
 
 
 def parquet_chunks(
@@ -62,29 +66,37 @@ def parquet_chunks(
     Raises:
         DataError: It is no Parquet file, or pyarrow is missing.
     """
-    size = path.stat().st_size
     with _explained(label), _opened(path) as file:
-        columns = None if only is None else list(only)
+        size = path.stat().st_size
+        columns = _columns(file) if only is None else list(only)
         for group in range(file.num_row_groups):
             for batch in file.iter_batches(rows, row_groups=[group], columns=columns, use_threads=False):
                 if batch.num_rows:
                     told(size * batch.num_rows // file.metadata.num_rows)
-                    yield named(batch.to_pandas(), label)
+                    yield _frame(batch, label)
         if hashed:
             hashed(file_hash(path))
 
 
 def named(frame: pd.DataFrame, label: str) -> pd.DataFrame:
-    """The same rows with text for names.
+    """The same rows with text for names, and the values of categories instead of their codes.
 
     Raises:
         DataError: Two columns have the same name.
     """
+    import pandas as pd
+
     names = [str(name) for name in frame.columns]
-    duplicates = sorted({name for name in names if names.count(name) > 1})
+    _check_names(names, label)
+    renamed = frame.set_axis(names, axis="columns")
+    coded = [name for name, dtype in zip(names, frame.dtypes, strict=True) if isinstance(dtype, pd.CategoricalDtype)]
+    return renamed.assign(**{name: np.asarray(renamed[name]) for name in coded}) if coded else renamed
+
+
+def _check_names(names: list[str], label: str) -> None:
+    duplicates = sorted(name for name, count in Counter(names).items() if count > 1)
     if duplicates:
         raise fault(label, f"the columns {', '.join(duplicates)} stand there more than once; rename them")
-    return frame.set_axis(names, axis="columns")
 
 
 def _opened(path: Path) -> Any:
@@ -92,16 +104,31 @@ def _opened(path: Path) -> Any:
     return parquet.ParquetFile(path)
 
 
+def _columns(file: Any) -> list[str]:
+    """The columns of a file; an index that pandas has written along is none."""
+    schema = file.schema_arrow
+    index = list[Any]()
+    with suppress(ValueError, LookupError, TypeError):  # pandas' notes may be damaged
+        index.extend(json.loads((schema.metadata or {})[b"pandas"])["index_columns"])
+    return [name for name in schema.names if name not in index]
+
+
+def _frame(rows: Any, label: str) -> pd.DataFrame:
+    """Rows of Arrow's as pandas has them, whatever pandas has noted about them."""
+    frame: pd.DataFrame = rows.replace_schema_metadata(None).to_pandas(use_threads=False)
+    return named(frame, label)
+
+
 @contextmanager
 def _explained(label: str) -> Iterator[None]:
     """Turn pyarrow's errors into ours."""
     try:
         yield
-    except DataError:
+    except (DataError, MemoryError):
         raise
     except ImportError as error:
-        raise fault(label, "reading Parquet needs pyarrow: pip install 'gdcli[parquet]'") from error
-    except OSError as error:
-        raise fault(label, f"cannot read this data file: {error.strerror or error}") from error
-    except ValueError as error:  # pyarrow's errors are ValueErrors
-        raise fault(label, f"not a Parquet file: {error}") from error
+        raise fault(label, "reading Parquet needs pyarrow: pip install pyarrow") from error
+    except Exception as error:  # a damaged file may raise nearly anything
+        system = error.strerror if isinstance(error, OSError) else None
+        message = f"cannot read this data file: {system}" if system else f"not a Parquet file: {error}"
+        raise fault(label, message) from error

@@ -94,6 +94,11 @@ class Plan:
             raise ValueError(f"the rows of {self.table.label} were read in chunks and not kept")
         return self.held
 
+    @property
+    def n(self) -> int:
+        """How many rows are used: those that train, and those that validate."""
+        return len(self.training) + len(self.validating)
+
     def batches(self) -> Batches:
         """What the epochs of the run step through."""
         if self.is_full_batch:
@@ -152,7 +157,7 @@ def plan(
     table, dataset = load(source, frame, reading)
     chosen = design(source, table, _needs(source, beside))
     spec = source.spec
-    training, validating = _split(source, len(table))
+    training, validating = _split(source, chosen.n)
     is_sigmoid = spec.scaler.features == "sigmoid"
     rows = None if chosen.rows is None or spec.split is None else chosen.rows[training]
     factor = chosen.factors[is_sigmoid] if rows is None else _factor(rows, is_sigmoid=is_sigmoid)
@@ -181,7 +186,7 @@ def plan(
         rates=nothing,
         steps=0,
         data_warnings=(
-            *_memory(source.spec, table),
+            *_memory(source.spec, table, chosen.n),
             *chosen.warnings,
             *warnings,
             *dependence(train.optimum, names, len(training)),
@@ -234,7 +239,7 @@ def _needs(source: Source, beside: Iterable[Source]) -> Needs:
     return needs
 
 
-def _memory(spec: Spec, table: Table | Stream) -> list[str]:
+def _memory(spec: Spec, table: Table | Stream, rows: int) -> list[str]:
     """Say which keys make a run hold the rows of a large file, where one would not think of it."""
     if isinstance(table, Table) or table.size <= sources.WHOLE:
         return []
@@ -243,7 +248,7 @@ def _memory(spec: Spec, table: Table | Stream) -> list[str]:
     if not reasons:
         return []
     verb = "need" if len(reasons) > 1 else "needs"
-    return [f"{' and '.join(reasons)} {verb} all rows of {table.label} in memory ({len(table)} of them)"]
+    return [f"{' and '.join(reasons)} {verb} all rows of {table.label} in memory ({rows} of them)"]
 
 
 def _factor(rows: Array, *, is_sigmoid: bool) -> RowFactor:

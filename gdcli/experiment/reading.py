@@ -17,6 +17,7 @@ from gdcli.engine.optimizers import OPTIMIZERS
 from gdcli.engine.schedules import SCHEDULES
 from gdcli.errors import Fault, Place, SpecError, suggestion
 from gdcli.experiment import checks
+from gdcli.experiment.advice import Style, setting
 from gdcli.experiment.draft import Draft, read_draft
 from gdcli.experiment.faults import ALTERNATIVES, FORMS, explain, path_text, shown, unknown_key
 from gdcli.experiment.markup import KeyPath, Places
@@ -59,6 +60,19 @@ class Source:
         """What a user knows a key of `columns` by: an option, an argument, or the key itself."""
         place = self.draft.places.get(("columns", name))
         return place.source if place and not place.line and "=" not in place.source else f"columns.{name}"
+
+    @property
+    def style(self) -> Style:
+        """How a user gives settings of the dataset."""
+        place = self.draft.places.get(("dataset", "missing"))
+        if place and place.source == "--missing":
+            return "option"
+        return "argument" if place and place.source == "missing" else "spec"
+
+    def setting(self, values: Mapping[str, str]) -> str:
+        """Say how a user gives settings of the dataset."""
+        forms = [key for key in ("path", "inline", "synthetic") if getattr(self.spec.dataset, key) is not None]
+        return setting(self.style, values, beside=f"{forms[0]}: …" if forms else "")
 
     def place(self, path: KeyPath) -> Place:
         """The place of a key or element."""
@@ -107,10 +121,10 @@ def understand(draft: Draft, *, has_rows: bool = False) -> Source:
     """
     raw = {"name": draft.name, **draft.without("sweep").values}  # `gdcli sweep` reads that one
     if has_rows:
-        if "dataset" in raw:
+        dataset = raw.setdefault("dataset", {})
+        if not isinstance(dataset, Mapping) or not dataset.keys() <= {"missing"}:
             message = "the rows come from `data`: leave `dataset` out"
             raise SpecError([Fault(draft.place(("dataset",)), message)])
-        raw["dataset"] = {}
     values, found = _validate(raw)
     found += checks.check(values, has_rows=has_rows)
     wrong = {path[0] if path else "dataset" for path, _ in found}

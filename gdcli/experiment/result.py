@@ -146,7 +146,7 @@ class Result:
             "condition_number": optimum.optimum.condition_number,
             "spec": plain(spec),
             "data_sha256": self.plan.table.sha256,
-            "rows": len(self.plan.table),
+            "rows": self.plan.n,
             "training_rows": len(self.plan.training),
             "validation_rows": len(self.plan.validating),
             "warnings": list(self.warnings),

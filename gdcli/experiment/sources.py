@@ -11,7 +11,7 @@ import numpy as np
 
 from gdcli.errors import Place
 from gdcli.experiment.csvfiles import explained, fault, file_hash, read_csv
-from gdcli.experiment.lines import is_compressed
+from gdcli.experiment.packed import is_compressed
 from gdcli.experiment.parquet import named, read_parquet
 from gdcli.experiment.spec import Synthetic
 from gdcli.experiment.stream import DataFile, Reading, Stream
@@ -41,7 +41,7 @@ def read_table(paths: Sequence[tuple[Path, str]], form: CsvFormat, reading: Read
     """
     files = tuple(_found(path, label) for path, label in paths)
     first = files[0]
-    packed = COMPRESSION if first.is_parquet or is_compressed(first.path) else 1
+    packed = COMPRESSION if first.is_parquet or is_compressed(first.path.name) else 1
     if len(files) > 1 or first.size * packed > WHOLE:
         stream = _stream(files, form)
         stream.reading = reading
@@ -59,12 +59,12 @@ def _found(path: Path, label: str) -> DataFile:
     try:
         if path.is_dir():
             raise fault(label, "is a directory; name a data file in it")
-        stat = path.stat()
+        stat, absolute = path.stat(), path.resolve()
     except OSError as error:
         raise fault(label, f"cannot read this data file: {error.strerror}") from error
     if not stat.st_size:
         raise fault(label, "this data file is empty; it needs a header line and rows")
-    return DataFile(path=path.resolve(), label=label, size=stat.st_size, modified=stat.st_mtime_ns)
+    return DataFile(path=absolute, label=label, size=stat.st_size, modified=stat.st_mtime_ns)
 
 
 @lru_cache(maxsize=2)

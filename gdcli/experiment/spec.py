@@ -62,6 +62,10 @@ class Dataset(Section):
             mini-batches, the robust scaler or a split need the rows.
         delimiter: Between the cells of a CSV file.
         decimal: The decimal mark of a CSV file.
+        thousands: The mark between groups of digits in a CSV file, such as the comma of `"435,944.33"`.
+        encoding: Of a CSV file's text, by a name that Python knows, such as `latin-1`, `cp1252` or `utf-16`.
+        missing: What becomes of rows with a blank or NaN cell in a column that is used: `error` refuses them, `drop`
+            leaves them out and says how many.
         synthetic: A recipe.
         inline: Columns, name → values.
     """
@@ -69,6 +73,9 @@ class Dataset(Section):
     path: str | tuple[str, ...] | None = None
     delimiter: Annotated[str, Len(1, 1)] = ","
     decimal: Literal[".", ","] = "."
+    thousands: Annotated[str, Len(1, 1)] | None = None
+    encoding: str = "utf-8"
+    missing: Literal["error", "drop"] = "error"
     synthetic: Synthetic | None = None
     inline: dict[str, tuple[float | str, ...]] | None = None
 
@@ -198,7 +205,8 @@ def plain(value: Any) -> Any:
     if is_dataclass(value):
         given = {f.name: getattr(value, f.name) for f in fields(value)}
         if isinstance(value, Dataset) and value.path is None:
-            given = {key: given[key] for key in ("synthetic", "inline")}
+            rows = {key: given[key] for key in ("synthetic", "inline")}
+            given = rows if value.missing == "error" else {**rows, "missing": value.missing}
         if isinstance(value, Spec) and len(value.schedule) == 1:
             given["schedule"] = value.schedule[0]
         return {key: plain(part) for key, part in given.items() if part is not None}

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from gdcli.errors import Place
 from gdcli.experiment import lines
 from gdcli.experiment.ahead import read_ahead
+from gdcli.experiment.census import Spot, Spots
 from gdcli.experiment.csvchunks import csv_chunks
 from gdcli.experiment.csvfiles import check_header, explained, fault, file_hash
 from gdcli.experiment.parquet import parquet_chunks, parquet_columns
@@ -69,6 +70,7 @@ class Stream:
     known: dict[Any, Any] = field(default_factory=dict)
     _rows: list[int] = field(default_factory=list)
     _hashes: list[str] = field(default_factory=list)
+    _names: list[list[str]] = field(default_factory=list)
 
     @property
     def label(self) -> str:
@@ -93,7 +95,12 @@ class Stream:
     @property
     def names(self) -> list[str]:
         """The columns, in order."""
-        return self._columns(self.files[0])
+        return self._all_names[0]
+
+    @property
+    def is_csv(self) -> bool:
+        """Whether the names of the columns were read as text."""
+        return not self.files[0].is_parquet
 
     def __len__(self) -> int:
         return sum(self._rows)
@@ -145,15 +152,19 @@ class Stream:
         truths = levels <= _TRUTHS and not any(file.is_parquet for file in self.files)
         return {level: level.title() if truths else level for level in levels}
 
-    def spot(self, _name: str, row: int) -> tuple[Place, str]:
-        """The place of a cell, and how a sentence names it."""
+    def spots(self, rows: Collection[int]) -> Spots:
+        """Find the places of cells, given all of their rows at once."""
+        places: dict[int, Spot] = {}
         ends = list(accumulate(self._rows))
-        index = next(i for i, end in enumerate(ends) if row < end)
-        file, row = self.files[index], row - ends[index] + self._rows[index]
-        if file.is_parquet:
-            return Place(file.label), f"in row {row + 1}"
-        line = lines.line_of_row(file.path, row, self.form.delimiter)
-        return Place(file.label, line), f"on line {line}"
+        for file, count, end in zip(self.files, self._rows, ends, strict=True):
+            start = end - count
+            within = [row - start for row in rows if start <= row < end]
+            if file.is_parquet:
+                places |= {start + row: Spot(Place(file.label), f"in row {row + 1}") for row in within}
+            elif within:
+                found = lines.rows_at(file.path, self.form, within)
+                places |= {start + row: Spot.of_line(file.label, *found.get(row, (0, 0, 0))) for row in within}
+        return lambda _, row: places[row]
 
     def _frames(
         self,
@@ -171,6 +182,7 @@ class Stream:
             file.path,
             file.label,
             self.form,
+            self.names,
             rows=rows,
             text=text,
             only=only,
@@ -178,6 +190,13 @@ class Stream:
             told=told,
             hashed=hashed,
         )
+
+    @property
+    def _all_names(self) -> list[list[str]]:
+        """The columns of each file: looked up once."""
+        if not self._names:
+            self._names = [self._columns(file) for file in self.files]
+        return self._names
 
     def _columns(self, file: DataFile) -> list[str]:
         if file.is_parquet:
@@ -187,10 +206,10 @@ class Stream:
 
     def _checked_columns(self) -> list[str]:
         """The columns of all files, which must be the same ones: found out before any of them is read."""
-        wanted, first = self._columns(self.files[0]), self.files[0].label
+        wanted, first = self.names, self.files[0].label
         same = "all files of a dataset need the same columns in the same order"
-        for file in self.files[1:]:
-            found, line = self._columns(file), 0 if file.is_parquet else 1
+        for file, found in zip(self.files[1:], self._all_names[1:], strict=True):
+            line = 0 if file.is_parquet else 1
             if len(found) != len(wanted):
                 raise fault(file.label, f"{len(found)} columns, but {first} has {len(wanted)}; {same}", line)
             for i, (name, other) in enumerate(zip(found, wanted, strict=True), start=1):

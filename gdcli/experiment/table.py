@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,9 @@ import numpy as np
 from gdcli.engine.arrays import Array, BoolArray
 from gdcli.errors import Place
 from gdcli.experiment import lines
-from gdcli.experiment.census import Census, finding
+from gdcli.experiment.advice import Style
+from gdcli.experiment.census import Census, Spot, Spots, finding
+from gdcli.experiment.numerals import number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,14 +22,30 @@ if TYPE_CHECKING:
 
 # Beyond this a square overflows, and every loss with it.
 LARGEST = 1e150
+NESTED = (list, tuple, set, dict, np.ndarray)  # cells of a DataFrame or a Parquet file that hold several values
 
 
 @dataclass(frozen=True)
 class CsvFormat:
-    """How the cells of a CSV file are told apart."""
+    """How the cells of a CSV file are told apart, and how a user gives that: see `advice`."""
 
     delimiter: str = ","
     decimal: str = "."
+    encoding: str = "utf-8"
+    thousands: str | None = None
+    style: Style = "spec"
+
+    def with_points(self, cells: pd.Series[str]) -> pd.Series[str]:
+        """Cells as Python writes numbers, as far as they are numbers in this format."""
+        if self.thousands:
+            mark, grouped = self.thousands, number(self.thousands, self.decimal)
+            cells = cells.map(
+                lambda cell: cell.replace(mark, "") if grouped.fullmatch(cell.strip()) else cell, na_action="ignore"
+            )
+        if self.decimal == ".":
+            return cells
+        # With another decimal mark a point is no part of a number.
+        return cells.str.replace(".", "?", regex=False).str.replace(self.decimal, ".", regex=False)
 
 
 @dataclass(frozen=True)
@@ -53,6 +71,11 @@ class Table:
         """The columns, in order."""
         return [str(name) for name in self.frame.columns]
 
+    @property
+    def is_csv(self) -> bool:
+        """Whether the names of the columns were read as text."""
+        return self.csv is not None
+
     def __len__(self) -> int:
         return len(self.frame)
 
@@ -63,10 +86,10 @@ class Table:
         series = self.frame[name]
         if pd.api.types.is_numeric_dtype(series.dtype):
             return np.asarray(series.to_numpy(dtype=np.float64, na_value=np.nan))
-        text = series.astype("str")
-        if self.csv and self.csv[1].decimal != ".":
-            # With another decimal mark a point is no part of a number.
-            text = text.str.replace(".", "?", regex=False).str.replace(self.csv[1].decimal, ".", regex=False)
+        # Not all objects can be given to pandas as text: bytes, and halves of surrogate pairs.
+        text = pd.Series(list(map(str, series)), dtype=object) if series.dtype == object else series.astype("str")
+        if self.csv:
+            text = self.csv[1].with_points(text)
         return np.asarray(pd.to_numeric(text, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan))
 
     def blank(self, name: str) -> BoolArray:
@@ -76,6 +99,26 @@ class Table:
         if series.dtype.kind in "OTU" or str(series.dtype) in ("str", "string"):
             empty = empty | np.asarray([isinstance(cell, str) and not cell.strip() for cell in series], dtype=np.bool_)
         return empty
+
+    def missing(self, name: str) -> BoolArray:
+        """Where a column has no value, or NaN, shape (n,)."""
+        blank = self.blank(name)
+        return blank if self.frame[name].dtype.kind in "biufc" else blank | self._says_nan(name)
+
+    def complete(self, names: Collection[str]) -> BoolArray:
+        """Which rows have a value in each of some columns, shape (n,)."""
+        values = self.plain(names)
+        if values is not None:
+            return np.asarray(~np.isnan(values).any(axis=1), dtype=np.bool_)
+        return np.asarray(np.all([~self.missing(name) for name in names], axis=0), dtype=np.bool_)
+
+    def only(self, rows: BoolArray) -> Table:
+        """Some of the rows."""
+        return self if rows.all() else replace(self, frame=self.frame[rows])
+
+    def sample(self, name: str, count: int) -> list[str]:
+        """The first cells of a column that are not blank, as text."""
+        return [text for cell in self.frame[name].dropna().head(count) if (text := str(cell)).strip()]
 
     def is_text(self, name: str) -> bool:
         """Whether a column is text: true and false, dates, or cells of which less than half are numbers."""
@@ -96,12 +139,13 @@ class Table:
         """A column as text."""
         return [str(cell) for cell in self.frame[name]]
 
-    def census(self, name: str, start: int = 0) -> Census:
+    def census(self, name: str, start: int = 0, within: BoolArray | None = None) -> Census:
         """Count the cells of a column by what they are.
 
         Args:
             name: Of the column.
             start: The number of the table's first row, where it is a part of something longer.
+            within: The rows in which cells that cannot serve are counted; None for all.
 
         Returns:
             The census.
@@ -111,25 +155,31 @@ class Table:
         series = self.frame[name]
         if pd.api.types.is_bool_dtype(series.dtype):
             blank = np.asarray(series.isna(), dtype=np.bool_)
-            return self._counted(series, start, {"blank": blank, "worded": ~blank})
+            return self._counted(series, start, {"blank": blank, "worded": ~blank}, within)
+        if series.dtype.kind == "c":
+            return self._counted(series, start, {"blank": self.blank(name), "complex": self._all}, within)
+        if series.dtype == object:
+            nested = np.asarray([isinstance(cell, NESTED) for cell in series], dtype=np.bool_)
+            if nested.any():
+                kinds = {"blank": self.blank(name), "worded": self._all, "nested": nested}
+                return self._counted(series, start, kinds, within)
         values = self.numeric(name)
         if pd.api.types.is_numeric_dtype(series.dtype):
             if len(values) and values.min() >= -LARGEST and values.max() <= LARGEST:
                 return Census(given=len(values))  # nearly every column of every file
-            return self._counted(series, start, {"blank": np.isnan(values), **_out_of_bounds(values)})
+            return self._counted(series, start, {"blank": np.isnan(values), **_out_of_bounds(values)}, within)
         blank = self.blank(name)
         missing = np.isnan(values) & ~blank
         nan = missing & self._says_nan(name)
-        return self._counted(
-            series, start, {"blank": blank, "nan": nan, "worded": missing & ~nan, **_out_of_bounds(values)}
-        )
+        kinds = {"blank": blank, "nan": nan, "worded": missing & ~nan, **_out_of_bounds(values)}
+        return self._counted(series, start, kinds, within)
 
-    def censuses(self, names: Collection[str], start: int = 0) -> dict[str, Census]:
+    def censuses(self, names: Collection[str], start: int = 0, within: BoolArray | None = None) -> dict[str, Census]:
         """The census of each of some columns; of most files' chunks they are all had at once."""
         values = self.plain(names)
         if values is not None and len(values) and values.min() >= -LARGEST and values.max() <= LARGEST:
             return dict.fromkeys(names, Census(given=len(values)))
-        return {name: self.census(name, start) for name in names}
+        return {name: self.census(name, start, within) for name in names}
 
     def plain(self, names: Collection[str]) -> Array | None:
         """Some columns as one array, shape (n, len(names)), to be read only; None unless all of them are floats."""
@@ -138,8 +188,15 @@ class Table:
             return None
         return frame.to_numpy()
 
-    def _counted(self, series: pd.Series[Any], start: int, kinds: dict[str, BoolArray]) -> Census:
-        found = {kind: finding(cells, start, lambda row: str(series.iloc[row])) for kind, cells in kinds.items()}
+    @property
+    def _all(self) -> BoolArray:
+        return np.ones(len(self), dtype=np.bool_)
+
+    def _counted(
+        self, series: pd.Series[Any], start: int, kinds: dict[str, BoolArray], within: BoolArray | None
+    ) -> Census:
+        counted = kinds if within is None else {kind: cells & within for kind, cells in kinds.items()}
+        found = {kind: finding(cells, start, lambda row: str(series.iloc[row])) for kind, cells in counted.items()}
         return Census(
             given=len(series) - int(np.count_nonzero(kinds["blank"])),
             words=int(np.count_nonzero(kinds.get("worded", False))),
@@ -151,13 +208,12 @@ class Table:
         series = self.frame[name]
         return np.asarray([str(cell).strip().lower().lstrip("+-") == "nan" for cell in series], dtype=np.bool_)
 
-    def spot(self, name: str, row: int) -> tuple[Place, str]:
-        """The place of a cell, and how a sentence names it."""
+    def spots(self, rows: Collection[int]) -> Spots:
+        """Find the places of cells, given all of their rows at once."""
         if self.csv:
-            path, form = self.csv
-            line = lines.line_of_row(path, row, form.delimiter)
-            return Place(self.label, line), f"on line {line}"
-        return self.locate(name, row) if self.locate else Place(self.label), f"in row {row + 1}"
+            found = lines.rows_at(*self.csv, rows)
+            return lambda _, row: Spot.of_line(self.label, *found.get(row, (0, 0, 0)))
+        return lambda name, row: Spot(self.locate(name, row) if self.locate else Place(self.label), f"in row {row + 1}")
 
 
 def _out_of_bounds(values: Array) -> dict[str, BoolArray]:

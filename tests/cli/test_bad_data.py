@@ -22,17 +22,21 @@ SPEC = D + "columns: {features: [x, z], target: y}\n"
 H = "x,z,y\n"
 EMPTY = "d.csv: this data file is empty; it needs a header line and rows"
 NO_ROWS = "d.csv: this data file has a header and no rows"
-FILL = "fill them in or drop these rows"
+FILL = "fill them in, or leave these rows out: set dataset: {path: …, missing: drop}"
 CORRECT = "correct them or drop these rows"
+NOT_UTF8 = "not UTF-8 text; save the file as UTF-8, or set dataset: {path: …, encoding: latin-1}"
 ROWS = "1,2,3\n2,1,4\n3,5,9\n"
 
 
-def blank(line: int, column: str = "z", count: str = "1 blank cell", file: str = "d.csv") -> str:
-    return f"{file}:{line}: column '{column}' has {count}, the first on line {line}; {FILL}"
+def blank(line: int, column: str = "z", count: str = "1 blank cell", file: str = "d.csv", fill: str = FILL) -> str:
+    return f"{file}:{line}: column '{column}' has {count}, the first on line {line}; {fill}"
 
 
-def no_number(line: int, cell: str, column: str = "z", count: str = "1 cell that is not a number") -> str:
-    return f"d.csv:{line}: column '{column}' has {count}, the first on line {line}; the first is '{cell}'"
+def no_number(
+    line: int, cell: str, column: str = "z", count: str = "1 cell that is not a number", looks: str = ""
+) -> str:
+    looks = looks and f", which looks like a number with {looks}"
+    return f"d.csv:{line}: column '{column}' has {count}, the first on line {line}; the first is '{cell}'{looks}"
 
 
 # id → a data file, and all that stderr says
@@ -86,19 +90,25 @@ CELLS: dict[str, tuple[str | bytes, str]] = {
         H + "1,2,3\n2,1,000,4\n",
         "d.csv:3: 4 cells, but the header names 3 columns; correct this line",
     ),
-    "too_short": (H + "1,2,3\n2,3\n3,4,5\n", blank(3, "y")),
-    "far_too_short": (H + "1,2,3\n2\n3,4,5\n", blank(3, "y") + "\n" + blank(3, "z")),
+    "too_short": (H + "1,2,3\n2,3\n3,4,5\n", "d.csv:3: 2 cells, but the header names 3 columns; complete this line"),
+    "far_too_short": (H + "1,2,3\n2\n3,4,5\n", "d.csv:3: 1 cell, but the header names 3 columns; complete this line"),
     "word": (H + "1,2,3\n2,abc,4\n3,5,9\n", no_number(3, "abc")),
     "words": (
         H + "1,2,3\n2,abc,4\n3,d,9\n1,2,3\n",
         no_number(3, "abc", count="2 cells that are not numbers"),
     ),
     "word_in_target": (H + "1,2,a\n2,1,4\n3,5,9\n", no_number(2, "a", "y")),
-    "thousands": (H + '1,"1,000",3\n2,1,4\n3,5,9\n', no_number(2, "1,000")),
-    "underscore": (H + "1,1_000,3\n2,1,4\n3,5,9\n", no_number(2, "1_000")),
+    "thousands": (
+        H + '1,"1,000",3\n2,1,4\n3,5,9\n',
+        no_number(2, "1,000", looks="',' between groups of digits; set dataset: {path: …, thousands: ','}"),
+    ),
+    "underscore": (
+        H + "1,1_000,3\n2,1,4\n3,5,9\n",
+        no_number(2, "1_000", looks="'_' between groups of digits; set dataset: {path: …, thousands: '_'}"),
+    ),
     "hexadecimal": (H + "1,0x10,3\n2,1,4\n3,5,9\n", no_number(2, "0x10")),
-    "currency": (H + "1,$3,3\n2,1,4\n3,5,9\n", no_number(2, "$3")),
-    "percent": (H + "1,3%,3\n2,1,4\n3,5,9\n", no_number(2, "3%")),
+    "currency": (H + "1,$3,3\n2,1,4\n3,5,9\n", no_number(2, "$3", looks="'$'; write them without $")),
+    "percent": (H + "1,3%,3\n2,1,4\n3,5,9\n", no_number(2, "3%", looks="'%'; write them without %")),
     "fullwidth": (H + "1,１,3\n2,1,4\n3,5,9\n", no_number(2, "１")),
     "not_available": (H + "1,NA,3\n2,1,4\n3,5,9\n", no_number(2, "NA")),
     "header_again": (
@@ -166,10 +176,10 @@ CELLS: dict[str, tuple[str | bytes, str]] = {
         H + "1,2,2020-01-01\n2,1,2020-01-02\n",
         "s.yaml:2:29: the target 'y' in d.csv is text; name a numeric one",
     ),
-    "latin_1": (H.encode() + b"1,\xe9,3\n", "d.csv:2: not UTF-8 text; save the file as UTF-8"),
-    "latin_1_header": (b"\xe9,z,y\n1,2,3\n", "d.csv:1: not UTF-8 text; save the file as UTF-8"),
-    "utf_16": ((H + ROWS).encode("utf-16"), "d.csv:1: not UTF-8 text; save the file as UTF-8"),
-    "picture": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "d.csv:1: not UTF-8 text; save the file as UTF-8"),
+    "latin_1": (H.encode() + b"1,\xe9,3\n", "d.csv:2: " + NOT_UTF8),
+    "latin_1_header": (b"\xe9,z,y\n1,2,3\n", "d.csv:1: " + NOT_UTF8),
+    "utf_16": ((H + ROWS).encode("utf-16"), "d.csv:1: " + NOT_UTF8.replace("latin-1", "utf-16")),
+    "picture": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "d.csv:1: " + NOT_UTF8),
     "too_large_to_square": (
         H + "1,1e200,3\n2,-3e200,4\n3,5,9\n",
         "d.csv:2: column 'z' has 2 cells beyond ±1e150, the first on line 2; give them in a larger unit",
@@ -430,11 +440,12 @@ def test_parquet_in_capitals(bench: Bench) -> None:
     bench.runs(spec="dataset: d.PARQUET\nepochs: 2\n")
 
 
+POINTS = "'.' between groups of digits; set dataset: {path: …, thousands: '.'}"
 # id → the data, where the decimal mark is a comma, and the message
 DECIMALS: dict[str, tuple[str, str]] = {
     "blank": ("x;z;y\n1,5;2;3\n2;1,5;4\n3;;4\n", blank(4)),
-    "thousands": ("x;z;y\n1.000,5;2;3\n2;1,5;4\n3;4;4\n", no_number(2, "1.000,5", "x")),
-    "point": ("x;z;y\n1.000;2;3\n2;1,5;4\n3;4;4\n", no_number(2, "1.000", "x")),
+    "thousands": ("x;z;y\n1.000,5;2;3\n2;1,5;4\n3;4;4\n", no_number(2, "1.000,5", "x", looks=POINTS)),
+    "point": ("x;z;y\n1.000;2;3\n2;1,5;4\n3;4;4\n", no_number(2, "1.000", "x", looks=POINTS)),
 }
 
 
@@ -446,7 +457,8 @@ def test_decimal_comma(bench: Bench, data: str, message: str) -> None:
 
 def test_decimal_point_where_there_are_commas(bench: Bench) -> None:
     bench.write("d.csv", "x;z;y\n1,5;2;3\n2;1,5;4\n3;4;4\n")
-    message = no_number(2, "1,5", "x") + "\n" + no_number(3, "1,5")
+    looks = "',' as the decimal mark; set dataset: {path: …, decimal: ','}"
+    message = no_number(2, "1,5", "x", looks=looks) + "\n" + no_number(3, "1,5", looks=looks)
     bench.refuses(3, message, spec=SPEC.replace("d.csv", "{path: d.csv, delimiter: ;}"))
 
 
@@ -456,7 +468,10 @@ INLINE: dict[str, tuple[str, str]] = {
         "{x: [1, 2, 3], y: [1, 2, a]}",
         "s.yaml:1:44: column 'y' has 1 cell that is not a number, the first in row 3; the first is 'a'",
     ),
-    "blank": ("{x: [1, 2], y: [1, '']}", f"s.yaml:1:38: column 'y' has 1 blank cell, the first in row 2; {FILL}"),
+    "blank": (
+        "{x: [1, 2], y: [1, '']}",
+        f"s.yaml:1:38: column 'y' has 1 blank cell, the first in row 2; {FILL.replace('path', 'inline')}",
+    ),
     "text_only": (
         "{x: [1, 2], y: [a, b]}",
         "s.yaml: no numeric column besides the target 'x' in dataset.inline; name columns.features",
@@ -522,7 +537,10 @@ OPTIMUM: dict[str, tuple[list[str], str]] = {
     "suggestion": (["d.cvs"], "data: no data file d.cvs; did you mean 'd.csv'?"),
     "directory": (["."], ".: is a directory; name a data file in it"),
     "text": (["t.csv"], "data: no numeric column in t.csv is left to be the target; name --target"),
-    "blank": (["b.csv"], blank(2, "x", file="b.csv")),
+    "blank": (
+        ["b.csv"],
+        blank(2, "x", file="b.csv", fill="fill them in, or leave these rows out: give --missing drop"),
+    ),
 }
 
 

@@ -17,7 +17,7 @@ from gdcli.errors import DataError
 from gdcli.experiment import blocks
 from gdcli.experiment.ahead import in_order, read_ahead
 from gdcli.experiment.csvchunks import PaddedError, csv_chunks
-from gdcli.experiment.csvfiles import options
+from gdcli.experiment.csvfiles import check_header, options
 from gdcli.experiment.table import CsvFormat
 
 BLOCK = 64
@@ -35,7 +35,9 @@ def chunks(path: Path, form: CsvFormat | None = None, **options: Any) -> tuple[l
     hashes: list[str] = []
     told: list[int] = []
     chosen: dict[str, Any] = {"rows": 7, "text": (), "only": None, "padded": False, **options}
-    found = list(csv_chunks(path, path.name, form or CsvFormat(), told=told.append, hashed=hashes.append, **chosen))
+    form = form or CsvFormat()
+    names = check_header(path, path.name, form)
+    found = list(csv_chunks(path, path.name, form, names, told=told.append, hashed=hashes.append, **chosen))
     (digest,) = hashes
     return found, digest, sum(told)
 
@@ -151,7 +153,7 @@ def test_no_more_is_held_than_a_few_blocks(tmp_path: Path) -> None:
     path = written(tmp_path / "x.csv", "a,b,c\n" + "\n".join(NUMBERS * 50) + "\n")
     told: list[int] = []
     reading = csv_chunks(
-        path, "x", CsvFormat(), rows=7, text=(), only=None, padded=False, told=told.append, hashed=None
+        path, "x", CsvFormat(), ["a", "b", "c"], rows=7, text=(), only=None, padded=False, told=told.append, hashed=None
     )
     for taken, _ in enumerate(reading, start=1):
         assert sum(told) <= (taken + 8) * 2 * BLOCK

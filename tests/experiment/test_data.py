@@ -54,17 +54,6 @@ def test_blanks_after_the_delimiter_and_byte_order_mark(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(curve(dataset=tmp_path / "x.csv"), curve())
 
 
-def test_parquet_without_pyarrow_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    FRAME.to_parquet(tmp_path / "x.parquet")
-
-    def missing(*_: object, **__: object) -> None:
-        raise ImportError("no engine")
-
-    monkeypatch.setattr(pd, "read_parquet", missing)
-    with pytest.raises(gdcli.DataError, match=r"reading Parquet needs pyarrow: pip install 'gdcli\[parquet\]'"):
-        curve(dataset=tmp_path / "x.parquet")
-
-
 def test_default_columns_are_the_numeric_ones_and_the_last_is_the_target() -> None:
     fit = gdcli.optimum(ABALONE)
     assert fit.target == "Rings"

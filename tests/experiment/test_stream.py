@@ -108,7 +108,7 @@ def test_what_holds_the_rows_says_so(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("in_chunks")
 def test_rows_that_were_not_kept_cannot_be_asked_for(tmp_path: Path) -> None:
     path = write(tmp_path / "x.csv", table())
-    planned = plan_optimum(path, target=None, features=None, scaler="none", intercept=True)
+    planned = plan_optimum(path, {})
     with pytest.raises(ValueError, match="were read in chunks and not kept"):
         _ = planned.rows
 
@@ -164,7 +164,7 @@ def test_bad_cells_are_counted_over_all_chunks_and_files(tmp_path: Path) -> None
     (tmp_path / "2.csv").write_text(HEADER + "1,2,3,4\n" * 20 + "1,,inf,4\n\n1,x,3,4\n" + "1,2,3,4\n" * 20)
     with pytest.raises(gdcli.DataError) as error:
         gdcli.optimum(str(tmp_path / "[12].csv"))
-    fill, correct = "fill them in or drop these rows", "correct them or drop these rows"
+    fill, correct = "fill them in, or leave these rows out: give missing='drop'", "correct them or drop these rows"
     assert str(error.value).replace(f"{tmp_path}/", "").splitlines() == [
         f"1.csv:22: column 'b' has 2 blank cells, the first on line 22; {fill}",
         "1.csv:24: column 'b' has 2 cells that are not numbers, the first on line 24; the first is 'x'",

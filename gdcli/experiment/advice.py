@@ -1,0 +1,39 @@
+"""How messages name a setting of the dataset, so that it can be copied to where it belongs."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
+
+# Where settings are given: in a spec, as options of a command, or as arguments in Python.
+Style: TypeAlias = Literal["spec", "option", "argument"]
+
+
+def setting(style: Style, values: Mapping[str, str], *, beside: str = "path: …") -> str:
+    """Say how to give settings.
+
+    Args:
+        style: Where.
+        values: Keys of the dataset, and what to give for them.
+        beside: What else the dataset of a spec holds.
+
+    Returns:
+        `set dataset: {path: …, delimiter: ';'}`, `give --delimiter ';'` or `give delimiter=';'`.
+    """
+    if style == "option":
+        return "give " + " ".join(f"--{key} {shlex.quote(_escaped(value))}" for key, value in values.items())
+    if style == "argument":
+        return "give " + ", ".join(f"{key}={value!r}" for key, value in values.items())
+    parts = [beside] if beside else []
+    return f"set dataset: {{{', '.join([*parts, *(f'{key}: {_yaml(value)}' for key, value in values.items())])}}}"
+
+
+def _escaped(value: str) -> str:
+    return value.encode("unicode_escape").decode() if not value.isprintable() else value
+
+
+def _yaml(value: str) -> str:
+    if not value.isprintable():
+        return f'"{_escaped(value)}"'
+    return value if value.replace("-", "").isalnum() else repr(value)

@@ -1,0 +1,77 @@
+"""Text that a person would read as numbers: grouped digits, decimal commas, currencies, per cent."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+MARKS = (",", ".", "'", "’", " ", "\u00a0", "\u202f", "_")  # between groups of digits, somewhere in the world
+
+
+@dataclass(frozen=True)
+class Numerals:
+    """Cells that look like numbers.
+
+    Attributes:
+        example: The first of them.
+        signs: Currency and per cent signs that they bear.
+        settings: Of the dataset, that would make numbers of them.
+    """
+
+    example: str
+    signs: tuple[str, ...]
+    settings: dict[str, str]
+
+    @property
+    def reason(self) -> str:
+        """What keeps them from being numbers."""
+        marks = {"thousands": "{} between groups of digits", "decimal": "{} as the decimal mark"}
+        parts = [marks[key].format(repr(mark)) for key, mark in self.settings.items()]
+        return " and ".join([*parts, *(repr(sign) for sign in self.signs)])
+
+
+def numerals(cells: Sequence[str], thousands: str | None = None, decimal: str = ".") -> Numerals | None:
+    """See whether cells look like numbers.
+
+    Args:
+        cells: Texts, none of them blank.
+        thousands: The mark between groups of digits that is read already.
+        decimal: The decimal mark that is read already.
+
+    Returns:
+        What they look like; None unless half of them look so, or where nothing keeps them from being numbers.
+    """
+    bare = [_bare(cell) for cell in cells]
+    forms = [(thousands, decimal)]
+    forms += [(mark, point) for point in (decimal, *{".", ","} - {decimal}) for mark in (None, *MARKS) if mark != point]
+    counts = [sum(number(*form).fullmatch(text) is not None for _, text in bare) for form in forms]
+    best = forms[counts.index(max(counts))]
+    if not cells or 2 * max(counts) < len(cells):
+        return None
+    looks = [i for i, (_, text) in enumerate(bare) if number(*best).fullmatch(text)]
+    signs = tuple(dict.fromkeys(sign for i in looks for sign in bare[i][0]))
+    settings = {"thousands": best[0]} if best[0] and best[0] != thousands else {}
+    settings |= {"decimal": best[1]} if best[1] != decimal else {}
+    if not (signs or settings):
+        return None
+    telling = next(i for i in looks if number(thousands, decimal).fullmatch(cells[i].strip()) is None)
+    return Numerals(example=cells[telling].strip(), signs=signs, settings=settings)
+
+
+@cache
+def number(thousands: str | None, decimal: str) -> re.Pattern[str]:
+    """What a number looks like, given its marks; groups have three digits, but for those of Indian numbers."""
+    digits = r"\d+"
+    if thousands:
+        mark = re.escape(thousands)
+        digits = rf"(?:\d+|\d{{1,3}}(?:{mark}\d{{3}})+|\d{{1,2}}(?:{mark}\d{{2}})+{mark}\d{{3}})"
+    return re.compile(rf"[+-]?{digits}(?:{re.escape(decimal)}\d*)?(?:[eE][+-]?\d+)?", re.ASCII)
+
+
+def _bare(cell: str) -> tuple[str, str]:
+    """The signs of a cell, and the rest of it."""
+    signs = "".join(c for c in cell if c in "%‰" or unicodedata.category(c) == "Sc")
+    return signs, "".join(c for c in cell if c not in signs).strip()

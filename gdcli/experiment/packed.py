@@ -1,0 +1,158 @@
+"""Compressed files and archives as streams of bytes, refused where they are cut short or hold more than they should."""
+
+from __future__ import annotations
+
+import bz2
+import io
+import lzma
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module
+from typing import IO, Any, TypeAlias
+
+Opener: TypeAlias = Callable[[IO[bytes]], IO[bytes]]
+
+PIECE_BYTES = 1 << 14  # of compressed bytes at a time: what they unpack to is held
+
+
+class Flow(io.RawIOBase):
+    """A stream of the bytes that an iterator gives."""
+
+    def __init__(self, parts: Iterable[bytes]) -> None:
+        self._parts, self._rest = iter(parts), memoryview(b"")
+
+    def readable(self) -> bool:
+        """It is for reading alone."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill a buffer as far as one part goes."""
+        while not self._rest:
+            part = next(self._parts, None)
+            if part is None:
+                return 0
+            self._rest = memoryview(part)
+        count = min(len(buffer), len(self._rest))
+        buffer[:count], self._rest = self._rest[:count], self._rest[count:]
+        return count
+
+
+def flow(parts: Iterable[bytes]) -> IO[bytes]:
+    """The bytes that an iterator gives, as a file opened for reading."""
+    return io.BufferedReader(Flow(parts), buffer_size=1 << 18)
+
+
+def is_compressed(name: str) -> bool:
+    """Whether a file's name says that it is compressed, or an archive."""
+    return _ending(name) in _OPENERS
+
+
+def unpacked(stream: IO[bytes], name: str) -> IO[bytes]:
+    """What a file holds once it is unpacked, by what its name ends on.
+
+    Args:
+        stream: The file, opened for bytes.
+        name: Of the file.
+
+    Returns:
+        The bytes; the stream itself where the name says that it is not compressed. Reading them raises whatever the
+        decompressor raises, and EOFError where the file is cut short.
+    """
+    opener = _OPENERS.get(_ending(name))
+    return opener(stream) if opener else stream
+
+
+def _ending(name: str) -> str:
+    """`.gz` of `a.csv.gz`, `.tar.gz` of `a.tar.gz` and of `a.tgz`."""
+    *stem, ending = name.lower().split(".")
+    archive = len(stem) > 1 and stem[-1] == "tar"
+    return _SHORT.get(ending, f".tar.{ending}" if archive else f".{ending}")
+
+
+def _frames(stream: IO[bytes], decompressor: Callable[[], Any]) -> Iterator[bytes]:
+    """Unpack one frame after the other, each of them whole; nothing but zeros may stand between them."""
+    frame, data = None, b""
+    while data or (data := stream.read(PIECE_BYTES)):
+        if frame is None:
+            data = data.lstrip(b"\0")
+            if not data:
+                continue
+            frame = decompressor()
+        yield frame.decompress(data)
+        data = b""
+        if frame.eof:
+            data, frame = frame.unused_data, None
+    if frame is not None:
+        raise EOFError("the compressed file ends too early; it was cut short")
+
+
+def _framed(decompressor: Callable[[], Any]) -> Opener:
+    return lambda stream: flow(_frames(stream, decompressor))
+
+
+def _zstd() -> Any:
+    zstandard: Any = import_module("zstandard")  # untyped
+    return zstandard.ZstdDecompressor().decompressobj()
+
+
+def _zip(stream: IO[bytes]) -> IO[bytes]:
+    archive = zipfile.ZipFile(stream)
+    names = [name for name in archive.namelist() if not name.endswith("/") and not name.startswith("__MACOSX/")]
+    _check_single(names)
+    return archive.open(names[0])
+
+
+def _tar(stream: IO[bytes]) -> IO[bytes]:
+    return flow(_member(flow(_ended(stream))))
+
+
+def _member(stream: IO[bytes]) -> Iterator[bytes]:
+    """The only file of a tar archive, which is read to its end."""
+    names = list[str]()
+    with tarfile.open(fileobj=stream, mode="r|") as archive:
+        for member in archive:
+            file = archive.extractfile(member) if member.isfile() else None
+            if file:
+                names.append(member.name)
+            while file and len(names) == 1 and (piece := file.read(PIECE_BYTES)):
+                yield piece
+    _check_single(names)
+    while stream.read(PIECE_BYTES):
+        pass
+
+
+def _ended(stream: IO[bytes]) -> Iterator[bytes]:
+    """The bytes of a tar archive, which must end on a block of zeros."""
+    tail = b""
+    while piece := stream.read(PIECE_BYTES):
+        tail = (tail + piece)[-tarfile.BLOCKSIZE :]
+        yield piece
+    if tail.strip(b"\0"):
+        raise EOFError("the archive ends too early; it was cut short")
+
+
+def _check_single(names: list[str]) -> None:
+    if len(names) != 1:
+        listed = f" ({', '.join(names[:3])}{', …' if len(names) > 3 else ''})" if names else ""
+        raise OSError(f"the archive holds {len(names)} files{listed} and not just one; unpack it, and name its files")
+
+
+def _tarred(opener: Opener) -> Opener:
+    return lambda stream: _tar(opener(stream))
+
+
+_FRAMED: dict[str, Opener] = {
+    ".gz": _framed(lambda: zlib.decompressobj(wbits=31)),
+    ".bz2": _framed(bz2.BZ2Decompressor),
+    ".xz": _framed(lzma.LZMADecompressor),
+    ".zst": _framed(_zstd),
+}
+_SHORT = {"tgz": ".tar.gz", "tbz2": ".tar.bz2", "txz": ".tar.xz", "tzst": ".tar.zst"}
+_OPENERS: dict[str, Opener] = {
+    **_FRAMED,
+    **{f".tar{ending}": _tarred(opener) for ending, opener in _FRAMED.items()},
+    ".zip": _zip,
+    ".tar": _tar,
+}
