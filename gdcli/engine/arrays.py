@@ -13,3 +13,18 @@ IntArray: TypeAlias = NDArray[np.int64]
 BoolArray: TypeAlias = NDArray[np.bool_]
 
 EPS = float(np.finfo(np.float64).eps)
+
+
+def per_run(A: Array, runs: Array) -> Array:
+    """Multiply each run by a matrix, the same to the last bit whatever other runs there are.
+
+    A product of two matrices takes other paths for other numbers of columns; this calls BLAS once per run.
+
+    Args:
+        A: Shape (b, d).
+        runs: Shape (…, k, d), contiguous: BLAS takes no other vectors as they are.
+
+    Returns:
+        Aw of each run w, shape (…, k, b).
+    """
+    return np.asarray(np.matmul(A, runs[..., None])[..., 0])

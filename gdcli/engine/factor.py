@@ -17,9 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from gdcli.engine.arrays import Array, BoolArray, Real
+from gdcli.engine.triangular import column_norms, triangle, working_precision
 
 BLOCK_ROWS = 8192  # measured: blocks of 8,000 to 16,000 rows stay in cache and beat one QR of everything
-EXTENDED_FLOPS = 1_000_000  # n·m² up to which a QR in extended precision stays within milliseconds
 
 
 @dataclass(frozen=True)
@@ -27,16 +27,18 @@ class Factor:
     """The triangular factor of a design X, shape (n, d), and a target y, shape (n,).
 
     Attributes:
-        R: Upper triangle, shape (d, d), with RᵀR = XᵀX; in extended precision where the problem is small.
-        c: The target in the basis of R, shape (d,): Rᵀc = Xᵀy.
+        R: Upper triangle, shape (r, d) with r ≤ d, and RᵀR = XᵀX; in extended precision where the problem is small.
+        c: The target in the basis of R, shape (r,): Rᵀc = Xᵀy.
         rss: What no weights can reach: the squared part of y outside the span of Q, in squared target units.
         n: Number of rows.
+        eps: Machine epsilon of the arithmetic that the rows were factored in.
     """
 
     R: Real
     c: Real
     rss: float
     n: int
+    eps: float
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class RowFactor:
     """The triangular factor of [1, X − shift, y − shift_y] for raw rows: what every affine scaling starts from.
 
     Attributes:
-        triangle: Upper triangle, shape (p + 2, p + 2), columns in the order: ones, p features, target.
+        triangle: Upper triangle, shape (min(n, p + 2), p + 2), columns in the order: ones, p features, target.
         shift: What was subtracted from each feature and the target, shape (p + 1,).
         n: Number of rows.
         minimum: Smallest value of each feature and of the target, shape (p + 1,): what a factor does not know.
@@ -63,8 +65,7 @@ class RowFactor:
 
     def deviations(self) -> Array:
         """Population standard deviation (ddof 0) of each feature and of the target, shape (p + 1,)."""
-        centred = self.triangle[1:, 1:]
-        return np.asarray(np.sqrt(np.einsum("ij,ij->j", centred, centred) / self.n), dtype=np.float64)
+        return np.asarray(column_norms(self.triangle[1:, 1:]) / np.sqrt(self.n), dtype=np.float64)
 
     def rescaled(self, shift: Array, scale: Array, *, intercept: bool, vanishing: BoolArray | None = None) -> Factor:
         """Factor the rows after the affine scaling (value − shift)/scale, without touching the rows.
@@ -78,12 +79,15 @@ class RowFactor:
         Returns:
             The factor of the scaled design, its columns in the order: features, intercept.
         """
-        columns = (self.triangle[:, 1:] + np.outer(self.triangle[:, 0], self.shift - shift)) / scale
+        moved = self.shift.astype(self.triangle.dtype) - shift
+        columns = (self.triangle[:, 1:] + np.outer(self.triangle[:, 0], moved)) / scale
         if vanishing is not None:
             columns = np.where(vanishing, 0.0, columns)
         ones = self.triangle[:, :1] if intercept else self.triangle[:, :0]
-        triangle = _triangle(np.hstack([columns[:, :-1], ones, columns[:, -1:]]))
-        return Factor(R=triangle[:-1, :-1], c=triangle[:-1, -1], rss=float(triangle[-1, -1] ** 2), n=self.n)
+        T = triangle(working_precision(np.hstack([columns[:, :-1], ones, columns[:, -1:]])))
+        d = T.shape[1] - 1
+        eps = float(np.finfo(self.triangle.dtype).eps)
+        return Factor(R=T[:d, :d], c=T[:d, d], rss=float(np.sum(T[d:, d] ** 2)), n=self.n, eps=eps)
 
 
 def factor_rows(X: Array, y: Array) -> RowFactor:
@@ -174,12 +178,14 @@ class Factoring:
         if self._triangle is None:
             self._shift = _rounded(block.mean(axis=1))
             self._shift[0] = 0.0
-            block -= self._shift[:, None]
-            self._triangle = _triangle(block.T) if self._held == self._n else _padded(_plain_qr(block.T))
-        else:
-            block -= self._shift[:, None]
-            self._buffer[:, :m] = self._triangle.T
-            self._triangle = _plain_qr(self._buffer[:, : m + self._held].T)
+        alone = self._held == self._n
+        rows = working_precision(block.T) if alone else block.T
+        rows -= self._shift
+        if self._triangle is not None:
+            first = m - len(self._triangle)
+            self._buffer[:, first:m] = self._triangle.T
+            rows = self._buffer[:, first : m + self._held].T
+        self._triangle = triangle(rows)
         self._held = 0
 
 
@@ -187,37 +193,3 @@ def _rounded(mean: Array) -> Array:
     """Round to 24 bits, so that subtracting it is exact for most data: integers and short decimals."""
     mantissa, exponent = np.frexp(mean)
     return np.asarray(np.ldexp(np.round(mantissa * 2**24), exponent - 24))
-
-
-def _triangle(rows: Real) -> Real:
-    """Triangular factor R of rows (n, m), shape (m, m), padded with zero rows where n < m."""
-    n, m = rows.shape
-    return _padded(_extended_qr(rows) if n * m * m <= EXTENDED_FLOPS else _plain_qr(rows))
-
-
-def _padded(triangle: Real) -> Real:
-    """The same with zero rows below where it is wider than long."""
-    n, m = triangle.shape
-    return np.vstack([triangle, np.zeros((m - n, m))])
-
-
-def _plain_qr(rows: Real) -> Real:
-    return np.asarray(np.linalg.qr(rows, mode="r"))
-
-
-def _extended_qr(rows: Real) -> Real:
-    """Householder's R in extended precision.
-
-    Small problems are the ill-conditioned classics, and there it costs nothing: the rounding errors of a QR in
-    double are of the order that decides whether NIST's Wampler and Filip sets keep or lose their last digits.
-    Where `long double` is no wider than double this is a plain QR.
-    """
-    A = rows.astype(np.longdouble)
-    n, m = A.shape
-    for j in range(min(n - 1, m)):
-        v = A[j:, j].copy()
-        norm = np.sqrt(v @ v)
-        if norm > 0:
-            v[0] += np.copysign(norm, v[0])
-            A[j:, j:] -= np.outer(v, (2 / (v @ v)) * (v @ A[j:, j:]))
-    return np.triu(A[:m])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gdcli.engine.arrays import Array
+from gdcli.engine.arrays import Array, per_run
 from gdcli.engine.factor import Factor
 from gdcli.engine.optimum import Optimum, solve
 
@@ -16,8 +16,8 @@ class Objective:
     """Mean squared error on a fixed set of rows, known by its factor.
 
     Attributes:
-        R: Upper triangle of the rows' factor, shape (d, d).
-        c: The target in the basis of R, shape (d,).
+        R: Upper triangle of the rows' factor, shape (r, d) with r ≤ d.
+        c: The target in the basis of R, shape (r,).
         n: Number of rows.
         optimum: The exact least-squares optimum, in trained coordinates.
         unit: Squared units of the file in one squared unit of the target as trained.
@@ -37,10 +37,12 @@ class Objective:
     @property
     def target_power(self) -> float:
         """Mean square of the target as trained, in squared units of the file: the loss of predicting zeros."""
-        return self.unit * float(self.c @ self.c) / self.n + self.optimum_mse
+        return self.unit * self.optimum.power
 
     def gap(self, w: Array) -> Array:
         """F(w) − F* = ‖R(w − w*)‖²/n, never the difference of two losses.
+
+        Each run's gap is the same to the last bit whatever runs and epochs stand beside it.
 
         Args:
             w: Weights, shape (…, d, k).
@@ -48,9 +50,13 @@ class Objective:
         Returns:
             One gap a column, shape (…, k), in squared units of the file; infinite where it is not finite.
         """
+        runs = np.ascontiguousarray(np.swapaxes(w, -1, -2))
         with np.errstate(all="ignore"):  # weights beyond all numbers have an infinite gap
-            distance = self.R @ (w - self.optimum.weights[:, None])
-            gap = np.einsum("...ij,...ij->...j", distance, distance) * (self.unit / self.n)
+            if self.optimum.is_resolved:
+                distance = per_run(self.R, runs - self.optimum.weights)
+            else:
+                distance = per_run(self.R, runs) - self.optimum.image
+            gap = np.einsum("...i,...i->...", distance, distance) * (self.unit / self.n)
         return np.where(np.isfinite(gap), gap, np.inf)
 
     def mse(self, w: Array) -> Array:
@@ -59,7 +65,7 @@ class Objective:
 
     def curvature(self) -> float:
         """The largest eigenvalue of the Hessian (2/n) RᵀR: plain full-batch descent is stable below 2 over it."""
-        return float(2 / self.n * np.linalg.norm(self.R, 2) ** 2)
+        return float(2 * (np.linalg.norm(self.R, 2) / np.sqrt(self.n)) ** 2)
 
 
 def objective(factor: Factor, *, unit: float = 1.0) -> Objective:

@@ -10,6 +10,8 @@ import numpy as np
 from gdcli.engine.arrays import EPS, Array, BoolArray
 from gdcli.engine.factor import RowFactor
 
+LARGEST = 1e150  # the squares of larger numbers, added up, are beyond double precision
+
 
 @dataclass(frozen=True)
 class ColumnStatistics:
@@ -42,8 +44,9 @@ class ColumnStatistics:
 
         Source: Chan, Golub and LeVeque (1983), Algorithms for computing the sample variance.
         """
-        variance = self.deviation**2
-        return np.asarray(variance <= self.n * EPS * variance + (self.n * EPS * self.mean) ** 2)
+        relative = self.n * EPS
+        # Roots are compared, because squares of small numbers vanish.
+        return np.asarray(self.deviation * np.sqrt(max(0.0, 1 - relative)) <= relative * np.abs(self.mean))
 
 
 @dataclass(frozen=True)
@@ -120,12 +123,16 @@ def fit_maxabs(columns: ColumnStatistics) -> Affine:
 
 
 def fit_robust(columns: ColumnStatistics) -> Affine:
-    """Scale to (x − median)/(third quartile − first quartile)."""
+    """Scale to (x − median)/(third quartile − first quartile).
+
+    A column that would reach beyond ±`LARGEST` has quartiles that agree, or next to it, and is not divided.
+    """
     if columns.quartiles is None:
         raise ValueError("the robust scaler needs the quartiles")
     first, median, third = columns.quartiles
-    constant = columns.is_constant()
-    return _divide(median, third - first, undivided=constant | (third == first), vanishing=constant)
+    constant, spread = columns.is_constant(), third - first
+    reach = np.maximum(columns.maximum - median, median - columns.minimum)
+    return _divide(median, spread, undivided=constant | (reach > LARGEST * spread), vanishing=constant)
 
 
 def sigmoid(x: Array) -> Array:

@@ -54,7 +54,7 @@ def exact_fit(plan: Plan) -> ExactFit:
     optimum, objective = plan.objective.optimum, plan.objective
     factor = plan.factor
     variance = float(factor.deviations()[-1] ** 2)
-    constant = bool(factor.minimum[-1] == factor.maximum[-1])
+    constant = bool(factor.minimum[-1] == factor.maximum[-1]) or not variance
     original = plan.original_weights(optimum.weights)
     named, features = str(plan.spec.columns.target), plan.spec.columns.features or ()
     used = {named, *features}

@@ -14,11 +14,11 @@ from gdcli.engine.arrays import Array, IntArray
 from gdcli.engine.batches import Batches, full_batch, mini_batches
 from gdcli.engine.factor import RowFactor, factor_rows
 from gdcli.engine.objective import Objective, objective
-from gdcli.engine.optimum import Optimum
 from gdcli.errors import DataError, Fault, SpecError
 from gdcli.experiment import sources
 from gdcli.experiment.design import Needs, design
 from gdcli.experiment.loading import load
+from gdcli.experiment.precision import check_range, precision_warnings
 from gdcli.experiment.rates import learning_rates, remarks, resolved, run_length, uncovered
 from gdcli.experiment.reading import Source
 from gdcli.experiment.scaling import Scaling, fit, mapped
@@ -164,11 +164,12 @@ def plan(
     labels = (*chosen.names, str(chosen.columns.target))
     sample = chosen.rows if rows is None else rows
     scaling, warnings = fit(spec.scaler, sample, factor, names=labels, intercept=chosen.columns.intercept)
-    train = objective(scaling.factor(factor), unit=scaling.unit)
-    validation = None
+    validating_factor = None
     if len(validating) and chosen.rows is not None:
         validating_factor = _factor(chosen.rows[validating], is_sigmoid=is_sigmoid)
-        validation = objective(scaling.factor(validating_factor), unit=scaling.unit)
+    check_range(source, labels, scaling, factor, validating_factor)
+    train = objective(scaling.factor(factor), unit=scaling.unit)
+    validation = objective(scaling.factor(validating_factor), unit=scaling.unit) if validating_factor else None
     names = (*chosen.names, "intercept") if chosen.columns.intercept else chosen.names
     nothing = np.zeros(0)
     rows_alone = Plan(
@@ -189,7 +190,7 @@ def plan(
             *_memory(source.spec, table, chosen.n),
             *chosen.warnings,
             *warnings,
-            *dependence(train.optimum, names, len(training)),
+            *precision_warnings(train.optimum, scaling, names, len(training)),
         ),
         remarks=(),
     )
@@ -254,32 +255,6 @@ def _memory(spec: Spec, table: Table | Stream, rows: int) -> list[str]:
 def _factor(rows: Array, *, is_sigmoid: bool) -> RowFactor:
     rows = mapped(rows) if is_sigmoid else rows
     return factor_rows(rows[:, :-1], rows[:, -1])
-
-
-def dependence(optimum: Optimum, names: tuple[str, ...], rows: int) -> list[str]:
-    """Say which columns depend on which.
-
-    Args:
-        optimum: Of a design.
-        names: Of its columns.
-        rows: How many there are.
-
-    Returns:
-        At most one warning.
-    """
-    if not optimum.dependent:
-        return []
-    rank, d = optimum.rank, len(names)
-    quoted = [name if name == "intercept" else f"'{name}'" for name in names]
-    relations = []
-    for column, others in optimum.dependent[:4]:
-        parts = [quoted[j] for j in others[:4]] + ([f"{len(others) - 4} more"] if len(others) > 4 else [])
-        listed = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
-        relations.append(f"{quoted[column]} depends on {listed}" if parts else f"{quoted[column]} is zero")
-    if len(optimum.dependent) > 4:
-        relations.append(f"{len(optimum.dependent) - 4} more do likewise")
-    few = f"there are fewer training rows ({rows}) than columns ({d}); " if rows < d else ""
-    return [f"rank {rank} of {d}: {few}{'; '.join(relations)}. The optimum shown is the one of smallest norm."]
 
 
 def _faults_in_data(source: Source, frame: pd.DataFrame | None) -> tuple[Fault, ...]:

@@ -62,7 +62,7 @@ class Scaling:
         with np.errstate(all="ignore"):  # the weights of a diverged run may be beyond all numbers
             weights = w[: len(shift) - 1] / scale[:-1] * unit
             constant = shift[-1] + unit * (w[-1] if self.intercept else 0.0) - weights @ shift[:-1]
-        return weights, float(constant)
+        return weights + 0.0, float(constant + 0.0)  # no negative zeros
 
 
 def mapped(rows: Array) -> Array:

@@ -22,7 +22,7 @@ from numba.np.unsafe.ndarray import to_fixed_tuple
 from gdcli.engine.compiled import gradients, options, permutations
 from gdcli.engine.compiled.options import SEMANTICS
 from gdcli.engine.optimizers import Optimizer
-from gdcli.engine.optimizers.base import where
+from gdcli.engine.optimizers.base import power, where
 
 _rules: dict[str, tuple[Callable[..., Any], int, int]] = {}
 
@@ -106,3 +106,15 @@ def _where_of_numbers(condition: Any, yes: Any, no: Any) -> Any:
 
 
 overload(where, jit_options=SEMANTICS)(_where_of_numbers)
+
+
+def _power_of_numbers(base: Any, exponent: Any) -> Any:
+    """Write `power` for numbers."""
+
+    def raised(base: Any, exponent: Any) -> Any:
+        return base**exponent
+
+    return raised
+
+
+overload(power, jit_options=SEMANTICS)(_power_of_numbers)

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from gdcli.engine.bounds import Fraction, NonNegative, Positive
-from gdcli.engine.optimizers.base import Optimizer, Slots, Value, where
+from gdcli.engine.optimizers.base import Optimizer, Slots, Value, power, where
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,8 +38,8 @@ class Adam(Optimizer):
         m = beta1 * m + (1 - beta1) * g
         v = beta2 * v + (1 - beta2) * g * g
         largest = np.maximum(largest, v)
-        size = np.sqrt(where(amsgrad > 0, largest, v) / (1 - beta2**t)) + eps
-        return w - lr / (1 - beta1**t) * m / size, (m, v, largest)
+        size = np.sqrt(where(amsgrad > 0, largest, v) / (1 - power(beta2, t))) + eps
+        return w - lr / (1 - power(beta1, t)) * m / size, (m, v, largest)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,8 +67,8 @@ class AdamW(Optimizer):
         m = beta1 * m + (1 - beta1) * g
         v = beta2 * v + (1 - beta2) * g * g
         largest = np.maximum(largest, v)
-        size = np.sqrt(where(amsgrad > 0, largest, v) / (1 - beta2**t)) + eps
-        return w - lr / (1 - beta1**t) * m / size, (m, v, largest)
+        size = np.sqrt(where(amsgrad > 0, largest, v) / (1 - power(beta2, t))) + eps
+        return w - lr / (1 - power(beta1, t)) * m / size, (m, v, largest)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +93,7 @@ class Adamax(Optimizer):
         g = g + weight_decay * w
         m = beta1 * m + (1 - beta1) * g
         u = np.maximum(beta2 * u, np.abs(g) + eps)
-        return w - lr / (1 - beta1**t) * m / u, (m, u)
+        return w - lr / (1 - power(beta1, t)) * m / u, (m, u)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,14 +121,14 @@ class NAdam(Optimizer):
         m, v, product = slots
         g = g + where(decoupled > 0, 0.0, weight_decay) * w
         w = w * (1 - where(decoupled > 0, lr * weight_decay, 0.0))
-        mu = beta1 * (1 - 0.5 * 0.96 ** (t * momentum_decay))
-        mu_next = beta1 * (1 - 0.5 * 0.96 ** ((t + 1) * momentum_decay))
+        mu = beta1 * (1 - 0.5 * power(0.96, t * momentum_decay))
+        mu_next = beta1 * (1 - 0.5 * power(0.96, (t + 1) * momentum_decay))
         # PyTorch keeps this product in single precision, whatever the weights are in, and so do we.
         product = np.float64(np.float32(where(t == 1, 1.0, product)) * np.float32(mu))
         m = beta1 * m + (1 - beta1) * g
         v = beta2 * v + (1 - beta2) * g * g
         direction = (1 - mu) / (1 - product) * g + mu_next / (1 - product * mu_next) * m
-        return w - lr * direction / (np.sqrt(v / (1 - beta2**t)) + eps), (m, v, product)
+        return w - lr * direction / (np.sqrt(v / (1 - power(beta2, t))) + eps), (m, v, product)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,9 +159,9 @@ class RAdam(Optimizer):
         m = beta1 * m + (1 - beta1) * g
         v = beta2 * v + (1 - beta2) * g * g
         rho_inf = 2 / (1 - beta2) - 1
-        rho = rho_inf - 2 * t * beta2**t / (1 - beta2**t)
+        rho = rho_inf - 2 * t * power(beta2, t) / (1 - power(beta2, t))
         # r is used only where ρ > 5; below, any ρ that keeps the root real will do. ρ∞ ≤ 5 never gets there.
         safe, limit = np.maximum(rho, 5.0), np.maximum(rho_inf, 5.0)
         r = np.sqrt((safe - 4) * (safe - 2) * limit / ((limit - 4) * (limit - 2) * safe))
-        adaptive = r * np.sqrt(1 - beta2**t) / (np.sqrt(v) + eps)
-        return w - lr * m / (1 - beta1**t) * where(rho > 5, adaptive, 1.0), (m, v)
+        adaptive = r * np.sqrt(1 - power(beta2, t)) / (np.sqrt(v) + eps)
+        return w - lr * m / (1 - power(beta1, t)) * where(rho > 5, adaptive, 1.0), (m, v)

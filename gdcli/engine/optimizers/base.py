@@ -84,6 +84,24 @@ def where(condition: Value, yes: Value, no: Value) -> Value:
     return np.where(condition, yes, no)
 
 
+def power(base: Value, exponent: Value) -> Value:
+    """Raise a number, or each of several, to a power, as Python does; rules use this instead of `**`.
+
+    NumPy's powers of an array differ from those of a number in the last bit, and k runs side by side from single ones.
+
+    Args:
+        base: A number or an array of shape (k,).
+        exponent: Likewise.
+
+    Returns:
+        The powers, of their common shape.
+    """
+    if isinstance(base, np.ndarray) or isinstance(exponent, np.ndarray):
+        pairs = np.broadcast(base, exponent)
+        return np.array([float(b) ** float(e) for b, e in pairs])
+    return base**exponent
+
+
 def stack_hyperparameters(optimizers: Sequence[Optimizer]) -> tuple[Value, ...]:
     """Line up the hyperparameters of k runs of one kind, for `update` on a (d, k) array.
 

@@ -1,0 +1,124 @@
+"""What double precision cannot hold: numbers out of range, and an optimum that is not unique or not exact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from gdcli.engine.arrays import Array
+from gdcli.engine.factor import RowFactor
+from gdcli.engine.optimum import Optimum
+from gdcli.engine.scalers import LARGEST
+from gdcli.errors import DataError, Fault
+from gdcli.experiment.reading import Source
+from gdcli.experiment.scaling import Scaling
+
+SMALLEST_TARGET = 1e-140  # the squares of smaller numbers leave no digits for the gap
+RESOLUTION = 1e-8  # share of the target's power up to which nobody need be told that F* is uncertain
+
+
+def check_range(
+    source: Source, labels: tuple[str, ...], scaling: Scaling, training: RowFactor, validating: RowFactor | None
+) -> None:
+    """Refuse data whose losses cannot be represented.
+
+    Args:
+        source: The spec.
+        labels: Names of the features and the target.
+        scaling: Fitted on the training rows.
+        training: The factor of the training rows.
+        validating: The factor of the validation rows, where there are any.
+
+    Raises:
+        DataError: The target is too small for its squares, or the scaling takes validation rows out of range.
+    """
+    faults = [*_vanishing(source, labels[-1], training)]
+    if validating is not None:
+        faults += _overflowing(source, labels, scaling, validating)
+    if faults:
+        raise DataError(faults)
+
+
+def _vanishing(source: Source, target: str, rows: RowFactor) -> Iterator[Fault]:
+    size = max(abs(rows.minimum[-1]), abs(rows.maximum[-1]))
+    if 0 < size < SMALLEST_TARGET:
+        message = (
+            f"the target '{target}' is at most {size:.3g} in size, and its squares are too small for double precision; "
+            "give it in a smaller unit"
+        )
+        yield source.fault(("columns", "target"), message)
+
+
+def _overflowing(source: Source, labels: tuple[str, ...], scaling: Scaling, rows: RowFactor) -> Iterator[Fault]:
+    shift, scale = scaling.affine.shift, scaling.affine.scale
+    for i, (low, high) in enumerate(zip(rows.minimum, rows.maximum, strict=True)):
+        value = max(low, high, key=lambda x: abs(x - shift[i]))
+        if abs(value - shift[i]) > LARGEST * scale[i]:
+            message = (
+                f"column '{labels[i]}' reaches {value:.3g} in the validation rows, and the scaler, which divides it by "
+                f"{scale[i]:.3g}, takes that beyond ±{LARGEST:g}; use another scaler or another split"
+            )
+            yield source.fault(("scaler",), message)
+
+
+def precision_warnings(optimum: Optimum, scaling: Scaling, names: tuple[str, ...], rows: int) -> list[str]:
+    """Say where an optimum is not unique, or not exact.
+
+    Args:
+        optimum: Of a design.
+        scaling: Of its columns.
+        names: Of its columns.
+        rows: How many there are.
+
+    Returns:
+        Sentences for people.
+    """
+    return [*_dependence(optimum, names, rows), *_unwritable(optimum, scaling, names), *_uncertainty(optimum, scaling)]
+
+
+def _dependence(optimum: Optimum, names: tuple[str, ...], rows: int) -> Iterator[str]:
+    """Say which columns depend on which, in one sentence."""
+    rank, d = optimum.rank, len(names)
+    if not optimum.dependent:
+        return
+    quoted = [name if name == "intercept" else f"'{name}'" for name in names]
+    relations = []
+    for column, others in optimum.dependent:
+        parts = [quoted[j] for j in others[:4]] + ([f"{len(others) - 4} more"] if len(others) > 4 else [])
+        listed = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+        relations.append(f"{quoted[column]} depends on {listed}" if parts else f"{quoted[column]} is zero")
+    more = d - rank - len(optimum.dependent)
+    if more:
+        relations.append(f"{more} more do likewise")
+    few = f"there are fewer training rows ({rows}) than columns ({d}); " if rows < d else ""
+    which = "the one of smallest norm"
+    if not optimum.is_smallest:
+        which = "one of many: the one of smallest norm would lose its fit to rounding"
+    yield f"rank {rank} of {d}: {few}{'; '.join(relations)}. The optimum shown is {which}."
+
+
+def _unwritable(optimum: Optimum, scaling: Scaling, names: tuple[str, ...]) -> Iterator[str]:
+    """Say which weights are beyond the largest double."""
+    original = scaling.original(optimum.weights)
+    places: list[tuple[str, Array]] = [("", optimum.weights)]
+    if original is not None:
+        places.append((" in the units of the file", np.append(original[0], original[1])))
+    for place, weights in places:
+        columns = [f"'{name}'" for name, w in zip(names, weights, strict=False) if not np.isfinite(w)]
+        if columns:
+            listed = ", ".join(columns[:4]) + (f" and {len(columns) - 4} more" if len(columns) > 4 else "")
+            yield (
+                f"the optimum's weight of {listed}{place} is too large for double precision; "
+                "give the columns in units that bring their values closer to the target's"
+            )
+            return
+
+
+def _uncertainty(optimum: Optimum, scaling: Scaling) -> Iterator[str]:
+    """Say how far the loss of the optimum is to be trusted."""
+    if np.isfinite(optimum.weights).all() and not optimum.uncertainty <= RESOLUTION * optimum.power:
+        yield (
+            f"the optimum's MSE is known to ±{optimum.uncertainty * scaling.unit:.2g} only: some columns are so close "
+            "to a combination of others that double precision cannot hold the weights; leave those columns out"
+        )
