@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from gdcli.api import perform
-from gdcli.cli.outcome import DIVERGED, INTERRUPTED, complain
+from gdcli.cli.outcome import DIVERGED, INTERRUPTED, complain, printing
 from gdcli.cli.progress import EpochBar, ReadingBar
 from gdcli.engine.trace import Status
 from gdcli.errors import DataError, Fault, FaultsError, Place, SpecError
@@ -109,17 +109,21 @@ class Session:
                 def on_broken_pipe(self) -> None:
                     raise BrokenPipeError
 
-            Screen(markup=False, emoji=False, highlight=False).print(view, soft_wrap=one_line)
+            with printing():
+                Screen(markup=False, emoji=False, highlight=False).print(view, soft_wrap=one_line)
 
     def say(self, line: str) -> None:
         """Print a line for people."""
         if not (self.quiet or self.as_json):
-            typer.echo(line)
+            with printing():
+                typer.echo(line)
 
     def give(self, document: dict[str, Any]) -> None:
         """Print a JSON document for programs."""
         if self.as_json:
-            typer.echo(json.dumps(finite(document), indent=2, ensure_ascii=False, allow_nan=False))
+            text = json.dumps(finite(document), indent=2, ensure_ascii=False, allow_nan=False)
+            with printing():
+                typer.echo(text)
 
     def close(self, results: Sequence[Result]) -> int:
         """Say which runs diverged or were interrupted, and give the exit code."""

@@ -9,9 +9,9 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from gdcli.errors import Fault, Place, SpecError
+from gdcli.errors import Fault, Place, SpecError, printable
 from gdcli.experiment.faults import path_text, shown
-from gdcli.experiment.markup import MAX_DEPTH, KeyPath, Places, bounded, parse, read_file
+from gdcli.experiment.markup import MAX_DEPTH, KeyPath, Places, bounded, is_stream, parse, read_file
 
 _INDEX = re.compile("[0-9]{1,9}")  # and not str.isdigit, which ² is as well
 
@@ -91,8 +91,9 @@ def read_draft(
     else:
         path = Path(source)
         values, found_at = read_file(path, str(path))
-        stem = path.name.removesuffix(path.suffix)
-        draft = Draft(values=_written_out(values), places=found_at, label=str(path), base=path.parent, name=stem)
+        stem = printable(path.name.removesuffix(path.suffix))
+        base = Path() if is_stream(path) else path.parent
+        draft = Draft(values=_written_out(values), places=found_at, label=str(path), base=base, name=stem)
     for override in overrides:
         place = Place(f"--set {override}")
         key, equals, text = override.partition("=")

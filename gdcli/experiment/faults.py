@@ -99,6 +99,7 @@ _SAYINGS: dict[str, Callable[[ErrorDetails], str]] = {
     "tuple_type": lambda e: f"must be a list, got {shown(e['input'])}",
     "dict_type": lambda e: f"must be a mapping, got {shown(e['input'])}",
     "literal_error": _not_listed,
+    "json_invalid": lambda _: "holds a name with a byte in it that is not UTF-8; rename the file",
     "too_short": _length,
     "too_long": _length,
     "string_too_short": _length,

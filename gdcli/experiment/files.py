@@ -192,7 +192,8 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
 
 def write_json(value: Any, path: Path) -> None:
     """Write a document that has no numbers but finite ones."""
-    path.write_text(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    path.write_text(text, encoding="utf-8", errors="backslashreplace")  # a path may hold a byte that is not UTF-8
 
 
 @contextmanager

@@ -7,6 +7,7 @@ composer gives nodes with their places; what a plain scalar means is decided her
 from __future__ import annotations
 
 import re
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -54,14 +55,15 @@ def read_file(path: Path, label: str) -> tuple[dict[str, Any], dict[KeyPath, Pla
     """
     place = Place(label)
     try:
-        with path.open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
+        content = _content(path)
     except FileNotFoundError as error:
         raise SpecError([Fault(place, f"there is no such spec{_sibling(path)}")]) from error
     except IsADirectoryError as error:
         raise SpecError([Fault(place, "a folder; name a YAML file in it (`gdcli check` takes folders)")]) from error
     except OSError as error:
         raise SpecError([Fault(place, f"cannot read this spec: {error.strerror}")]) from error
+    except ValueError as error:  # a name with a NUL in it
+        raise SpecError([Fault(place, "no file can have this name")]) from error
     if len(content) > MAX_BYTES:
         raise SpecError([Fault(place, "a spec may have 1 MiB at most; put the data into a file of its own")])
     try:
@@ -77,10 +79,28 @@ def read_file(path: Path, label: str) -> tuple[dict[str, Any], dict[KeyPath, Pla
     return value, places
 
 
+def is_stream(path: Path) -> bool:
+    """Whether a path means what is piped to this process: `/dev/stdin`, or `<(…)` of a shell."""
+    return str(path) == "/dev/stdin" or str(path).startswith(("/dev/fd/", "/proc/self/fd/"))
+
+
+def _content(path: Path) -> bytes:
+    """The first bytes of a file: all of them, or more than a spec may have."""
+    kind = path.stat().st_mode
+    if not (stat.S_ISREG(kind) or stat.S_ISDIR(kind) or is_stream(path)):
+        # Nobody may be writing to a pipe, and a device never ends.
+        raise OSError(None, "not a regular file; pipe a spec to /dev/stdin instead")
+    with path.open("rb") as stream:
+        return stream.read(MAX_BYTES + 1)
+
+
 def _sibling(path: Path) -> str:
     """Ask whether a spec beside a missing one was meant."""
     # By their stems: every .yaml is like every other one.
-    siblings = {file.stem: file.name for file in path.parent.glob("*.y*ml")}
+    try:
+        siblings = {file.stem: file.name for file in path.parent.glob("*.y*ml")}
+    except OSError:  # a directory that may be entered and not listed
+        return ""
     stem = nearest(path.stem, siblings)
     return f"; did you mean '{siblings[stem]}'?" if stem else ""
 
@@ -179,7 +199,7 @@ class _Loader(yaml.SafeLoader):
         """Compose a node, unless there are too many already."""
         self.nodes += 1
         if self.nodes > MAX_NODES:
-            raise _TooManyError(self.peek_event().start_mark)
+            raise _TooManyError(self.get_mark())
         return super().compose_node(parent, index)
 
     def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:
