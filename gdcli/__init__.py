@@ -9,13 +9,14 @@ result.summary      # dict
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from gdcli._version import __version__
-from gdcli.errors import DataError, GdcliError, OutputError, SpecError
 
+TYPE_CHECKING = False  # `typing` is half of what the command line imports before it can answer Ctrl-C
 if TYPE_CHECKING:
+    from typing import Any
+
     from gdcli.api import ExactFit, Result, compare, optimum, run, sweep
+    from gdcli.errors import DataError, GdcliError, OutputError, SpecError
 
 __all__ = [
     "DataError",
@@ -34,6 +35,10 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import the library on first use: `gdcli --help` must not pay for NumPy."""
+    if name.endswith("Error") and name in __all__:
+        from gdcli import errors
+
+        return getattr(errors, name)
     if name in __all__:
         from gdcli import api
 

@@ -10,9 +10,14 @@ A run that diverges is no error: it is a result whose status says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from difflib import get_close_matches
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from operator import itemgetter
 from typing import ClassVar, NamedTuple
+
+MOST_SHOWN = 50  # faults per file that a message lists
+MOST_UNLIKE = 0.4  # share of its letters by which a word may differ from the one that was meant
+MOST_LETTERS = 100  # of a word that is compared with others
 
 
 class Place(NamedTuple):
@@ -66,7 +71,16 @@ class FaultsError(GdcliError):
 
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = tuple(sorted(set(faults)))
-        super().__init__("\n".join(map(str, self.faults)))
+        super().__init__("\n".join(_shown(self.faults)))
+
+
+def _shown(faults: Iterable[Fault]) -> Iterator[str]:
+    """The lines of a message: so many per file, and how many there are beyond them."""
+    for source, group in groupby(faults, key=lambda fault: fault.place.source):
+        faults_here = list(group)
+        yield from map(str, faults_here[:MOST_SHOWN])
+        if len(faults_here) > MOST_SHOWN:
+            yield printable(f"{source}: and {len(faults_here) - MOST_SHOWN} more faults; correct these first")
 
 
 class SpecError(FaultsError):
@@ -94,8 +108,48 @@ def suggestion(word: str, known: Iterable[str]) -> str:
         `; did you mean 'X'?`, or, where nothing is close, the known words if they are few, or nothing.
     """
     words = list(known)
-    lowered = {w.lower(): w for w in reversed(words)}
-    close = get_close_matches(word.lower(), lowered, n=1, cutoff=0.6)
-    if close:
-        return f"; did you mean '{lowered[close[0]]}'?"
+    if close := nearest(word, words):
+        return f"; did you mean '{close}'?"
     return f"; known: {', '.join(words)}" if 0 < len(words) <= 16 else ""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Find the known word that was probably meant.
+
+    Args:
+        word: What was written.
+        known: What could have been.
+
+    Returns:
+        The first of those that differ least, or nothing where none has most of its letters in common.
+    """
+    unlikeness, close = min(
+        ((_unlikeness(word, other), other) for other in known), key=itemgetter(0), default=(1.0, "")
+    )
+    return close if unlikeness <= MOST_UNLIKE else ""
+
+
+def _unlikeness(a: str, b: str) -> float:
+    """How much two words differ: 0 where only in case, 1 where in every letter."""
+    a, b = a.lower(), b.lower()
+    longest, letters = max(len(a), len(b), 1), (set(a), set(b))
+    least = max(abs(len(a) - len(b)), len(letters[0] - letters[1]), len(letters[1] - letters[0]))
+    if len(a) >= 3 and b.startswith(a):
+        return min(MOST_UNLIKE, least / longest)
+    if least > MOST_UNLIKE * longest or longest > MOST_LETTERS:
+        return 1.0
+    edits = 1 if a != b and sorted(a) == sorted(b) else _edits(a, b)
+    return edits / longest
+
+
+def _edits(a: str, b: str) -> int:
+    """The fewest letters to insert, delete, replace or swap with a neighbour (optimal string alignment)."""
+    above: list[int] = []
+    row = list(range(len(b) + 1))
+    for i, letter in enumerate(a):
+        above, before, row = row, above, [i + 1]
+        for j, other in enumerate(b):
+            row.append(min(above[j] + (letter != other), above[j + 1] + 1, row[j] + 1))
+            if before and j and letter == b[j - 1] and a[i - 1] == other:
+                row[-1] = min(row[-1], before[j - 1] + 1)
+    return row[-1]

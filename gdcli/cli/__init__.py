@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import gc
 import os
-import sys
-from io import TextIOWrapper
+
+try:
+    import gc
+    import sys
+
+    from gdcli.cli.interrupts import answer_interrupts, ignore_interrupts
+except KeyboardInterrupt:  # before there is anything that answers it
+    os.write(2, b"interrupted\n")
+    os._exit(130)
 
 
 def main() -> None:
     """Run the command line, in a process of its own."""
+    answer_interrupts()
     # One thread: on tall, narrow blocks OpenBLAS is slower with more, and the same order of sums on every machine
     # gives the same digits. It is read when NumPy is first imported, which is later than this.
     for variable in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
@@ -18,12 +25,16 @@ def main() -> None:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     # What a run imports and draws makes 220,000 objects, hardly any of them garbage: looking for it takes 0.1 s.
     gc.set_threshold(300_000, 20, 20)
-    from gdcli.cli.app import app  # Typer is as large as the rest of it: not before all this is set
+    from io import TextIOWrapper
+
+    from gdcli.cli.app import launch  # Typer is as large as the rest of it: not before all this is set
+    from gdcli.cli.outcome import settled
 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that has no ★ gets a question mark, not a traceback
     try:
-        app()
+        sys.exit(settled(launch))
     finally:
+        ignore_interrupts()
         gc.freeze()  # all of it goes with the process; Python would first take it apart piece by piece, for 0.2 s

@@ -10,6 +10,7 @@ from gdcli._version import __version__
 from gdcli.cli.check import check
 from gdcli.cli.compare import compare
 from gdcli.cli.optimum import optimum
+from gdcli.cli.outcome import printing
 from gdcli.cli.run import run
 from gdcli.cli.sweep import sweep
 
@@ -44,3 +45,21 @@ def _gdcli(
     gdcli optimum data/abalone.csv
     gdcli check experiments/
     """
+
+
+def launch() -> int:
+    """Run what the command line names.
+
+    Returns:
+        The exit code; 2 where the command line is wrong, which has been said.
+    """
+    try:
+        with printing():  # the commands answer for their own output; this is Click's
+            return int(app(standalone_mode=False) or 0)
+    except SystemExit:  # so Click ends when nobody reads it any more
+        return 0
+    except Exception as error:
+        if not (hasattr(error, "show") and hasattr(error, "exit_code")):  # of Click, which newer Typers hold inside
+            raise
+        error.show()
+        return int(error.exit_code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -79,19 +80,28 @@ def find_specs(paths: Sequence[Path]) -> list[Path]:
         The files, those of a folder sorted.
 
     Raises:
-        SpecError: A folder holds none.
+        SpecError: A folder holds none, or cannot be listed.
     """
-    found = []
+    specs = []
     for path in paths:
-        inside = (
-            sorted(file for pattern in ("*.yaml", "*.yml") for file in path.rglob(pattern) if not in_workspace(file))
-            if is_folder(path)
-            else [path]
-        )
+        inside = _specs_in(path) if is_folder(path) else [path]
         if not inside:
             raise SpecError([Fault(Place(str(path)), "no *.yaml in this folder")])
-        found.extend(inside)
-    return found
+        specs.extend(inside)
+    return specs
+
+
+def _specs_in(folder: Path) -> list[Path]:
+    """The specs of a folder at every depth, sorted; links to folders are not followed, which may lead in a circle."""
+
+    def refuse(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):  # one that has gone meanwhile held nothing any more
+            place = Place(str(error.filename))
+            raise SpecError([Fault(place, f"cannot list this folder: {error.strerror}")]) from error
+
+    walk = os.walk(folder, onerror=refuse)
+    files = (Path(root, name) for root, _, names in walk for name in names if name.endswith((".yaml", ".yml")))
+    return sorted(file for file in files if not in_workspace(file))
 
 
 def _document(verdict: Verdict) -> dict[str, Any]:

@@ -12,35 +12,15 @@ from typing import ParamSpec
 
 import typer
 
-from gdcli.errors import GdcliError, printable
+from gdcli.cli import interrupts
+from gdcli.errors import GdcliError, OutputError, printable
 
 P = ParamSpec("P")
 
 DEFECT = 1
 DIVERGED = 4
 UNEXPECTED = 5
-INTERRUPTED = 130
-
-
-class StdoutError(Exception):
-    """What was to be printed cannot be."""
-
-    def __init__(self, reason: OSError) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-@contextmanager
-def printing() -> Iterator[None]:
-    """Tell the system's refusals of stdout from all others.
-
-    Raises:
-        StdoutError: In place of an OSError.
-    """
-    try:
-        yield
-    except OSError as error:
-        raise StdoutError(error) from error
+INTERRUPTED = interrupts.INTERRUPTED
 
 
 def handled(command: Callable[P, int]) -> Callable[P, None]:
@@ -55,57 +35,89 @@ def handled(command: Callable[P, int]) -> Callable[P, None]:
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            code = command(*args, **kwargs)
-            if sys.stdout:
-                with printing():
-                    sys.stdout.flush()
-        except BaseException as error:
-            code = _answer(error)
-        if code:
+        def worked() -> int:
+            with interrupts.Working():
+                return command(*args, **kwargs)
+
+        if code := settled(worked):
             raise typer.Exit(code)
 
     return run
 
 
+def settled(command: Callable[[], int]) -> int:
+    """Call a function that returns an exit code; whatever it raises is answered, and becomes one too.
+
+    Args:
+        command: Returns an exit code, or raises.
+
+    Returns:
+        The exit code, all that was printed having been written.
+    """
+    try:
+        code = command()
+        with printing():
+            if sys.stdout:
+                sys.stdout.flush()
+    except BaseException as error:
+        return _answer(error)
+    return code
+
+
 def _answer(error: BaseException) -> int:
     """Say what went wrong, and give the exit code."""
+    if isinstance(error, BrokenPipeError):
+        _drop_output()  # whoever read it has seen enough
+        return 0
+    message, code = _told(error)
+    complain(message)
+    return code
+
+
+def _told(error: BaseException) -> tuple[str, int]:
+    """What to say of an error, and the exit code."""
     match error:
         case GdcliError():
-            for line in str(error).splitlines():
-                complain(line)
-            return error.exit_code
+            return str(error), error.exit_code
         case KeyboardInterrupt():
-            complain("interrupted")
-            return INTERRUPTED
+            return "interrupted", INTERRUPTED
         case MemoryError():
-            complain("not enough memory; use fewer rows, columns or epochs")
-            return GdcliError.exit_code
-        case StdoutError():
-            return _without_stdout(error.reason)
-        case OSError():
-            where = f"{error.filename}: " if error.filename is not None else "the system refuses: "
-            complain(printable(f"{where}{error.strerror or error}"))
-            return GdcliError.exit_code
+            return "not enough memory; use fewer rows, columns or epochs", GdcliError.exit_code
+        case OSError() if error.errno is not None:
+            # Data and results have messages of their own: this is about the machine.
+            where = printable(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else "this system"
+            return f"{where}: {error.strerror}", GdcliError.exit_code
+        case Exception() if interrupts.is_interrupted():
+            return "interrupted", INTERRUPTED  # libraries rename it, in the midst of an import for one
         case Exception():
-            complain("".join(traceback.format_exception(error)))
-            complain("this is a defect in gdcli: please report it, with the lines above and the spec")
-            return DEFECT
-        case _:
-            raise error
+            trace = "".join(traceback.format_exception(error))
+            return f"{trace}\nthis is a defect in gdcli: please report it, with the lines above and the spec", DEFECT
+    raise error
 
 
-def _without_stdout(reason: OSError) -> int:
-    """Say why nothing can be printed, but for a reader who has seen enough, and give the exit code."""
-    # Leave nothing that Python would try to flush on its way out.
+@contextmanager
+def printing() -> Iterator[None]:
+    """While something is printed to stdout, tell its failures from those of other files.
+
+    Raises:
+        OutputError: It cannot be written.
+        BrokenPipeError: Nobody reads it any more.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _drop_output()
+        raise OutputError(f"stdout: cannot write: {error.strerror}") from error
+
+
+def _drop_output() -> None:
+    """Leave nothing on stdout that Python would try to flush on its way out."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    if isinstance(reason, BrokenPipeError):
-        return 0
-    complain(f"stdout: cannot write: {reason.strerror or reason}")
-    return GdcliError.exit_code
 
 
 def complain(message: str) -> None:
-    """Print a line to stderr; where that is full or closed, nobody reads it and all else goes on."""
+    """Print a line to stderr, if it can be written."""
     with suppress(OSError):
         typer.echo(message, err=True)

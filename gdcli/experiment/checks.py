@@ -11,7 +11,7 @@ from gdcli.engine.optimizers.plain import Momentum
 from gdcli.engine.schedules import Schedule
 from gdcli.engine.schedules.decays import Piecewise
 from gdcli.engine.schedules.waves import OneCycle, Warmup
-from gdcli.experiment.faults import path_text, shown
+from gdcli.experiment.faults import cut, path_text, shown
 from gdcli.experiment.markup import KeyPath
 from gdcli.experiment.rates import uncovered
 from gdcli.experiment.spec import Columns, Dataset, Expect, Scaler, Stop
@@ -86,11 +86,13 @@ def _thousands(mark: str, decimal: str) -> Found:
 def _path(path: str | tuple[str, ...]) -> Found:
     if not path:
         yield ("dataset", "path"), "dataset.path must not be empty"
+    paths: set[str] = set()
     for i, part in enumerate(() if isinstance(path, str) else path):
         if not part:
             yield ("dataset", "path", i), f"dataset.path[{i}] must not be empty"
-        elif part in path[:i]:
+        elif part in paths:
             yield ("dataset", "path", i), f"dataset.path names {shown(part)} twice"
+        paths.add(part)
 
 
 def _inline(columns: dict[str, tuple[float | str, ...]]) -> Found:
@@ -98,18 +100,18 @@ def _inline(columns: dict[str, tuple[float | str, ...]]) -> Found:
     if not columns or 0 in lengths:
         yield ("dataset", "inline"), "dataset.inline needs at least one column with at least one row"
     elif len(lengths) > 1:
-        counts = ", ".join(f"{name} {len(values)}" for name, values in columns.items())
+        counts = cut(", ".join(f"{name} {len(values)}" for name, values in columns.items()))
         yield ("dataset", "inline"), f"the columns of dataset.inline must have the same number of rows, got {counts}"
 
 
 def _columns(columns: Columns) -> Found:
-    earlier = set[str]()
+    names: set[str] = set()
     for i, name in enumerate(columns.features or ()):
-        if name in earlier:
-            yield ("columns", "features", i), f"column '{name}' is listed twice among the features"
-        earlier.add(name)
+        if name in names:
+            yield ("columns", "features", i), f"column {shown(name)} is listed twice among the features"
+        names.add(name)
         if name == columns.target:
-            yield ("columns", "features", i), f"the target '{name}' cannot be a feature too"
+            yield ("columns", "features", i), f"the target {shown(name)} cannot be a feature too"
         if name == "intercept" and columns.intercept:
             yield (
                 ("columns", "features", i),

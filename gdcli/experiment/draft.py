@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from gdcli.errors import Fault, Place, SpecError
+from gdcli.errors import Fault, Place, SpecError, printable
 from gdcli.experiment.faults import path_text, shown
-from gdcli.experiment.markup import KeyPath, Places, parse, read_file
+from gdcli.experiment.markup import MAX_DEPTH, KeyPath, Places, bounded, is_stream, parse, read_file
+
+_INDEX = re.compile("[0-9]{1,9}")  # and not str.isdigit, which ² is as well
 
 
 @dataclass(frozen=True)
@@ -38,8 +41,8 @@ class Draft:
         for end in range(len(path), 0, -1):
             if path[:end] in self.places:
                 return self.places[path[:end]]
-        below = [place for known, place in self.places.items() if path and known[: len(path)] == path]
-        return below[0] if below else Place(self.label)
+        below = (place for known, place in self.places.items() if path and known[: len(path)] == path)
+        return next(below, Place(self.label))
 
     def with_value(self, key: str, value: Any, place: Place) -> Draft:
         """The same draft with one dotted key set.
@@ -56,6 +59,8 @@ class Draft:
             SpecError: The key leads through what is neither a mapping nor a list.
         """
         path = tuple(_index(part) for part in key.split("."))
+        if len(path) > MAX_DEPTH:
+            raise SpecError([Fault(place, f"nested deeper than {MAX_DEPTH} levels")])
         values = _assigned(self.values, path, value, (), place)
         kept = {known: at for known, at in self.places.items() if known[: len(path)] != path}
         # A path typed at the prompt is meant from where the prompt is, not from where the spec is.
@@ -91,14 +96,15 @@ def read_draft(
     else:
         path = Path(source)
         values, found_at = read_file(path, str(path))
-        stem = path.name.removesuffix(path.suffix)
+        stem = printable(path.name.removesuffix(path.suffix))
+        stream = is_stream(path)
         draft = Draft(
             values=_written_out(values),
             places=found_at,
             label=str(path),
-            base=path.parent,
+            base=Path() if stream else path.parent,
             name=stem,
-            file=path.absolute(),
+            file=None if stream else path.absolute(),
         )
     for override in overrides:
         place = Place(f"--set {override}")
@@ -121,7 +127,7 @@ def reseeded(draft: Draft, i: int) -> Draft:
 
 
 def _index(part: str) -> str | int:
-    return int(part) if part.isdigit() else part
+    return int(part) if _INDEX.fullmatch(part) else part
 
 
 def _assigned(node: Any, path: KeyPath, value: Any, above: KeyPath, place: Place) -> Any:
@@ -150,6 +156,8 @@ def normal(value: Any) -> Any:
         value = value.tolist()
     if isinstance(value, list | tuple):
         return tuple(map(normal, value))
+    if type(value) is int:
+        return bounded(value)
     return str(value) if isinstance(value, PathLike) else value
 
 

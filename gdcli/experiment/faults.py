@@ -30,7 +30,7 @@ def path_text(path: KeyPath) -> str:
     """Write a path as a user would: `optimizer.betas[1]`."""
     text = ""
     for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+        text += f"[{part}]" if isinstance(part, int) else f".{cut(part)}" if text else cut(part)
     return text
 
 
@@ -44,7 +44,11 @@ def shown(value: Any) -> str:
         return "a mapping"
     if isinstance(value, list | tuple):
         return f"a list of {len(value)}"
-    text = f"'{value}'" if isinstance(value, str) else str(value)
+    return cut(f"'{value}'" if isinstance(value, str) else str(value))
+
+
+def cut(text: str) -> str:
+    """Cut a text that is long."""
     return text if len(text) <= 60 else text[:57] + "…"
 
 
@@ -59,7 +63,7 @@ def one_of(value: Any, known: Iterable[str]) -> str:
 
 def unknown_key(key: str, known: list[str], parent: str) -> str:
     """Say that a key is not known, and which was probably meant."""
-    return f"unknown key '{key}'{f' in {parent}' if parent else ''}{suggestion(key, known)}"
+    return f"unknown key '{cut(key)}'{f' in {parent}' if parent else ''}{suggestion(key, known)}"
 
 
 def _quote_hint(value: Any) -> str:
@@ -95,11 +99,12 @@ _SAYINGS: dict[str, Callable[[ErrorDetails], str]] = {
     "tuple_type": lambda e: f"must be a list, got {shown(e['input'])}",
     "dict_type": lambda e: f"must be a mapping, got {shown(e['input'])}",
     "literal_error": _not_listed,
+    "json_invalid": lambda _: "holds a name with a byte in it that is not UTF-8; rename the file",
     "too_short": _length,
     "too_long": _length,
     "string_too_short": _length,
     "string_too_long": _length,
-    "predicate_failed": lambda e: f"must increase, got {', '.join(map(str, e['input']))}",
+    "predicate_failed": lambda e: f"must increase, got {cut(', '.join(map(str, e['input'])))}",
 }
 
 

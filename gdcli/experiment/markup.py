@@ -7,26 +7,28 @@ composer gives nodes with their places; what a plain scalar means is decided her
 from __future__ import annotations
 
 import re
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import yaml
 
-from gdcli.errors import Fault, Place, SpecError, suggestion
+from gdcli.errors import Fault, Place, SpecError, nearest
 
 # The way to a value: keys and indices from the top.
 KeyPath: TypeAlias = tuple[str | int, ...]
 Places: TypeAlias = Mapping[KeyPath, Place]
 
 MAX_BYTES = 1 << 20
-MAX_NODES = 500_000
+MAX_NODES = 150_000  # PyYAML composes about 70,000 a second
 MAX_DEPTH = 50
 
 _TAG = "tag:yaml.org,2002:"
 _KNOWN_TAGS = ("plain", _TAG + "str", _TAG + "seq", _TAG + "map")
 
 _INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _CONSTANTS: dict[str, Any] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
@@ -53,16 +55,15 @@ def read_file(path: Path, label: str) -> tuple[dict[str, Any], dict[KeyPath, Pla
     """
     place = Place(label)
     try:
-        with path.open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
+        content = _content(path)
     except FileNotFoundError as error:
-        siblings = [file.name for file in path.parent.glob("*.y*ml")]
-        hint = suggestion(path.name, siblings) if siblings else ""
-        raise SpecError([Fault(place, f"there is no such spec{hint}")]) from error
+        raise SpecError([Fault(place, f"there is no such spec{_sibling(path)}")]) from error
     except IsADirectoryError as error:
         raise SpecError([Fault(place, "a folder; name a YAML file in it (`gdcli check` takes folders)")]) from error
     except OSError as error:
         raise SpecError([Fault(place, f"cannot read this spec: {error.strerror}")]) from error
+    except ValueError as error:  # a name with a NUL in it
+        raise SpecError([Fault(place, "no file can have this name")]) from error
     if len(content) > MAX_BYTES:
         raise SpecError([Fault(place, "a spec may have 1 MiB at most; put the data into a file of its own")])
     try:
@@ -76,6 +77,32 @@ def read_file(path: Path, label: str) -> tuple[dict[str, Any], dict[KeyPath, Pla
     if not isinstance(value, dict):
         raise SpecError([Fault(Place(label, 1, 1), "a spec is a mapping of keys to values, `dataset: …` first")])
     return value, places
+
+
+def is_stream(path: Path) -> bool:
+    """Whether a path means what is piped to this process: `/dev/stdin`, or `<(…)` of a shell."""
+    return str(path) == "/dev/stdin" or str(path).startswith(("/dev/fd/", "/proc/self/fd/"))
+
+
+def _content(path: Path) -> bytes:
+    """The first bytes of a file: all of them, or more than a spec may have."""
+    kind = path.stat().st_mode
+    if not (stat.S_ISREG(kind) or stat.S_ISDIR(kind) or is_stream(path)):
+        # Nobody may be writing to a pipe, and a device never ends.
+        raise OSError(None, "not a regular file; pipe a spec to /dev/stdin instead")
+    with path.open("rb") as stream:
+        return stream.read(MAX_BYTES + 1)
+
+
+def _sibling(path: Path) -> str:
+    """Ask whether a spec beside a missing one was meant."""
+    # By their stems: every .yaml is like every other one.
+    try:
+        siblings = {file.stem: file.name for file in path.parent.glob("*.y*ml")}
+    except OSError:  # a directory that may be entered and not listed
+        return ""
+    stem = nearest(path.stem, siblings)
+    return f"; did you mean '{siblings[stem]}'?" if stem else ""
 
 
 def parse(text: str, label: str) -> tuple[Any, dict[KeyPath, Place]]:
@@ -105,6 +132,10 @@ def parse(text: str, label: str) -> tuple[Any, dict[KeyPath, Place]]:
         raise SpecError([Fault(Place(label, line), "not valid YAML: a control character stands here")]) from error
     except RecursionError as error:
         raise SpecError([Fault(Place(label), f"nested deeper than {MAX_DEPTH} levels")]) from error
+    except _TooManyError as error:
+        mark = error.mark
+        message = f"more than {MAX_NODES} values; put the data into a file of its own"
+        raise SpecError([Fault(Place(label, mark.line + 1, mark.column + 1), message)]) from error
     builder = _Builder(label)
     value = builder.build(node, ()) if node is not None else None
     if builder.faults:
@@ -144,8 +175,32 @@ def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _represent_text)
 
 
+class _TooManyError(Exception):
+    """A document has more values than a spec can mean.
+
+    Args:
+        mark: Where the first of those beyond the bound stands.
+    """
+
+    def __init__(self, mark: yaml.Mark) -> None:
+        self.mark = mark
+        super().__init__(mark)
+
+
 class _Loader(yaml.SafeLoader):
-    """Composes nodes, and marks the scalars whose meaning the core schema decides."""
+    """Composes nodes, and marks the scalars whose meaning the core schema decides.
+
+    It is not the faster one of libyaml, which takes tabs where this one does not, and places empty values elsewhere.
+    """
+
+    nodes = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """Compose a node, unless there are too many already."""
+        self.nodes += 1
+        if self.nodes > MAX_NODES:
+            raise _TooManyError(self.get_mark())
+        return super().compose_node(parent, index)
 
     def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:
         """Tag a node: `plain` for an untagged plain scalar, PyYAML's default for the rest."""
@@ -209,7 +264,7 @@ class _Builder:
             tag = node.tag.replace(_TAG, "!!")
             self.faults.append(Fault(self.place(node), f"the tag {tag} is not allowed in a spec"))
             return False
-        if isinstance(node, yaml.ScalarNode) and any("\ud800" <= c <= "\udfff" for c in node.value):
+        if isinstance(node, yaml.ScalarNode) and _SURROGATE.search(node.value):
             message = "this text has a lone surrogate in it, which is no character"
             self.faults.append(Fault(self.place(node), message))
             return False
@@ -225,10 +280,20 @@ def _scalar(text: str) -> Any:
     if text in _CONSTANTS:
         return _CONSTANTS[text]
     if _INTEGER.fullmatch(text):
-        return int(text, 0) if text[:2] in ("0o", "0x") else _integer(text)
+        return bounded(int(text, 0)) if text[:2] in ("0o", "0x") else _decimal(text)
     return float(text) if _FLOAT.fullmatch(text) else text
 
 
-def _integer(text: str) -> int | float:
-    """An integer, or a float where there are more digits than any integer of a spec can have."""
-    return int(text) if len(text) < 400 else float("inf")
+def _decimal(text: str) -> int | float:
+    """An integer of up to 400 digits, an infinity beyond: Python itself refuses more than 4,300 of them."""
+    digits, sign = text.lstrip("+-").lstrip("0") or "0", -1 if text[0] == "-" else 1
+    return bounded(sign * int(digits)) if len(digits) <= 400 else sign * float("inf")
+
+
+def bounded(number: int) -> int | float:
+    """An integer, or an infinity where no double is as large: nothing else has to bear thousands of digits."""
+    try:
+        float(number)
+    except OverflowError:
+        return float("inf") if number > 0 else float("-inf")
+    return number

@@ -201,10 +201,11 @@ def _section(kind: Any, value: Any, path: KeyPath, found: list[tuple[KeyPath, st
         return _adapter(kind).validate_json(json.dumps(value, default=repr), strict=True)
     except ValidationError as error:
         errors = list(_of_one_path(error.errors(include_url=False), value))
-    places = [details["loc"] for details in errors]
+    parents = {details["loc"][:-1] for details in errors if details["loc"]}
+    messages: dict[tuple[KeyPath, str], None] = {}
     for details in errors:
         at = (*path, *details["loc"])
-        if details["type"] == "too_short" and any(loc[:-1] == details["loc"] for loc in places if loc):
+        if details["type"] == "too_short" and details["loc"] in parents:
             continue  # what is wrong with an element does not make the list short
         if details["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
             owner = _owner(kind, details["loc"][:-1])
@@ -222,8 +223,8 @@ def _section(kind: Any, value: Any, path: KeyPath, found: list[tuple[KeyPath, st
             message = f"{path_text(at)} must be a finite number or text, got {shown(details['input'])}"
         else:
             message = explain(details, at)
-        if (at, message) not in found:
-            found.append((at, message))
+        messages[at, message] = None
+    found.extend(messages)
     return None
 
 

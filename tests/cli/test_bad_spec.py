@@ -555,6 +555,17 @@ OVERRIDES: dict[str, str] = {
     "schedule.5.length=2": "schedule is a list of 2 and has no key '5'",
     "schedule.1.gamma=2": "unknown key 'gamma' in schedule[1] of kind constant; known: kind, interval, length",
     "columns.features.0=z": "set columns.features as a whole: one element alone cannot be set",
+    "².a=1": f"unknown key '²'; {TOP}",
+    "schedule.².length=1": "schedule is a list of 2 and has no key '²'",
+    "schedule.٣.length=1": "schedule is a list of 2 and has no key '٣'",
+    f"schedule.{'9' * 5000}.length=1": f"schedule is a list of 2 and has no key '{'9' * 5000}'",
+    "a." * 60 + "b=1": "nested deeper than 50 levels",
+    "a." * 5000 + "b=1": "nested deeper than 50 levels",
+    "epochs=" + "[" * 5000: "nested deeper than 50 levels",
+    "epochs=a\0b": "not valid YAML: a control character stands here",
+    f"seed=0x{'f' * 3600}": "seed must be an integer, got inf",
+    f"seed=-{'9' * 5000}": "seed must be an integer, got -inf",
+    f"init=[1, -{'9' * 309}]": "init[1] must be a finite number, got -inf",
 }
 
 
@@ -563,7 +574,78 @@ def test_override(bench: Bench, override: str, message: str) -> None:
     bench.write(
         "s.yaml", f"{D}epochs: 3\ncolumns: {{features: [x]}}\nschedule: [{{kind: warmup, length: 2}}, constant]\n"
     )
-    bench.refuses(2, f"--set {override}: {message}", "run", "s.yaml", "--set", override)
+    shown = override.replace("\0", "\\x00")
+    bench.refuses(2, f"--set {shown}: {message}", "run", "s.yaml", "--set", override)
+
+
+@pytest.mark.parametrize("key", ["²", "a²"])
+def test_axis_of_no_key(bench: Bench, key: str) -> None:
+    bench.write("s.yaml", D)
+    outcome = bench.gd("sweep", "s.yaml", "--grid", f"{key}=1,2")
+    assert outcome.code == 2
+    assert f"unknown key '{key}'" in outcome.err
+
+
+# id → the spec, the number of its faults, and the first of them
+CROWDS: dict[str, tuple[str, int, str]] = {
+    "init": (f"{D}init: [{'a, ' * 9000}]\n", 9000, "2:8: init[0] must be a number, got 'a'"),
+    "features": (
+        f"{D}columns: {{features: [{'x, ' * 9001}]}}\n",
+        9000,
+        "2:25: column 'x' is listed twice among the features",
+    ),
+    "cells": (
+        f"dataset: {{inline: {{a: [{'[], ' * 9000}]}}}}\n",
+        9000,
+        "1:24: dataset.inline.a[0] must be a finite number or text, got a list of 0",
+    ),
+    "keys": (
+        D + "".join(f"k{i}: 1\n" for i in range(9000)),
+        9000,
+        f"2:1: unknown key 'k0'; {TOP}",
+    ),
+}
+
+
+@pytest.mark.parametrize(("spec", "count", "first"), CROWDS.values(), ids=CROWDS)
+def test_the_first_of_many_faults(bench: Bench, spec: str, count: int, first: str) -> None:
+    bench.write("s.yaml", spec)
+    outcome = bench.gd("run", "s.yaml")
+    lines = outcome.err.splitlines()
+    assert outcome.code == 2
+    assert lines[0] == f"s.yaml:{first}"
+    assert lines[50:] == [f"s.yaml: and {count - 50} more faults; correct these first"]
+
+
+def test_long_names_are_cut(bench: Bench) -> None:
+    long, shown = "a" * 100_000, "a" * 57 + "…"
+    bench.refuses(2, f"s.yaml:2:3: unknown key '{shown}'; {TOP}", spec=f"{D}? {long}\n: 1\n")
+    milestones = ", ".join(["1"] * 20)
+    message = f"s.yaml:2:29: schedule.milestones must increase, got {milestones[:57]}…"
+    bench.refuses(2, message, spec=f"{D}schedule: {{kind: multistep, milestones: [{milestones}, 1]}}\n")
+
+
+# what is written, and what it is taken for
+MEANT: dict[str, str] = {
+    "amad": "adam",
+    "adma": "adam",
+    "admaw": "adamw",
+    "sdg": "sgd",
+    "ADAM": "adam",
+    "rmsporp": "rmsprop",
+    "momentun": "momentum",
+    "ada_grad": "adagrad",
+}
+
+
+@pytest.mark.parametrize(("word", "meant"), MEANT.items())
+def test_suggestion(bench: Bench, word: str, meant: str) -> None:
+    bench.refuses(2, f"s.yaml:2:1: unknown optimizer '{word}'; did you mean '{meant}'?", spec=f"{D}optimizer: {word}\n")
+
+
+@pytest.mark.parametrize("word", ["lbfgs", "newton", "x"])
+def test_no_suggestion(bench: Bench, word: str) -> None:
+    bench.refuses(2, f"s.yaml:2:1: unknown optimizer '{word}'; {OPTIMIZERS}", spec=f"{D}optimizer: {word}\n")
 
 
 def test_overrides_and_spec_are_wrong_at_once(bench: Bench) -> None:

@@ -89,7 +89,7 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
         D + "seed: !a 3\nname: !b x\n",
         "s.yaml:2:7: the tag !a is not allowed in a spec\ns.yaml:3:7: the tag !b is not allowed in a spec",
     ),
-    "alias_bomb": (BOMB, "s.yaml:1:24: expands to too many values; write it out without aliases"),
+    "alias_bomb": (BOMB, "s.yaml:1:22: expands to too many values; write it out without aliases"),
     "recursive_list": (
         D + "init: &a [*a]\n",
         "s.yaml:2:7: nested deeper than 50 levels; write it out without aliases",
@@ -102,6 +102,10 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
     "nested": (D + "init: " + "[" * 60 + "]" * 60 + "\n", "s.yaml:2:57: nested deeper than 50 levels"),
     "nested_far": (D + "init: " + "[" * 5000 + "]" * 5000 + "\n", "s.yaml: nested deeper than 50 levels"),
     "nested_open": ("{" * 5000, "s.yaml: nested deeper than 50 levels"),
+    "too_many": (
+        f"init: [{'1, ' * 150_000}]",
+        "s.yaml:1:449999: more than 150000 values; put the data into a file of its own",
+    ),
     "too_large": (D + "#" * (1 << 20), TOO_LARGE),
     "too_large_and_binary": (b"\0" * ((1 << 20) + 1), TOO_LARGE),
 }
@@ -118,6 +122,7 @@ MISSING: dict[str, tuple[str, str]] = {
     "suggestion": ("abalon.yaml", "abalon.yaml: there is no such spec; did you mean 'abalone.yaml'?"),
     "missing_folder": ("no/s.yaml", "no/s.yaml: there is no such spec"),
     "below_a_file": ("d.csv/s.yaml", "d.csv/s.yaml: cannot read this spec: Not a directory"),
+    "no_suggestion_by_ending": ("bad.yaml", "bad.yaml: there is no such spec"),
     "long": ("a" * 300, f"{'a' * 300}: cannot read this spec: File name too long"),
 }
 
@@ -127,6 +132,7 @@ MISSING: dict[str, tuple[str, str]] = {
 def test_missing(bench: Bench, command: str, name: str, message: str) -> None:
     (bench.home / "empty").mkdir()
     bench.write("abalone.yaml", D)
+    bench.write("p3.yaml", D)
     bench.refuses(2, message, command, name)
 
 
