@@ -23,6 +23,10 @@ UNEXPECTED = 5
 INTERRUPTED = interrupts.INTERRUPTED
 
 
+class StdoutClosedError(Exception):
+    """Whoever read stdout has gone, having seen enough."""
+
+
 def handled(command: Callable[P, int]) -> Callable[P, None]:
     """Make a function that returns an exit code a command that exits with it, whatever it raises.
 
@@ -66,8 +70,7 @@ def settled(command: Callable[[], int]) -> int:
 
 def _answer(error: BaseException) -> int:
     """Say what went wrong, and give the exit code."""
-    if isinstance(error, BrokenPipeError):
-        _drop_output()  # whoever read it has seen enough
+    if isinstance(error, StdoutClosedError):
         return 0
     message, code = _told(error)
     complain(message)
@@ -83,10 +86,10 @@ def _told(error: BaseException) -> tuple[str, int]:
             return "interrupted", INTERRUPTED
         case MemoryError():
             return "not enough memory; use fewer rows, columns or epochs", GdcliError.exit_code
-        case OSError() if error.errno is not None:
+        case OSError():
             # Data and results have messages of their own: this is about the machine.
-            where = printable(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else "this system"
-            return f"{where}: {error.strerror}", GdcliError.exit_code
+            where = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else "the system refuses"
+            return printable(f"{where}: {error.strerror or error}"), GdcliError.exit_code
         case Exception() if interrupts.is_interrupted():
             return "interrupted", INTERRUPTED  # libraries rename it, in the midst of an import for one
         case Exception():
@@ -101,14 +104,14 @@ def printing() -> Iterator[None]:
 
     Raises:
         OutputError: It cannot be written.
-        BrokenPipeError: Nobody reads it any more.
+        StdoutClosedError: Nobody reads it any more.
     """
     try:
         yield
-    except BrokenPipeError:
-        raise
     except OSError as error:
-        _drop_output()
+        _drop_output()  # of a reader that has gone too: it has seen enough
+        if isinstance(error, BrokenPipeError):
+            raise StdoutClosedError from error
         raise OutputError(f"stdout: cannot write: {error.strerror}") from error
 
 

@@ -8,8 +8,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gdcli.errors import DataError, Fault, Place, printable
-from gdcli.experiment.paths import entries, exists, is_text, refusal, refusal_to_list
+from gdcli.errors import DataError, printable
+from gdcli.experiment.paths import entries, exists, refusal, refusal_to_list
 from gdcli.experiment.reading import Source
 from gdcli.experiment.sources import from_frame, read_table, synthesize, tabulate
 from gdcli.experiment.spec import Dataset
@@ -49,10 +49,6 @@ def load(source: Source, frame: pd.DataFrame | None, reading: Reading | None = N
         encoding=dataset.encoding,
         style=source.style,
     )
-    unwritable = [path for path in paths if not is_text(path)]
-    if unwritable:
-        message = "the path of this data file is not UTF-8 text, so that no result could name it; rename it"
-        raise DataError([Fault(Place(os.path.normpath(unwritable[0])), message)])
     table = read_table([(path, printable(os.path.normpath(path))) for path in paths], form, reading)
     absolute = tuple(os.path.realpath(path) for path in paths)
     return table, replace(dataset, path=absolute[0] if isinstance(dataset.path, str) and len(paths) == 1 else absolute)

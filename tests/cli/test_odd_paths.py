@@ -128,8 +128,7 @@ def test_spec_whose_name_is_not_utf_8(bench: Bench) -> None:
 def test_data_file_whose_name_is_not_utf_8(bench: Bench) -> None:
     name = os.fsdecode(b"b\xff.csv")
     Path(name).write_text(DATA)
-    message = "data: dataset holds a name with a byte in it that is not UTF-8; rename the file"
-    bench.refuses(2, message, "optimum", name)
+    bench.refuses(3, "b\\udcff.csv: this path is not UTF-8 text; rename it", "optimum", name)
 
 
 def test_help_that_cannot_be_printed(bench: Bench) -> None:
