@@ -57,11 +57,12 @@ def exact_fit(plan: Plan) -> ExactFit:
     constant = bool(factor.minimum[-1] == factor.maximum[-1]) or not variance
     original = plan.original_weights(optimum.weights)
     named, features = str(plan.spec.columns.target), plan.spec.columns.features or ()
+    used = {named, *features}
     return ExactFit(
         data=plan.table.label,
         target=named,
         features=features,
-        unused=tuple(name for name in plan.table.names if name != named and name not in features),
+        unused=tuple(name for name in plan.table.names if name not in used),
         scaler=plan.spec.scaler.features,
         rows=len(plan.table),
         weights=plan.named_weights(optimum.weights),
