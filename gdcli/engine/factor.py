@@ -137,18 +137,16 @@ class Factoring:
             return
         minimum, maximum = rows.min(axis=0), rows.max(axis=0)
         if not self._n:
-            m = rows.shape[1] + 1
-            self._buffer = np.empty((m, m + BLOCK_ROWS))
+            self._buffer = np.empty((rows.shape[1] + 1, 0))
             self._minimum, self._maximum = minimum, maximum
         self._minimum, self._maximum = np.minimum(self._minimum, minimum), np.maximum(self._maximum, maximum)
         self._n += len(rows)
-        taken, m = 0, len(self._buffer)
+        taken = 0
         while taken < len(rows):
             if self._held == BLOCK_ROWS:  # not before another row comes: a single block is factored with more care
                 self._fold()
             count = min(BLOCK_ROWS - self._held, len(rows) - taken)
-            at = m + self._held
-            self._buffer[1:, at : at + count] = rows[taken : taken + count].T
+            self._place(count)[1:] = rows[taken : taken + count].T
             self._held, taken = self._held + count, taken + count
 
     def result(self) -> RowFactor:
@@ -170,9 +168,23 @@ class Factoring:
             maximum=self._maximum,
         )
 
+    @property
+    def _offset(self) -> int:
+        """Where rows begin in the buffer: behind a place for the triangle, once there is one."""
+        return 0 if self._triangle is None else len(self._buffer)
+
+    def _place(self, count: int) -> Array:
+        """Where the next rows go; the buffer grows as they come, since few rows of many columns are many pages."""
+        begin = self._offset + self._held
+        if begin + count > self._buffer.shape[1]:
+            wider = np.empty((len(self._buffer), self._offset + min(BLOCK_ROWS, 2 * self._held + count)))
+            wider[:, self._offset : begin] = self._buffer[:, self._offset : begin]
+            self._buffer = wider
+        return self._buffer[:, begin : begin + count]
+
     def _fold(self) -> None:
         """Take the rows held into the triangle."""
-        m = len(self._buffer)
+        m = self._offset
         block = self._buffer[:, m : m + self._held]
         block[0] = 1.0
         if self._triangle is None:

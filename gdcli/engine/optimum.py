@@ -85,7 +85,7 @@ def solve(factor: Factor) -> Optimum:
     norms = column_norms(R)
     norms = np.where(norms > 0, norms, 1)
     A = R / norms
-    _, s, Vt = np.linalg.svd(A.astype(np.float64), full_matrices=False)
+    _, s, Vt = np.linalg.svd(A.astype(np.float64), full_matrices=d < 2 * len(A))  # a small null space is soon searched
     rank = int(np.sum(s > tolerance * s[0])) if d else 0
     power = float(c @ c) + factor.rss
     if rank == d:
