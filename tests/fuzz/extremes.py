@@ -25,7 +25,8 @@ def extreme_case(trial: Trial) -> None:
     trial.write(
         "s.yaml",
         f"dataset: {{inline: {{{listed}}}}}\nepochs: 4\nscaler: {{features: {scaler}, target: {target}}}\n"
-        f"optimizer: {{kind: {kind}, lr: {10.0 ** chance.uniform(-12, 3)}}}\nbatch_size: {chance.choice(['full', 1])}\n",
+        f"optimizer: {{kind: {kind}, lr: {10.0 ** chance.uniform(-12, 3)}}}\n"
+        f"batch_size: {chance.choice(['full', 1])}\n",
     )
     plot = [] if chance.random() < 0.02 else ["--no-plot"]
     is_fit = max(map(abs, values)) <= LARGEST
