@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -157,7 +157,10 @@ def plan(
     table, dataset = load(source, frame, reading)
     chosen = design(source, table, _needs(source, beside))
     spec = source.spec
+    names = (*chosen.names, "intercept") if chosen.columns.intercept else chosen.names
     training, validating = _split(source, chosen.n)
+    if faults := list(_unfit(source, len(training), names)):
+        raise DataError(faults)
     is_sigmoid = spec.scaler.features == "sigmoid"
     rows = None if chosen.rows is None or spec.split is None else chosen.rows[training]
     factor = chosen.factors[is_sigmoid] if rows is None else _factor(rows, is_sigmoid=is_sigmoid)
@@ -170,7 +173,6 @@ def plan(
     check_range(source, labels, scaling, factor, validating_factor)
     train = objective(scaling.factor(factor), unit=scaling.unit)
     validation = objective(scaling.factor(validating_factor), unit=scaling.unit) if validating_factor else None
-    names = (*chosen.names, "intercept") if chosen.columns.intercept else chosen.names
     nothing = np.zeros(0)
     rows_alone = Plan(
         spec=replace(source.spec, dataset=dataset, columns=chosen.columns),
@@ -258,14 +260,34 @@ def _factor(rows: Array, *, is_sigmoid: bool) -> RowFactor:
 
 
 def _faults_in_data(source: Source, frame: pd.DataFrame | None) -> tuple[Fault, ...]:
-    """What the data have against the columns of a spec that is wrong elsewhere, so that nobody has to run it twice."""
+    """What the data have against a spec that is wrong in itself as well, so that nobody has to run it twice."""
     if not {"dataset", "columns"} <= source.sound:
         return ()
     try:
-        design(source, load(source, frame)[0], Needs())
+        table, _ = load(source, frame)
+        chosen = design(source, table, Needs())
     except DataError as error:
         return error.faults
-    return ()
+    names = (*chosen.names, "intercept") if chosen.columns.intercept else chosen.names
+    if not {"split", "seed"} <= source.sound:
+        return tuple(_unfit(source, None, names))
+    try:
+        return tuple(_unfit(source, len(_split(source, chosen.n)[0]), names))
+    except DataError as error:
+        return (*error.faults, *_unfit(source, None, names))
+
+
+def _unfit(source: Source, n: int | None, names: tuple[str, ...]) -> Iterator[Fault]:
+    """What n training rows of such columns have against the sections of a spec that are right by themselves."""
+    checks: list[tuple[str, Callable[[], object]]] = [("init", lambda: _start(source, names))]
+    if n is not None:
+        checks.append(("batch_size", lambda: _steps(source, n)))
+    for section, check in checks:
+        if section in source.sound:
+            try:
+                check()
+            except DataError as error:
+                yield from error.faults
 
 
 def _split(source: Source, n: int) -> tuple[IntArray | range, IntArray]:

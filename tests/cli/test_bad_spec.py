@@ -415,6 +415,42 @@ def test_wrong_spec_beside_missing_data(bench: Bench, order: tuple[str, str]) ->
     bench.refuses(2, message, "run", *order)
 
 
+# id → the rest of a spec that is wrong in its second line, and what the data have against it
+BESIDE: dict[str, tuple[str, list[str]]] = {
+    "batch": (
+        "batch_size: 50\n",
+        ["s.yaml:3:1: batch_size is 50, and there are only 4 training rows; use `full` or at most 4"],
+    ),
+    "init": ("init: [1]\n", ["s.yaml:3:1: init must have 3 numbers, one for each of x, z, intercept; got 1"]),
+    "split": (
+        "split: {validation: 0.99}\nbatch_size: 9\n",
+        ["s.yaml:3:9: split.validation 0.99 of 4 rows leaves no row to train on"],
+    ),
+    "all": (
+        "split: {validation: 0.5}\nbatch_size: 3\ninit: [1, 2]\n",
+        [
+            "s.yaml:4:1: batch_size is 3, and there are only 2 training rows; use `full` or at most 2",
+            "s.yaml:5:1: init must have 3 numbers, one for each of x, z, intercept; got 2",
+        ],
+    ),
+    "column": ("columns: {features: [x, q]}\n", ["s.yaml:3:25: no column 'q' in d.csv; known: x, z, y"]),
+}
+
+
+@pytest.mark.parametrize(("more", "faults"), BESIDE.values(), ids=BESIDE)
+def test_faults_of_spec_and_data_at_once(bench: Bench, more: str, faults: list[str]) -> None:
+    message = "\n".join(["s.yaml:2:1: epochs must be at least 0, got -1", *faults])
+    bench.refuses(2, message, spec=f"{D}epochs: -1\n{more}")
+
+
+def test_faults_of_data_at_once(bench: Bench) -> None:
+    message = (
+        "s.yaml:2:1: batch_size is 9, and there are only 4 training rows; use `full` or at most 4\n"
+        "s.yaml:3:1: init must have 3 numbers, one for each of x, z, intercept; got 1"
+    )
+    bench.refuses(3, message, spec=f"{D}batch_size: 9\ninit: [1]\n")
+
+
 # id → the schedule, further keys, and the warnings
 NOTED: dict[str, tuple[str, str, list[str]]] = {
     "cosine_longer": (

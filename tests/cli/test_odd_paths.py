@@ -52,7 +52,7 @@ def test_link_to_itself(bench: Bench) -> None:
 
 
 def test_name_with_nul() -> None:
-    with pytest.raises(SpecError, match="^a.x00b: no file can have this name$"):
+    with pytest.raises(SpecError, match=r"^a.x00b: no file can have this name$"):
         gdcli.run("a\0b")
 
 
