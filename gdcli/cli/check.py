@@ -42,7 +42,7 @@ def check(
     from gdcli.experiment.expectation import judge
     from gdcli.experiment.files import check_writable
     from gdcli.experiment.kernels import kernel_choice
-    from gdcli.show.tables import verdict_line
+    from gdcli.show.verdicts import verdict_line
 
     session = Session(as_json=as_json, quiet=quiet, kernel=kernel_choice(kernel, place="--kernel"))
     plans = session.plan_all(find_specs(specs), overrides)

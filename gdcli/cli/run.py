@@ -29,7 +29,7 @@ def run(
     from gdcli.engine.trace import Status
     from gdcli.experiment.files import check_writable, document
     from gdcli.experiment.kernels import kernel_choice
-    from gdcli.show.tables import run_view
+    from gdcli.show.run_view import run_view
 
     session = Session(as_json=as_json, quiet=quiet, kernel=kernel_choice(kernel, place="--kernel"))
     plans = session.plan_all(specs, overrides)

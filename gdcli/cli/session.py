@@ -123,7 +123,7 @@ class Session:
 
     def close(self, results: Sequence[Result]) -> int:
         """Say which runs diverged or were interrupted, and give the exit code."""
-        from gdcli.show.tables import divergence_sentence
+        from gdcli.show.run_view import divergence_sentence
 
         code = 0
         for result in results:

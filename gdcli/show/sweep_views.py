@@ -19,7 +19,7 @@ from gdcli.experiment.grid import Axis
 from gdcli.experiment.sweep import written
 from gdcli.experiment.sweep_result import Setting, SweepResult
 from gdcli.show.figures import COLOURS, LEGEND_INSIDE, LEGEND_MOST, LINE_STYLES, cut, log_axis, short
-from gdcli.show.tables import number
+from gdcli.show.texts import number
 
 SHOWN = 10
 FEW_BANDS = 4  # that may lie one on the other and still be told apart
