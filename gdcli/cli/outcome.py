@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
 import typer
 
-from gdcli.errors import GdcliError
+from gdcli.errors import FaultsError, GdcliError, GdcliWarning, printable
 
 P = ParamSpec("P")
 
@@ -34,7 +36,8 @@ def handled(command: Callable[P, int]) -> Callable[P, None]:
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
-            code = command(*args, **kwargs)
+            with _warnings_told(quiet=bool(kwargs.get("quiet"))):
+                code = command(*args, **kwargs)
             if sys.stdout:
                 sys.stdout.flush()
         except BaseException as error:
@@ -45,12 +48,31 @@ def handled(command: Callable[P, int]) -> Callable[P, None]:
     return run
 
 
+@contextmanager
+def _warnings_told(*, quiet: bool) -> Iterator[None]:
+    """Print the warnings that are for people, each once, where they are wanted."""
+    told: set[str] = set()
+    shown = warnings.showwarning
+
+    def show(message: Warning | str, category: type[Warning], *args: Any, **kwargs: Any) -> None:
+        if not issubclass(category, GdcliWarning):
+            shown(message, category, *args, **kwargs)
+        elif not quiet and str(message) not in told:
+            told.add(str(message))
+            complain(f"warning: {message}")
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", GdcliWarning)
+        warnings.showwarning = show
+        yield
+
+
 def _answer(error: BaseException) -> int:
     """Say what went wrong, and give the exit code."""
     match error:
         case GdcliError():
-            for line in str(error).splitlines():
-                complain(line)
+            for fault in error.faults if isinstance(error, FaultsError) else [error]:
+                complain(str(fault))
             return error.exit_code
         case KeyboardInterrupt():
             complain("interrupted")
@@ -66,7 +88,8 @@ def _answer(error: BaseException) -> int:
             _drop_output()
             return GdcliError.exit_code
         case Exception():
-            complain("".join(traceback.format_exception(error)))
+            for line in "".join(traceback.format_exception(error)).split("\n"):
+                complain(line)
             complain("this is a defect in gdcli: please report it, with the lines above and the spec")
             return DEFECT
         case _:
@@ -79,5 +102,5 @@ def _drop_output() -> None:
 
 
 def complain(message: str) -> None:
-    """Print a line to stderr."""
-    typer.echo(message, err=True)
+    """Print a line to stderr, the names in it harmless."""
+    typer.echo(printable(message), err=True)

@@ -40,7 +40,8 @@ def run(
         results.append(result)
         directory = result.save(out / result.name, plot=not no_plot)
         session.show(run_view(result))
-        session.say(f"written to {directory}/\n")
+        session.say(f"written to {directory}/")
+        session.say("")
         if result.status is Status.INTERRUPTED:
             break
     documents = [document(result, out / result.name) for result in results]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from gdcli.api import perform
 from gdcli.cli.outcome import DIVERGED, INTERRUPTED, complain
 from gdcli.cli.progress import EpochBar, ReadingBar
 from gdcli.engine.trace import Status
-from gdcli.errors import DataError, Fault, FaultsError, Place, SpecError
+from gdcli.errors import DataError, Fault, FaultsError, Place, SpecError, printable
 from gdcli.experiment.draft import read_draft, reseeded
 from gdcli.experiment.files import finite
 from gdcli.experiment.kernels import KernelChoice
@@ -101,25 +100,21 @@ class Session:
     def show(self, view: RenderableType, *, one_line: bool = False) -> None:
         """Print a table for people, or a line that is not to be broken."""
         if not (self.quiet or self.as_json or sys.stdout is None):
-            from rich.console import Console
+            from gdcli.cli.screen import Screen
 
-            class Screen(Console):
-                """Shows names as they are, and leaves a reader that has gone to `handled`."""
-
-                def on_broken_pipe(self) -> None:
-                    raise BrokenPipeError
-
-            Screen(markup=False, emoji=False, highlight=False).print(view, soft_wrap=one_line)
+            Screen().print(view, soft_wrap=one_line)
 
     def say(self, line: str) -> None:
-        """Print a line for people."""
+        """Print a line for people, the names in it harmless."""
         if not (self.quiet or self.as_json):
-            typer.echo(line)
+            typer.echo(printable(line))
 
     def give(self, document: dict[str, Any]) -> None:
         """Print a JSON document for programs."""
         if self.as_json:
-            typer.echo(json.dumps(finite(document), indent=2, ensure_ascii=False, allow_nan=False))
+            from gdcli.cli.screen import json_text
+
+            typer.echo(json_text(finite(document)))
 
     def close(self, results: Sequence[Result]) -> int:
         """Say which runs diverged or were interrupted, and give the exit code."""

@@ -18,7 +18,8 @@ from rich.text import Text
 from gdcli.experiment.grid import Axis
 from gdcli.experiment.sweep import written
 from gdcli.experiment.sweep_result import Setting, SweepResult
-from gdcli.show.figures import COLOURS, LEGEND_INSIDE, LEGEND_MOST, LINE_STYLES, cut, log_axis, short
+from gdcli.show.axes import log_axis, short
+from gdcli.show.figures import COLOURS, LEGEND_INSIDE, LEGEND_MOST, LINE_STYLES, cut
 from gdcli.show.texts import number
 
 SHOWN = 10
