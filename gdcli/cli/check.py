@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -13,15 +13,15 @@ from gdcli.cli.outcome import INTERRUPTED, UNEXPECTED, handled
 from gdcli.errors import Fault, Place, SpecError
 from gdcli.experiment.paths import is_folder
 
-if TYPE_CHECKING:
-    from gdcli.experiment.expectation import Verdict
-
 
 @handled
 def check(
     specs: Annotated[list[Path], typer.Argument(metavar="SPEC...|DIR", help="YAML files, or folders of them.")],
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Write the results too, as `run` does.")
+    ] = None,
+    junit: Annotated[
+        Path | None, typer.Option("--junit", metavar="FILE", help="Write the outcomes as JUnit XML, for CI.")
     ] = None,
     overrides: Overrides = None,
     kernel: KernelOption = "auto",
@@ -31,21 +31,25 @@ def check(
 ) -> int:
     """Run specs and hold each against its `expect`: one line each.
 
-    Writes nothing unless --out is given. With --quiet, only what fails is printed.
+    Writes nothing unless --out or --junit is given. With --quiet, only what fails is printed.
 
     \b
     gdcli check experiments/
-    gdcli check experiments/abalone_norm.yaml
+    gdcli check experiments/abalone_norm.yaml --junit report.xml
     """
+    from gdcli.cli.report_file import check_report, write_report
     from gdcli.cli.session import Session
     from gdcli.engine.trace import Status
     from gdcli.experiment.expectation import judge
     from gdcli.experiment.files import check_writable
     from gdcli.experiment.kernels import kernel_choice
-    from gdcli.show.verdicts import verdict_line
+    from gdcli.show.verdicts import SUITE, junit_xml, verdict_document, verdict_line
 
     session = Session(as_json=as_json, quiet=quiet, kernel=kernel_choice(kernel, place="--kernel"))
-    plans = session.plan_all(find_specs(specs), overrides)
+    found = find_specs(specs)
+    if junit:
+        check_report(junit, SUITE)
+    plans = session.plan_all(found, overrides)
     if all(planned.spec.expect is None for planned in plans):
         raise SpecError([Fault(Place(str(specs[0])), "no spec here has an `expect` to hold its run against")])
     if out:
@@ -64,7 +68,9 @@ def check(
     outcomes = [verdict.outcome for verdict in verdicts]
     skipped = f", {outcomes.count('skipped')} skipped" if "skipped" in outcomes else ""
     session.say(f"{outcomes.count('passed')} passed, {outcomes.count('failed')} failed{skipped}")
-    session.give({"checks": [_document(verdict) for verdict in verdicts]})
+    session.give({"checks": [verdict_document(verdict) for verdict in verdicts]})
+    if junit:
+        write_report(junit, junit_xml(verdicts, [str(path) for path in found[: len(verdicts)]]))
     if any(verdict.result.status is Status.INTERRUPTED for verdict in verdicts):
         return INTERRUPTED
     return UNEXPECTED if "failed" in outcomes else 0
@@ -93,12 +99,3 @@ def find_specs(paths: Sequence[Path]) -> list[Path]:
             raise SpecError([Fault(Place(str(path)), "no *.yaml in this folder")])
         found.extend(inside)
     return found
-
-
-def _document(verdict: Verdict) -> dict[str, Any]:
-    """A verdict as JSON knows it."""
-    held = [
-        {"figure": h.figure, "expected": h.expected, "got": h.got, "tolerance": h.tolerance, "holds": h.holds}
-        for h in verdict.held
-    ]
-    return {"name": verdict.result.name, "outcome": verdict.outcome, "status": str(verdict.result.status), "held": held}
