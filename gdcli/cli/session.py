@@ -20,7 +20,7 @@ from gdcli.experiment.files import finite
 from gdcli.experiment.kernels import KernelChoice
 from gdcli.experiment.plan import Plan, plan
 from gdcli.experiment.reading import Source, understand
-from gdcli.experiment.result import Result
+from gdcli.experiment.result import Result, by_name
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -117,15 +117,25 @@ class Session:
             typer.echo(json_text(finite(document)))
 
     def close(self, results: Sequence[Result]) -> int:
-        """Say which runs diverged or were interrupted, and give the exit code."""
-        from gdcli.show.run_view import divergence_sentence
-
-        code = 0
+        """Say what the status of the runs leaves open, which were interrupted, and give the exit code."""
+        self.remark_on(results)
         for result in results:
-            if result.status is Status.DIVERGED:
-                complain(divergence_sentence(result))
-                code = code or DIVERGED
             if result.status is Status.INTERRUPTED:
                 complain(f"{result.name}: interrupted after epoch {result.epochs}; its files hold what was finished")
-                code = INTERRUPTED
-        return code
+        statuses = {result.status for result in results}
+        if Status.INTERRUPTED in statuses:
+            return INTERRUPTED
+        return DIVERGED if Status.DIVERGED in statuses else 0
+
+    def remark_on(self, results: Sequence[Result]) -> None:
+        """Say what the status of runs does not: once per name, however many seeds it has."""
+        for name, runs in by_name(results).items():
+            remarks = [(remark, run) for run in runs for remark in run.remarks]
+            for note in dict.fromkeys(remark.note for remark, _ in remarks):
+                like = [(remark, run) for remark, run in remarks if remark.note == note]
+                remark, run = like[0]
+                counted = f" ({len(like)} of {len(runs)} seeds; this is {run.plan.spec.seed})" if len(runs) > 1 else ""
+                if run.status is Status.DIVERGED:
+                    complain(f"{name} {remark.sentence}{counted}")
+                else:
+                    self.warn(f"{name}: {remark.sentence}{counted}")

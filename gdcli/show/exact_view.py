@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from rich import box
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
+from gdcli.show.layout import Cell, Column, Facts, Sheet, listed
 from gdcli.show.texts import number
 
 if TYPE_CHECKING:
@@ -25,27 +24,28 @@ def exact_view(fit: ExactFit) -> RenderableType:
     Returns:
         What Rich prints.
     """
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column()
-    table.add_row("data", f"{fit.data}, {fit.rows} rows")
-    table.add_row("target", fit.target)
-    table.add_row("features", ", ".join(fit.features))
-    if fit.unused:
-        table.add_row("not used", ", ".join(fit.unused))
-    if fit.scaler != "none":
-        table.add_row("scaler", fit.scaler)
-    table.add_row("MSE", Text(number(fit.mse), style="bold"))
-    table.add_row("R²", number(fit.r2))
-    table.add_row("rank", f"{fit.rank} of {len(fit.weights)}")
     condition = "infinite" if math.isinf(fit.condition_number) else number(fit.condition_number, 4)
-    table.add_row("condition number", condition)
-    weights = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    weights.add_column("column")
-    original = fit.weights_original if fit.scaler != "none" else None
-    weights.add_column("weight" if original is None else "weight, scaled", justify="right")
-    if original is not None:
-        weights.add_column("in units of the file", justify="right")
-    for name, value in fit.weights.items():
-        weights.add_row(name, number(value), *([] if original is None else [number(original[name])]))
-    return Group(table, weights)
+    facts: list[tuple[str, list[Cell]]] = [
+        ("data", [f"{fit.data},", f"{fit.rows} rows"]),
+        ("target", [fit.target]),
+        ("features", [*listed(fit.features)]),
+        ("not used", [*listed(fit.unused)]),
+        ("scaler", [fit.scaler]),
+        ("MSE", [Text(number(fit.mse), style="bold")]),
+        ("R²", [number(fit.r2)]),
+        ("rank", [f"{fit.rank} of {len(fit.weights)}"]),
+        ("condition number", [condition]),
+    ]
+    needless = {*(() if fit.unused else ("not used",)), *(("scaler",) if fit.scaler == "none" else ())}
+    return Group(Facts([fact for fact in facts if fact[0] not in needless]), _weights(fit))
+
+
+def _weights(fit: ExactFit) -> Sheet:
+    """The weights as fitted and, for an affine scaler, in the units of the file."""
+    scaled, original = fit.scaler != "none", fit.weights_original or {}
+    columns = [Column("column", rank=3, is_name=True), Column("weight, scaled" if scaled else "weight", rank=2)]
+    if not scaled or not original:
+        return Sheet(columns, [[name, number(value)] for name, value in fit.weights.items()])
+    names = dict.fromkeys([*fit.weights, *original])
+    rows = [[name, number(fit.weights.get(name)), number(original.get(name))] for name in names]
+    return Sheet([*columns, Column("in units of the file", rank=1)], rows)

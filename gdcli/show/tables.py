@@ -6,16 +6,21 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from rich import box
-from rich.console import Group, JustifyMethod, RenderableType
-from rich.table import Table
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from gdcli.engine.trace import Status
 from gdcli.experiment.result import Result, by_name
+from gdcli.show.layout import Cell, Column, Sheet, Words, listed
 from gdcli.show.texts import number
 from gdcli.show.texts import ratio as _ratio
 from gdcli.show.texts import status_text as _status
+
+# Which column goes first where there is no room for all: the one of the smallest rank.
+RANKS = {
+    **{"gap": 60, "median gap": 60, "final MSE": 40, "val. MSE": 35, "10–90 %": 30, "gap/opt.": 20},
+    **{"optimizer": 28, "lr": 27, "schedule": 26, "scaler": 25, "batch_size": 24, "epochs": 10},
+}
 
 
 def comparison_view(results: Sequence[Result]) -> RenderableType:
@@ -30,24 +35,24 @@ def comparison_view(results: Sequence[Result]) -> RenderableType:
     groups = by_name(results)
     seeds = len(results) > len(groups)
     firsts = [runs[0] for runs in groups.values()]
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 0, 0, 1))
-    table.add_column("run", overflow="fold")  # the one column that may be broken: figures must stay whole
+    columns, rows = [Column("run", rank=99, is_name=True)], []
     settings = ("optimizer", "lr", "schedule", "scaler", "batch_size")
     differing = [key for key in settings if len({str(result.summary[key]) for result in firsts}) > 1]
-    for key in differing:
-        justify: JustifyMethod = "right" if key in ("lr", "batch_size") else "left"
-        table.add_column(key.replace("_size", ""), justify=justify, no_wrap=True)
+    noted = any(_ending(runs) for runs in groups.values())
+    columns += [Column("status", rank=50, is_name=True)] if noted else []
+    columns += [
+        Column(key.replace("_size", ""), RANKS[key], is_name=key not in ("lr", "batch_size")) for key in differing
+    ]
     with_validation = any(result.summary["val_mse"] is not None for result in results)
     validation = ["val. MSE"] if with_validation else []
     figures = ["final MSE", *validation, *(["median gap", "10–90 %"] if seeds else ["gap"]), "gap/opt."]
-    for heading in ([] if seeds else ["epochs"]) + figures:
-        table.add_column(heading, justify="right", no_wrap=True)
+    columns += [Column(heading, RANKS[heading]) for heading in ([] if seeds else ["epochs"]) + figures]
     best = best_run(results)
     for name, runs in groups.items():
         marked = best is not None and best.name == name
-        title = Text("★ " if marked else "  ") + Text(name) + _endings(runs)
-        table.add_row(
-            title,
+        row: list[Cell] = [
+            ("★ " if marked else "  ") + name,
+            *([_ending(runs)] if noted else []),
             *(f"{runs[0].summary[key]:g}" if key == "lr" else str(runs[0].summary[key]) for key in differing),
             *([] if seeds else [str(runs[0].summary["epochs"])]),
             number(_median(runs, "final_mse"), 7),
@@ -55,22 +60,23 @@ def comparison_view(results: Sequence[Result]) -> RenderableType:
             number(_median(runs, "gap"), 4),
             *([_range(runs)] if seeds else []),
             _ratio(_median(runs, "gap_ratio")),
-            style="bold" if marked else "",
-        )
+        ]
+        rows.append(row)
     optima = sorted({number(result.summary["optimum_mse"]) for result in results}, key=float)
     noun = "optimum MSE" if len(optima) == 1 else "optima (MSE)"
-    legend = "" if best is None else "★ best   "
-    repeated = f"medians of {len(results) // len(groups)} seeds   " if seeds else ""
-    return Group(table, Text(f"{legend}{repeated}{noun} {', '.join(optima)}", style="dim"))
+    legend = [] if best is None else ["★ best", "", ""]
+    repeated = ["medians", "of", f"{len(results) // len(groups)} seeds", "", ""] if seeds else []
+    bold = frozenset(i for i, row in enumerate(rows) if str(row[0]).startswith("★"))
+    return Group(Sheet(columns, rows, bold), Words([*legend, *repeated, noun, *listed(optima)], style="dim"))
 
 
-def _endings(runs: Sequence[Result]) -> Text:
-    """How runs of one name ended, where that is not as planned."""
-    ended = [run for run in runs if run.status is not Status.COMPLETED]
+def _ending(runs: Sequence[Result]) -> Text:
+    """How runs of one name ended, where there is more to say than that they were completed."""
+    ended = [run for run in runs if run.status is not Status.COMPLETED or run.remarks]
     if not ended:
         return Text()
-    counted = Text(f" {len(ended)} of {len(runs)}") if len(runs) > 1 else Text()
-    return counted + Text(" ") + _status(ended[0])
+    counted = Text(f"{len(ended)} of {len(runs)} ") if len(runs) > 1 else Text()
+    return counted + _status(ended[0])
 
 
 def _median(runs: Sequence[Result], figure: str) -> float | None:

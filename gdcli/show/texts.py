@@ -11,7 +11,7 @@ STATUS_STYLES = {"completed": "green", "target_reached": "green", "stalled": "ye
 
 def number(value: float | None, digits: int = 8) -> str:
     """Write a number in so many significant digits; a dash for none."""
-    return "–" if value is None else f"{value:.{digits}g}"
+    return "–" if value is None else f"{value + 0.0:.{digits}g}"  # and none is -0
 
 
 def ratio(ratio: float | None) -> str:
@@ -20,5 +20,7 @@ def ratio(ratio: float | None) -> str:
 
 
 def status_text(result: Result) -> Text:
-    """How a run ended, in its colour."""
-    return Text(result.status.replace("_", " "), style=STATUS_STYLES.get(result.status, "bold red"))
+    """How a run ended, in its colour; never a bare `completed` where there is more to say."""
+    text = Text(result.status.replace("_", " "), style=STATUS_STYLES.get(result.status, "bold red"))
+    notes = [remark.note for remark in result.remarks if remark.note != result.status]
+    return text.append("".join(f", {note}" for note in notes), style="yellow")
