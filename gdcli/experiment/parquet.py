@@ -100,7 +100,7 @@ def _explained(label: str) -> Iterator[None]:
     except DataError:
         raise
     except ImportError as error:
-        raise fault(label, "reading Parquet needs pyarrow: pip install 'gdcli[parquet]'") from error
+        raise fault(label, "reading Parquet needs pyarrow: pip install pyarrow") from error
     except OSError as error:
         raise fault(label, f"cannot read this data file: {error.strerror or error}") from error
     except ValueError as error:  # pyarrow's errors are ValueErrors
