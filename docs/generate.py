@@ -54,7 +54,8 @@ ENDS = {
     Status.STALLED: "the loss (of the validation rows, where there are any) had not improved by `stop.min_delta` for "
     "`stop.patience` epochs",
     Status.DIVERGED: "after an epoch the loss was not finite, or the gap was more than "
-    f"{DIVERGENCE_FACTOR:g} times the starting gap, more than the loss of predicting zeros, and rising; the run stops there and keeps its curve",
+    f"{DIVERGENCE_FACTOR:g} times the starting gap, more than the loss of predicting zeros, and "
+    "rising; the run stops there and keeps its curve",
     Status.INTERRUPTED: "Ctrl-C; the finished epochs are kept",
 }
 

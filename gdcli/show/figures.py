@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from itertools import cycle
 from pathlib import PurePath
@@ -19,7 +20,7 @@ from gdcli.engine.arrays import Array
 from gdcli.engine.trace import Status
 from gdcli.experiment.result import Result, by_name
 from gdcli.show.axes import LARGEST, SMALLEST, drawable, log_axis
-from gdcli.show.lettering import as_written, without_missing_glyphs
+from gdcli.show.lettering import as_written, boxes_for_missing_glyphs
 
 # Okabe and Ito's palette, which the colour-blind can tell apart; the optimum has black to itself.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -29,7 +30,6 @@ LineStyle: TypeAlias = "str | tuple[int, tuple[int, ...]]"
 # How many curves a legend may name inside the axes and at all, and how much a loss may shrink on a linear axis.
 LEGEND_INSIDE = 5
 LEGEND_MOST = 22
-MISSING_SHOWN = 20
 LINEAR_RANGE = 30.0
 
 
@@ -112,13 +112,14 @@ def to_png(figure: Figure, *, warn: Callable[[str], None] = lambda _: None) -> b
     Returns:
         The bytes.
     """
-    missing = without_missing_glyphs(as_written(figure))
-    if missing:
-        listed = missing if len(missing) <= MISSING_SHOWN else f"{missing[:MISSING_SHOWN]}…"
-        warn(f"no installed font has {listed}: the picture shows boxes instead; install Noto Sans CJK or the like")
+    message = boxes_for_missing_glyphs(as_written(figure))
+    if message:
+        warn(message)
     stream = io.BytesIO()
     FigureCanvasAgg(figure)
-    figure.savefig(stream, format="png")
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph ")  # of tick labels, which come anew from their formatter
+        figure.savefig(stream, format="png")
     return stream.getvalue()
 
 

@@ -20,6 +20,7 @@ FALLBACKS = (
     *("Microsoft YaHei", "Yu Gothic", "Meiryo", "MS Gothic", "SimHei", "Malgun Gothic"),
     *("Noto Emoji", "Symbola", "Segoe UI Emoji", "Segoe UI Symbol"),
 )
+SHOWN = 20  # missing characters that a message names
 BOX = "□"  # what a missing glyph is drawn as
 
 
@@ -44,23 +45,25 @@ def as_written(figure: Figure) -> Figure:
     return figure
 
 
-def without_missing_glyphs(figure: Figure) -> str:
+def boxes_for_missing_glyphs(figure: Figure) -> str | None:
     """Draw a box for every character that no installed font has, instead of Matplotlib's warning about each.
 
     Args:
         figure: Is changed.
 
     Returns:
-        Those characters.
+        A sentence that names those characters; None where there are none.
     """
     texts = _texts(figure)
     characters = _characters(texts)
     missing = _missing(characters, _fonts(characters))
-    if missing:
-        boxes = str.maketrans(dict.fromkeys(missing, BOX))
-        for text in texts:
-            text.set_text(text.get_text().translate(boxes))
-    return missing
+    if not missing:
+        return None
+    boxes = str.maketrans(dict.fromkeys(missing, BOX))
+    for text in texts:
+        text.set_text(text.get_text().translate(boxes))
+    listed = missing if len(missing) <= SHOWN else f"{missing[:SHOWN]}…"
+    return f"no installed font has {listed}: the picture shows boxes instead; install Noto Sans CJK or the like"
 
 
 def _texts(figure: Figure) -> list[Text]:

@@ -120,7 +120,8 @@ def test_a_diverged_result_carries_its_explanation() -> None:
     assert result.summary["warnings"] == [warning]
 
 
-def test_seeds_are_told_once(bench: Bench) -> None:
+def test_seeds_are_told_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
     for name in "ab":
         bench.write(f"{name}.yaml", f"{D}optimizer: {{lr: 0.058}}\nepochs: 2\n")
     outcome = bench.gd("compare", "a.yaml", "b.yaml", "--seeds", "3", "--no-plot")

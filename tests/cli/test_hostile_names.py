@@ -123,3 +123,13 @@ def test_a_name_without_glyphs_is_one_warning(bench: Bench, monkeypatch: pytest.
     bench.runs("run", "s.yaml", warnings=warning)
     assert Path("results/s/curve.png").exists()
     assert bench.gd("run", "s.yaml", "--quiet").err == ""
+
+
+def test_a_value_without_glyphs_on_the_axis_of_a_sweep(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lettering, "FALLBACKS", ())
+    bench.write("n.csv", "x,体重,t$$\n1,2,3\n2,1,4\n3,5,9\n4,3,8\n")
+    bench.write("s.yaml", "dataset: n.csv\ncolumns: {features: [x]}\nepochs: 3\n")
+    arguments = ("sweep", "s.yaml", "--grid", "columns.target=体重,t$$")
+    warning = "warning: no installed font has 体重: the picture shows boxes instead; install Noto Sans CJK or the like"
+    bench.runs(*arguments, warnings=warning)
+    assert bench.gd(*arguments, "--quiet").err == ""
