@@ -65,6 +65,7 @@ def check(
             Session(as_json=as_json, quiet=False).show(verdict_line(verdict), one_line=True)
         if result.status is Status.INTERRUPTED:
             break
+    session.remark_on([v.result for v in verdicts if v.result.status is not Status.DIVERGED])
     outcomes = [verdict.outcome for verdict in verdicts]
     skipped = f", {outcomes.count('skipped')} skipped" if "skipped" in outcomes else ""
     session.say(f"{outcomes.count('passed')} passed, {outcomes.count('failed')} failed{skipped}")

@@ -61,6 +61,13 @@ def test_a_run_that_diverges(bench: Bench, expect: str, code: int, said: str) ->
     assert (outcome.out.splitlines()[0], outcome.code, outcome.err) == (said, code, "")
 
 
+def test_what_the_status_leaves_open_is_said(bench: Bench) -> None:
+    bench.write("s.yaml", "dataset: d.csv\noptimizer: {lr: 0.058}\nepochs: 2\nexpect: {gap: {at_most: 50}}\n")
+    limit = "on these columns plain descent needs less than 0.05779: lower it, or scale them"
+    bench.runs("check", "s.yaml", warnings=f"warning: s: lr is 0.058, and {limit}")
+    assert bench.gd("check", "s.yaml", "--quiet").err == ""
+
+
 def test_a_ratio_to_an_optimum_of_zero(bench: Bench) -> None:
     spec = "dataset: {inline: {x: [1, 2, 3], y: [1, 2, 3]}}\nexpect: {gap_ratio: 1}\n"
     bench.write("s.yaml", spec)
