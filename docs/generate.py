@@ -10,15 +10,30 @@ import re
 from collections.abc import Iterator
 from dataclasses import MISSING, Field, fields
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import annotated_types
 
 from gdcli.engine.optimizers import OPTIMIZERS
+from gdcli.engine.scalers import AFFINE_SCALERS, sigmoid
 from gdcli.engine.schedules import SCHEDULES
+from gdcli.engine.trace import DIVERGENCE_FACTOR, Status
+from gdcli.experiment.ending import LEAST_MOVE
 from gdcli.experiment.grid import MOST_POINTS, SPACINGS
 from gdcli.experiment.result import SUMMARY_COLUMNS
-from gdcli.experiment.spec import Columns, Dataset, Expect, Scaler, Spec, Split, Stop, Synthetic, plain
+from gdcli.experiment.spec import (
+    AtMost,
+    Columns,
+    Dataset,
+    Expect,
+    Scaler,
+    ScalerName,
+    Spec,
+    Split,
+    Stop,
+    Synthetic,
+    plain,
+)
 
 PAGE = Path(__file__).with_name("reference.md")
 
@@ -33,6 +48,17 @@ SECTIONS = {
 }
 
 
+ENDS = {
+    Status.COMPLETED: "all epochs were run",
+    Status.TARGET_REACHED: "after an epoch the gap was at most `stop.gap`",
+    Status.STALLED: "the loss (of the validation rows, where there are any) had not improved by `stop.min_delta` for "
+    "`stop.patience` epochs",
+    Status.DIVERGED: "after an epoch the loss was not finite, or the gap was more than "
+    f"{DIVERGENCE_FACTOR:g} times the starting gap, more than the loss of predicting zeros, and "
+    "rising; the run stops there and keeps its curve",
+    Status.INTERRUPTED: "Ctrl-C; the finished epochs are kept",
+}
+
 _LINKS = {
     **{name: f"see [`{name}`](#{name.replace('.', '')})" for name in SECTIONS},
     "optimizer": "see [optimizers](#optimizers)",
@@ -42,13 +68,67 @@ _LINKS = {
 
 def page() -> str:
     """The whole page."""
-    return "\n".join([*_introduction(), *_keys(), *_sweep(), *_kinds(), *_figures()]) + "\n"
+    parts = (_introduction, _problem, _keys, _sweep, _scalers, _kinds, _ends, _figures)
+    return "\n".join(line for part in parts for line in part()) + "\n"
 
 
 def _introduction() -> Iterator[str]:
     yield "# Reference"
     yield ""
     yield "Made from the code by `docs/generate.py`; do not edit it here."
+    yield ""
+
+
+PROBLEM = """## The problem
+
+Rows x_i of p feature columns, and a last column of ones where there is an intercept; weights w of shape (d,).
+Over the n training rows:
+
+    F(w) = (1/n) Σ (x_i·w − y_i)²                        the loss: mean squared error
+    g(w) = (2/b) Σ (x_i·w − y_i) x_i                     over the b rows of a batch: what optimizers step by
+    F*   = min F                                         the exact optimum
+    gap  = F(w) − F* = ‖R(w − w*)‖²/n                    with R the triangular factor of the design
+
+Losses and gaps are in squared units of the target as the file has it, also when the target is scaled. Plain
+full-batch descent is stable for rates below 2/L, with L the largest eigenvalue of the Hessian (2/n) Σ x_i x_iᵀ in
+trained coordinates, plus `weight_decay`. Textbooks that put 1/(2n) before the sum have half the gradient: their
+rates are twice as large.
+
+A text column that is named as a feature becomes one column of zeros and ones per level, called `column_level`,
+levels sorted. Beside an intercept the first level has none: its rows have zeros in all others, and the weight
+of another level is the difference to it. Without an intercept every level has its column.
+"""
+
+
+def _problem() -> Iterator[str]:
+    yield PROBLEM
+
+
+def _scalers() -> Iterator[str]:
+    yield "## Scalers"
+    yield ""
+    yield "Fitted on the training rows only. A column without a spread to divide by is shifted and not divided, with a"
+    yield "warning."
+    yield ""
+    yield "| kind | does |"
+    yield "|---|---|"
+    for kind in get_args(ScalerName):
+        meaning = inspect.getdoc(sigmoid if kind == "sigmoid" else AFFINE_SCALERS[kind]) or ""
+        yield f"| `{kind}` | {meaning.splitlines()[0]} |".replace("max|x|", r"max\|x\|")
+    yield ""
+
+
+def _ends() -> Iterator[str]:
+    yield "## How a run ends"
+    yield ""
+    yield "| status | when |"
+    yield "|---|---|"
+    for status in Status:
+        yield f"| `{status}` | {ENDS[status]} |"
+    yield ""
+    yield "A run that ended above its start, used a rate beyond the largest stable one (plain `sgd`), or made less than"
+    yield f"{LEAST_MOVE:.0%} of the way from its start to the optimum says so: on stderr, beside its status, and in"
+    yield "`warnings` of `summary.json` and of the result in Python."
     yield ""
 
 
@@ -150,6 +230,8 @@ def _type(hint: Any) -> str:
     origin = str(getattr(hint, "__origin__", ""))
     if "Literal" in origin:
         return ", ".join(f"`{value}`" for value in args)
+    if hint is AtMost:
+        return f"`{{at_most: …}}` with a {_type(get_type_hints(AtMost, include_extras=True)['at_most'])}"
     if "tuple" in origin:
         return f"list of {_type(args[0])}" if Ellipsis in args else f"[{', '.join(map(_type, args))}]"
     if "dict" in origin:

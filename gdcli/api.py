@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 from gdcli.engine.descent import Watch
 from gdcli.engine.kernels import Kernel
 from gdcli.engine.trace import Trace
-from gdcli.errors import DataError, Fault, Place, SpecError
+from gdcli.errors import DataError, Fault, GdcliWarning, Place, SpecError
 from gdcli.experiment.draft import normal, read_draft
 from gdcli.experiment.exact import ExactFit, exact_fit
 from gdcli.experiment.faults import one_of
@@ -255,7 +255,11 @@ def perform(
 def _draw(result: Result) -> bytes:
     from gdcli.show.figures import curve_figure, to_png  # Matplotlib costs 0.8 s: only for who wants a picture
 
-    return to_png(curve_figure(result))
+    return to_png(curve_figure(result), warn=_warn)
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, GdcliWarning, stacklevel=3)
 
 
 def finish(planned: Plan, trace: Trace, seconds: float, kernel: Kernel) -> Result:
@@ -268,14 +272,14 @@ def draw_sweep(result: SweepResult) -> bytes:
     from gdcli.show.figures import to_png
     from gdcli.show.sweep_views import sweep_figure
 
-    return to_png(sweep_figure(result))
+    return to_png(sweep_figure(result), warn=_warn)
 
 
 def draw_together(results: Sequence[Result]) -> bytes:
     """Draw several results over each other, as the bytes of a PNG."""
     from gdcli.show.figures import comparison_figure, to_png
 
-    return to_png(comparison_figure(results))
+    return to_png(comparison_figure(results), warn=_warn)
 
 
 __all__ = [

@@ -10,7 +10,7 @@ A run that diverges is no error: it is a result whose status says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from operator import itemgetter
 from typing import ClassVar, NamedTuple
@@ -47,9 +47,38 @@ class Fault(NamedTuple):
         return printable(f"{self.place}: {self.message}")
 
 
-def printable(text: str) -> str:
-    """Write control characters and the like as escapes, so that a message stays one line and does no harm."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+# What only looks harmful: joiners within words and emoji, the space of Chinese and Japanese, the tags of flags.
+_HARMLESS = frozenset("\u200c\u200d\u3000") | frozenset(map(chr, range(0xE0020, 0xE0080)))
+_PICTURES = range(0x1F000, 0x1FB00)  # blocks of emoji, which grow from one version of Unicode to the next
+
+
+def python_escape(character: str) -> str:
+    r"""Write a character as Python does: \x1b."""
+    return character.encode("unicode_escape").decode()
+
+
+def printable(text: str, *, escape: Callable[[str], str] = python_escape) -> str:
+    """Write control characters and the like as escapes, so that a message stays one line and does no harm.
+
+    That is what has no shape of its own or acts on the text around it: control characters, C0 and C1, those that
+    turn the direction of reading, line separators, invisible spaces, lone surrogates.
+
+    Args:
+        text: Of any origin.
+        escape: Writes one such character.
+
+    Returns:
+        The same text where all of it is harmless: letters, accents, ideographs and emoji stay as they are.
+    """
+    return text if text.isprintable() else "".join(c if _is_harmless(c) else escape(c) for c in text)
+
+
+def _is_harmless(character: str) -> bool:
+    return character.isprintable() or character in _HARMLESS or ord(character) in _PICTURES
+
+
+class GdcliWarning(UserWarning):
+    """What a person should know although all went well; the command line says it unless `--quiet` is given."""
 
 
 class GdcliError(Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -21,8 +22,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (run, compare, sweep, optimum, check):
-    app.command()(command)
+# One line each, whole at 80 columns: Typer would cut the first sentence of the long help.
+SUMMARIES: dict[Callable[..., None], str] = {
+    run: "Run each spec and write its curve, summary and picture.",
+    compare: "Run several specs side by side: one table, one picture.",
+    sweep: "Run a grid of settings, in lockstep and on all cores.",
+    optimum: "Fit a data file by exact least squares.",
+    check: "Run specs and hold each against its `expect`.",
+}
+for command, summary in SUMMARIES.items():
+    app.command(short_help=summary)(command)
 
 
 def _show_version(wanted: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -14,15 +14,15 @@ from gdcli.cli.outcome import INTERRUPTED, UNEXPECTED, handled
 from gdcli.errors import Fault, Place, SpecError
 from gdcli.experiment.paths import in_workspace, is_folder
 
-if TYPE_CHECKING:
-    from gdcli.experiment.expectation import Verdict
-
 
 @handled
 def check(
     specs: Annotated[list[Path], typer.Argument(metavar="SPEC...|DIR", help="YAML files, or folders of them.")],
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Write the results too, as `run` does.")
+    ] = None,
+    junit: Annotated[
+        Path | None, typer.Option("--junit", metavar="FILE", help="Write the outcomes as JUnit XML, for CI.")
     ] = None,
     overrides: Overrides = None,
     kernel: KernelOption = "auto",
@@ -32,21 +32,25 @@ def check(
 ) -> int:
     """Run specs and hold each against its `expect`: one line each.
 
-    Writes nothing unless --out is given. With --quiet, only what fails is printed.
+    Writes nothing unless --out or --junit is given. With --quiet, only what fails is printed.
 
     \b
     gdcli check experiments/
-    gdcli check experiments/abalone_norm.yaml
+    gdcli check experiments/abalone_norm.yaml --junit report.xml
     """
+    from gdcli.cli.report_file import check_report, write_report
     from gdcli.cli.session import Session
     from gdcli.engine.trace import Status
     from gdcli.experiment.expectation import judge
     from gdcli.experiment.files import write_run
     from gdcli.experiment.kernels import kernel_choice
-    from gdcli.show.tables import verdict_line
+    from gdcli.show.verdicts import SUITE, junit_xml, verdict_document, verdict_line
 
     session = Session(as_json=as_json, quiet=quiet, kernel=kernel_choice(kernel, place="--kernel"))
-    plans = session.plan_all(find_specs(specs), overrides)
+    found = find_specs(specs)
+    if junit:
+        check_report(junit, SUITE)
+    plans = session.plan_all(found, overrides)
     if all(planned.spec.expect is None for planned in plans):
         raise SpecError([Fault(Place(str(specs[0])), "no spec here has an `expect` to hold its run against")])
     directories = session.destinations(out, [planned.spec.name for planned in plans], plans) if out else []
@@ -61,10 +65,13 @@ def check(
             Session(as_json=as_json, quiet=False).show(verdict_line(verdict), one_line=True)
         if result.status is Status.INTERRUPTED:
             break
+    session.remark_on([v.result for v in verdicts if v.result.status is not Status.DIVERGED])
     outcomes = [verdict.outcome for verdict in verdicts]
     skipped = f", {outcomes.count('skipped')} skipped" if "skipped" in outcomes else ""
     session.say(f"{outcomes.count('passed')} passed, {outcomes.count('failed')} failed{skipped}")
-    session.give({"checks": [_document(verdict) for verdict in verdicts]})
+    session.give({"checks": [verdict_document(verdict) for verdict in verdicts]})
+    if junit:
+        write_report(junit, junit_xml(verdicts, [str(path) for path in found[: len(verdicts)]]))
     if any(verdict.result.status is Status.INTERRUPTED for verdict in verdicts):
         return INTERRUPTED
     return UNEXPECTED if "failed" in outcomes else 0
@@ -102,12 +109,3 @@ def _specs_in(folder: Path) -> list[Path]:
     walk = os.walk(folder, onerror=refuse)
     files = (Path(root, name) for root, _, names in walk for name in names if name.endswith((".yaml", ".yml")))
     return sorted(file for file in files if not in_workspace(file))
-
-
-def _document(verdict: Verdict) -> dict[str, Any]:
-    """A verdict as JSON knows it."""
-    held = [
-        {"figure": h.figure, "expected": h.expected, "got": h.got, "tolerance": h.tolerance, "holds": h.holds}
-        for h in verdict.held
-    ]
-    return {"name": verdict.result.name, "outcome": verdict.outcome, "status": str(verdict.result.status), "held": held}

@@ -79,7 +79,7 @@ def optimum(
     for warning in fit.warnings:
         session.warn(warning)
     if not (quiet or as_json):
-        from gdcli.show.tables import exact_view
+        from gdcli.show.exact_view import exact_view
 
         session.show(exact_view(fit))
     document = asdict(fit)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import wraps
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
 import typer
 
 from gdcli.cli import interrupts
-from gdcli.errors import GdcliError, OutputError, printable
+from gdcli.errors import FaultsError, GdcliError, GdcliWarning, OutputError, printable
 
 P = ParamSpec("P")
 
@@ -40,7 +41,7 @@ def handled(command: Callable[P, int]) -> Callable[P, None]:
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         def worked() -> int:
-            with interrupts.Working():
+            with interrupts.Working(), _warnings_told(quiet=bool(kwargs.get("quiet"))):
                 return command(*args, **kwargs)
 
         if code := settled(worked):
@@ -68,6 +69,25 @@ def settled(command: Callable[[], int]) -> int:
     return code
 
 
+@contextmanager
+def _warnings_told(*, quiet: bool) -> Iterator[None]:
+    """Print the warnings that are for people, each once, where they are wanted."""
+    told: set[str] = set()
+    shown = warnings.showwarning
+
+    def show(message: Warning | str, category: type[Warning], *args: Any, **kwargs: Any) -> None:
+        if not issubclass(category, GdcliWarning):
+            shown(message, category, *args, **kwargs)
+        elif not quiet and str(message) not in told:
+            told.add(str(message))
+            complain(f"warning: {message}")
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", GdcliWarning)
+        warnings.showwarning = show
+        yield
+
+
 def _answer(error: BaseException) -> int:
     """Say what went wrong, and give the exit code."""
     if isinstance(error, StdoutClosedError):
@@ -81,7 +101,8 @@ def _told(error: BaseException) -> tuple[str, int]:
     """What to say of an error, and the exit code."""
     match error:
         case GdcliError():
-            return str(error), error.exit_code
+            text = str(error)
+            return text if isinstance(error, FaultsError) else printable(text), error.exit_code
         case KeyboardInterrupt():
             return "interrupted", INTERRUPTED
         case MemoryError():
@@ -121,6 +142,7 @@ def _drop_output() -> None:
 
 
 def complain(message: str) -> None:
-    """Print a line to stderr, if it can be written."""
+    """Print a message to stderr, if it can be written, the names in it harmless."""
     with suppress(OSError):
-        typer.echo(message, err=True)
+        for line in message.split("\n"):
+            typer.echo(printable(line), err=True)

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from gdcli.engine.arrays import Array
+from gdcli.errors import printable
 from gdcli.experiment.stream import Reading
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class LateBar:
     """
 
     def __init__(self, description: str, total: float | None, *, told: str = "", shown: bool) -> None:
-        self._description, self._total, self._told = description, total, told
+        self._description, self._total, self._told = printable(description), total, told
         self.shown = shown and sys.stderr is not None and sys.stderr.isatty()
         self._timer = threading.Timer(PATIENCE, self._begin)
         self._timer.daemon = True

@@ -30,7 +30,7 @@ def run(
     from gdcli.engine.trace import Status
     from gdcli.experiment.files import document, write_run
     from gdcli.experiment.kernels import kernel_choice
-    from gdcli.show.tables import run_view
+    from gdcli.show.run_view import run_view
 
     session = Session(as_json=as_json, quiet=quiet, kernel=kernel_choice(kernel, place="--kernel"))
     plans = session.plan_all(specs, overrides)
@@ -41,7 +41,8 @@ def run(
         results.append(result)
         session.warn_all(write_run(result, directory, plot=not no_plot))
         session.show(run_view(result))
-        session.say(f"written to {directory}/\n")
+        session.say(f"written to {directory}/")
+        session.say("")
         if result.status is Status.INTERRUPTED:
             break
     documents = [document(result, directory) for result, directory in zip(results, directories, strict=False)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from gdcli.api import perform
 from gdcli.cli.outcome import DIVERGED, INTERRUPTED, complain, printing
 from gdcli.cli.progress import EpochBar, ReadingBar
 from gdcli.engine.trace import Status
-from gdcli.errors import DataError, Fault, FaultsError, Place, SpecError
+from gdcli.errors import DataError, Fault, FaultsError, Place, SpecError, printable
 from gdcli.experiment.draft import read_draft, reseeded
 from gdcli.experiment.files import inputs_of
 from gdcli.experiment.kernels import KernelChoice
@@ -23,7 +22,7 @@ from gdcli.experiment.output import finite
 from gdcli.experiment.places import destinations
 from gdcli.experiment.plan import Plan, plan
 from gdcli.experiment.reading import Source, understand
-from gdcli.experiment.result import Result
+from gdcli.experiment.result import Result, by_name
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -119,38 +118,44 @@ class Session:
     def show(self, view: RenderableType, *, one_line: bool = False) -> None:
         """Print a table for people, or a line that is not to be broken."""
         if not (self.quiet or self.as_json or sys.stdout is None):
-            from rich.console import Console
+            from gdcli.cli.screen import Screen
 
-            class Screen(Console):
-                """Shows names as they are, and leaves a reader that has gone to `handled`."""
-
-                def on_broken_pipe(self) -> None:
-                    raise BrokenPipeError
-
-            Screen(markup=False, emoji=False, highlight=False).print(view, soft_wrap=one_line)
+            Screen().print(view, soft_wrap=one_line)
 
     @printing()
     def say(self, line: str) -> None:
-        """Print a line for people."""
+        """Print a line for people, the names in it harmless."""
         if not (self.quiet or self.as_json):
-            typer.echo(line)
+            typer.echo(printable(line))
 
     @printing()
     def give(self, document: dict[str, Any]) -> None:
         """Print a JSON document for programs."""
         if self.as_json:
-            typer.echo(json.dumps(finite(document), indent=2, ensure_ascii=False, allow_nan=False))
+            from gdcli.cli.screen import json_text
+
+            typer.echo(json_text(finite(document)))
 
     def close(self, results: Sequence[Result]) -> int:
-        """Say which runs diverged or were interrupted, and give the exit code."""
-        from gdcli.show.tables import divergence_sentence
-
-        code = 0
+        """Say what the status of the runs leaves open, which were interrupted, and give the exit code."""
+        self.remark_on(results)
         for result in results:
-            if result.status is Status.DIVERGED:
-                complain(divergence_sentence(result))
-                code = code or DIVERGED
             if result.status is Status.INTERRUPTED:
                 complain(f"{result.name}: interrupted after epoch {result.epochs}; its files hold what was finished")
-                code = INTERRUPTED
-        return code
+        statuses = {result.status for result in results}
+        if Status.INTERRUPTED in statuses:
+            return INTERRUPTED
+        return DIVERGED if Status.DIVERGED in statuses else 0
+
+    def remark_on(self, results: Sequence[Result]) -> None:
+        """Say what the status of runs does not: once per name, however many seeds it has."""
+        for name, runs in by_name(results).items():
+            remarks = [(remark, run) for run in runs for remark in run.remarks]
+            for note in dict.fromkeys(remark.note for remark, _ in remarks):
+                like = [(remark, run) for remark, run in remarks if remark.note == note]
+                remark, run = like[0]
+                counted = f" ({len(like)} of {len(runs)} seeds; this is {run.plan.spec.seed})" if len(runs) > 1 else ""
+                if run.status is Status.DIVERGED:
+                    complain(f"{name} {remark.sentence}{counted}")
+                else:
+                    self.warn(f"{name}: {remark.sentence}{counted}")

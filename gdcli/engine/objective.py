@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -65,7 +66,11 @@ class Objective:
 
     def curvature(self) -> float:
         """The largest eigenvalue of the Hessian (2/n) RᵀR: plain full-batch descent is stable below 2 over it."""
-        return float(2 * (np.linalg.norm(self.R, 2) / np.sqrt(self.n)) ** 2)
+        return self._curvature
+
+    @cached_property
+    def _curvature(self) -> float:
+        return float(2 * (np.linalg.norm(self.R, 2) / np.sqrt(self.n)) ** 2)  # every run of a sweep asks for it
 
 
 def objective(factor: Factor, *, unit: float = 1.0) -> Objective:

@@ -14,7 +14,7 @@ from gdcli.engine.schedules.waves import OneCycle, Warmup
 from gdcli.experiment.faults import cut, path_text, shown
 from gdcli.experiment.markup import KeyPath
 from gdcli.experiment.rates import uncovered
-from gdcli.experiment.spec import Columns, Dataset, Expect, Scaler, Stop
+from gdcli.experiment.spec import EXPECTED, Columns, Dataset, Expect, Scaler, Stop
 from gdcli.experiment.transcoding import canonical
 
 Found: TypeAlias = Iterator[tuple[KeyPath, str]]
@@ -139,8 +139,8 @@ def _stop(stop: Stop) -> Found:
 
 
 def _expect(expect: Expect) -> Found:
-    if expect.final_mse is None and expect.optimum_mse is None:
-        yield ("expect",), "expect needs a final_mse, an optimum_mse or both"
+    if all(getattr(expect, key) is None for key in EXPECTED):
+        yield ("expect",), f"expect needs at least one of {', '.join(EXPECTED)}"
 
 
 def _schedule(schedules: tuple[Schedule, ...]) -> Found:

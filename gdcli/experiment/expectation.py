@@ -3,31 +3,40 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gdcli.engine.trace import Status
 from gdcli.experiment.result import Result
-from gdcli.experiment.spec import Expect
+from gdcli.experiment.spec import EXPECTED, AtMost, Expect
 
 
 @dataclass(frozen=True)
 class Held:
-    """One expected figure and the one that came out, in squared units of the target."""
+    """One expectation and what came out.
+
+    Attributes:
+        figure: A key of the summary.
+        expected: A number, a bound, or the status.
+        got: A number, NaN where there is none; or the status.
+        tolerance: How far a number may be off; 0 for bounds and the status.
+    """
 
     figure: str
-    expected: float
-    got: float
-    tolerance: float
-
-    @property
-    def off(self) -> float:
-        """By how much they differ."""
-        return abs(self.got - self.expected)
+    expected: float | AtMost | str
+    got: float | str
+    tolerance: float = 0.0
 
     @property
     def holds(self) -> bool:
-        """Whether they agree within the tolerance."""
-        return self.off <= self.tolerance
+        """Whether the run came out as expected."""
+        match self.expected, self.got:
+            case AtMost(at_most=most), float(got):
+                return got <= most
+            case float(expected), float(got):
+                return abs(got - expected) <= self.tolerance
+            case expected, got:
+                return expected == got
 
 
 @dataclass(frozen=True)
@@ -36,7 +45,7 @@ class Verdict:
 
     Attributes:
         result: The run.
-        held: One entry a figure; none for a spec without `expect`.
+        held: One entry per expectation; none for a spec without `expect`.
     """
 
     result: Result
@@ -45,11 +54,18 @@ class Verdict:
     @property
     def outcome(self) -> str:
         """`passed`, `failed`, or `skipped` for a spec without `expect`."""
-        if self.result.status in (Status.DIVERGED, Status.INTERRUPTED):
+        if self.ended_otherwise:
             return "failed"
         if not self.held:
             return "skipped"
         return "passed" if all(held.holds for held in self.held) else "failed"
+
+    @property
+    def ended_otherwise(self) -> bool:
+        """Whether the run was interrupted, or diverged although nobody expected that."""
+        expected = self.result.plan.spec.expect or Expect()
+        status = self.result.status
+        return status is Status.INTERRUPTED or (status is Status.DIVERGED and expected.status != str(status))
 
 
 def judge(result: Result) -> Verdict:
@@ -59,17 +75,17 @@ def judge(result: Result) -> Verdict:
         result: The run.
 
     Returns:
-        The verdict; a diverged run fails whatever it expected.
+        The verdict; a diverged run fails unless it was to diverge.
     """
-    expect = result.plan.spec.expect or Expect()
-    pairs = (("final_mse", expect.final_mse), ("optimum_mse", expect.optimum_mse))
-    held = tuple(
-        Held(figure=figure, expected=expected, got=_number(result.summary[figure]), tolerance=expect.tolerance)
-        for figure, expected in pairs
-        if expected is not None
-    )
-    return Verdict(result=result, held=held)
+    return Verdict(result=result, held=tuple(_held(result, result.plan.spec.expect or Expect())))
 
 
-def _number(value: float | None) -> float:
-    return math.nan if value is None else value
+def _held(result: Result, expect: Expect) -> Iterator[Held]:
+    for figure in EXPECTED:
+        expected, value = getattr(expect, figure), result.summary[figure]
+        got = math.nan if value is None else value
+        if isinstance(expected, float | int):
+            tolerance = max(expect.tolerance, expect.relative * abs(expected))
+            yield Held(figure=figure, expected=float(expected), got=float(got), tolerance=tolerance)
+        elif expected is not None:
+            yield Held(figure=figure, expected=expected, got=got)

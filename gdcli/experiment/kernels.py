@@ -30,7 +30,7 @@ def kernel_choice(word: str, *, place: str = "kernel") -> KernelChoice:
         if word == known:
             trouble = numba_trouble() if word == "compiled" else None
             if trouble:
-                message = f"needs Numba, which {trouble}; pip install 'gdcli[fast]'"
+                message = f"needs Numba, which {trouble}; pip install numba"
                 raise SpecError([Fault(Place(f"{place} compiled"), message)])
             choice: KernelChoice = known
             return choice

@@ -110,7 +110,7 @@ class Plan:
 
     def named_weights(self, w: Array) -> dict[str, float]:
         """Weights as trained, name → value, from an array of shape (d,)."""
-        return dict(zip(self.names, map(float, w), strict=True))
+        return dict(zip(self.names, map(float, w + 0.0), strict=True))  # no weight is -0
 
     def original_weights(self, w: Array) -> dict[str, float] | None:
         """Weights in the units of the file, name → value; None for a scaler that is not affine.
@@ -121,7 +121,7 @@ class Plan:
         if original is None:
             return None
         weights, constant = original
-        named = dict(zip(self.names, map(float, weights), strict=False))
+        named = dict(zip(self.names, map(float, weights + 0.0), strict=False))
         return {**named, "intercept": constant} if self.scaling.intercept or constant else named
 
     @property

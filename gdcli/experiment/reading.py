@@ -21,7 +21,7 @@ from gdcli.experiment.advice import Style, setting
 from gdcli.experiment.draft import Draft, read_draft
 from gdcli.experiment.faults import ALTERNATIVES, FORMS, explain, path_text, shown, unknown_key
 from gdcli.experiment.markup import KeyPath, Places
-from gdcli.experiment.spec import Columns, Dataset, Expect, Spec, Split, Stop, Synthetic
+from gdcli.experiment.spec import AtMost, Columns, Dataset, Expect, Spec, Split, Stop, Synthetic
 
 _HINTS = get_type_hints(Spec, include_extras=True)
 _SECTIONS: dict[str, Any] = {field.name: _HINTS[field.name] for field in fields(Spec)}
@@ -200,7 +200,7 @@ def _section(kind: Any, value: Any, path: KeyPath, found: list[tuple[KeyPath, st
         # By way of JSON, where pydantic's strict mode takes lists as tuples and mappings as dataclasses.
         return _adapter(kind).validate_json(json.dumps(value, default=repr), strict=True)
     except ValidationError as error:
-        errors = list(_of_one_path(error.errors(include_url=False), value))
+        errors = list(_of_one_form(error.errors(include_url=False), value))
     parents = {details["loc"][:-1] for details in errors if details["loc"]}
     messages: dict[tuple[KeyPath, str], None] = {}
     for details in errors:
@@ -234,13 +234,18 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind, config=None if isinstance(kind, type) else ConfigDict(allow_inf_nan=False))
 
 
-def _of_one_path(errors: list[ErrorDetails], dataset: Any) -> Iterator[ErrorDetails]:
-    """Leave out what a path has against being a list, and a list against being a path; neither is part of the place."""
+# Keys of a section that may be one of two things: what pydantic calls the second, and the type that it is given as.
+_FORKS: dict[str, tuple[str, type]] = {"path": ("tuple[str, ...]", tuple), "gap": ("AtMost", dict)}
+
+
+def _of_one_form(errors: list[ErrorDetails], section: Any) -> Iterator[ErrorDetails]:
+    """Leave out what a path has against being a list, and the like; neither form is part of the place."""
     for details in errors:
         loc = details["loc"]
-        if loc[:1] != ("path",) or len(loc) == 1:
+        fork = _FORKS.get(str(loc[0])) if len(loc) > 1 else None
+        if fork is None:
             yield details
-        elif (loc[1] == "str") != isinstance(dataset["path"], tuple):
+        elif (loc[1] == fork[0]) == isinstance(section[loc[0]], fork[1]):
             details["loc"] = (*loc[:1], *loc[2:])
             yield details
 
@@ -249,6 +254,8 @@ def _owner(kind: Any, loc: Sequence[str | int]) -> Any:
     """The dataclass that an unknown key was put into."""
     if loc and kind is Dataset and loc[0] == "synthetic":
         return Synthetic
+    if loc and kind in (Expect, Expect | None) and loc[0] == "gap":
+        return AtMost
     return kind if isinstance(kind, type) else next(part for part in kind.__args__ if part is not type(None))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import platform
 import time
 import warnings
@@ -21,6 +20,7 @@ from gdcli.engine.descent import Watch, descend
 from gdcli.engine.kernels import Kernel
 from gdcli.engine.trace import Status, Trace
 from gdcli.experiment import files
+from gdcli.experiment.ending import Remark, largest_stable_lr, remarks_on
 from gdcli.experiment.kernels import KernelChoice, predicted_seconds, settled
 from gdcli.experiment.plan import Plan
 from gdcli.experiment.spec import plain
@@ -88,8 +88,13 @@ class Result:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What a person should know about the data and the spec."""
-        return self.plan.warnings
+        """What a person should know about the data, the spec and how the run ended."""
+        return (*self.plan.warnings, *(remark.sentence for remark in self.remarks))
+
+    @cached_property
+    def remarks(self) -> tuple[Remark, ...]:
+        """What the status alone does not say: it ended above its start, for one."""
+        return remarks_on(self.plan, self.trace)
 
     @cached_property
     def curve(self) -> pd.DataFrame:
@@ -142,6 +147,9 @@ class Result:
             "kernel": self.kernel,
             **self._weights("weights", trace.weights),
             **self._weights("optimum_weights", optimum.optimum.weights),
+            "r2": self._r2(figures["final_mse"]),
+            "optimum_r2": self._r2(figures["optimum_mse"]),
+            "optimum_val_mse": self._optimum_val_mse(),
             "rank": optimum.optimum.rank,
             "condition_number": optimum.optimum.condition_number,
             "spec": plain(spec),
@@ -153,6 +161,18 @@ class Result:
             "versions": {"gdcli": __version__, "python": platform.python_version(), "numpy": np.__version__},
         }
 
+    def _r2(self, mse: float) -> float | None:
+        """1 − mse/variance of the target in the training rows; None for a target without variance."""
+        factor = self.plan.factor
+        variance = float(factor.deviations()[-1] ** 2)
+        return None if variance == 0 or factor.minimum[-1] == factor.maximum[-1] else 1 - mse / variance
+
+    def _optimum_val_mse(self) -> float | None:
+        """The loss of the training rows' optimum on the validation rows."""
+        if self.plan.validation is None:
+            return None
+        return float(self.plan.validation.mse(self.plan.objective.optimum.weights[:, None])[0])
+
     def _weights(self, key: str, weights: Array) -> dict[str, dict[str, float]]:
         """Weights by name, as trained and, for an affine scaler, in the units of the file."""
         original = self.plan.original_weights(weights)
@@ -162,11 +182,7 @@ class Result:
     @property
     def largest_stable_lr(self) -> float | None:
         """2 over the largest curvature: beyond it plain full-batch descent diverges; None for other optimizers."""
-        optimizer = self.plan.spec.optimizer
-        if optimizer.kind != "sgd":
-            return None
-        curvature = self.plan.objective.curvature() + float(getattr(optimizer, "weight_decay", 0.0))
-        return 2 / curvature if curvature > 0 else math.inf
+        return largest_stable_lr(self.plan)
 
     def save(self, directory: str | PathLike[str], *, plot: bool = True) -> Path:
         """Write the run's files: curve.csv, curve.png, summary.csv, summary.json, spec.yaml.

@@ -17,6 +17,9 @@ ScalerName = Literal["none", "zscore", "minmax", "sigmoid", "maxabs", "robust"]
 Seed = Annotated[int, Ge(0), Lt(2**32)]
 
 
+EXPECTED = ("final_mse", "optimum_mse", "gap", "gap_ratio", "status")  # what a spec can expect of its run
+
+
 @dataclass(frozen=True, kw_only=True)
 class Section:
     """A part of a spec: unknown keys, loose types and numbers that are not finite are faults."""
@@ -142,18 +145,40 @@ class Stop(Section):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AtMost(Section):
+    """An upper bound instead of a figure.
+
+    Attributes:
+        at_most: The bound, in the units of the figure.
+    """
+
+    at_most: NonNegative
+
+
+@dataclass(frozen=True, kw_only=True)
 class Expect(Section):
     """What `gdcli check` holds a run against.
+
+    A figure x holds when what comes out differs from it by no more than the larger of `tolerance` and
+    `relative`·|x|. A run that diverges fails unless `status: diverged` is expected.
 
     Attributes:
         final_mse: Loss after the last epoch.
         optimum_mse: Loss of the exact optimum.
-        tolerance: How far either may be off, in squared units of the target.
+        gap: Final gap, or `{at_most: x}` for any gap up to x.
+        gap_ratio: Final gap / optimum.
+        status: How the run ends.
+        tolerance: How far a figure may be off, in its own units.
+        relative: How far it may be off, as a share of what is expected.
     """
 
     final_mse: NonNegative | None = None
     optimum_mse: NonNegative | None = None
+    gap: NonNegative | AtMost | None = None
+    gap_ratio: NonNegative | None = None
+    status: Literal["completed", "target_reached", "stalled", "diverged"] | None = None
     tolerance: NonNegative = 5e-9
+    relative: NonNegative = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Iterable, Sequence
 from itertools import cycle
 from pathlib import PurePath
 from typing import TypeAlias
@@ -13,11 +14,13 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
+from matplotlib.ticker import MaxNLocator
 
 from gdcli.engine.arrays import Array
 from gdcli.engine.trace import Status
 from gdcli.experiment.result import Result, by_name
+from gdcli.show.axes import LARGEST, SMALLEST, drawable, log_axis
+from gdcli.show.lettering import as_written, boxes_for_missing_glyphs
 
 # Okabe and Ito's palette, which the colour-blind can tell apart; the optimum has black to itself.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -45,12 +48,12 @@ def curve_figure(result: Result) -> Figure:
     if trace.val_mse is not None:
         _plot(left, trace.val_mse, label="validation", colour=COLOURS[1])
     optimum = result.plan.objective.optimum_mse
-    left.axhline(optimum, color="black", linestyle="--", linewidth=1, label=f"optimum {optimum:.6g}")
+    _mark(left, optimum, label=f"optimum {optimum:.6g}")
     _scale_loss(left, [result])
     _plot(right, trace.gap, label="gap", colour=COLOURS[0])
     _scale_gap(right, [result])
     left.legend(loc="best", frameon=False)
-    return figure
+    return as_written(figure)
 
 
 def comparison_figure(results: Sequence[Result]) -> Figure:
@@ -76,11 +79,15 @@ def comparison_figure(results: Sequence[Result]) -> Figure:
             low, middle, high = _spread(curves)
             _plot(axis, middle, label=label, colour=colour, line=line)
             if len(runs) > 1:
-                axis.fill_between(np.arange(len(low)), low, high, color=colour, alpha=0.2, linewidth=0)
+                axis.fill_between(
+                    np.arange(len(low)), drawable(low), drawable(high), color=colour, alpha=0.2, linewidth=0
+                )
     optima = sorted({f"{result.plan.objective.optimum_mse:.6g}" for result in results}, key=float)
     for i, optimum in enumerate(optima):
         label = f"optimum {optimum}" if len(optima) == 1 else "optima"
-        left.axhline(float(optimum), color="black", linestyle="--", linewidth=1, label=label if not i else None)
+        left.axhline(
+            min(float(optimum), LARGEST), color="black", linestyle="--", linewidth=1, label=label if not i else None
+        )
     _scale_loss(left, results)
     _scale_gap(right, results)
     if len(groups) <= LEGEND_INSIDE:
@@ -92,14 +99,27 @@ def comparison_figure(results: Sequence[Result]) -> Figure:
             handles[LEGEND_MOST - 1 : -1] = [Line2D([], [], linestyle="none")]
         size = "medium" if len(labels) <= 16 else "x-small"
         figure.legend(handles, labels, fontsize=size, loc="center left", bbox_to_anchor=(0.78, 0.5), frameon=False)
-    return figure
+    return as_written(figure)
 
 
-def to_png(figure: Figure) -> bytes:
-    """Render a figure as the bytes of a PNG."""
+def to_png(figure: Figure, *, warn: Callable[[str], None] = lambda _: None) -> bytes:
+    """Render a figure as the bytes of a PNG.
+
+    Args:
+        figure: Is changed: every text stands as it is written.
+        warn: Told of characters that no installed font has.
+
+    Returns:
+        The bytes.
+    """
+    message = boxes_for_missing_glyphs(as_written(figure))
+    if message:
+        warn(message)
     stream = io.BytesIO()
     FigureCanvasAgg(figure)
-    figure.savefig(stream, format="png")
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph ")  # of tick labels, which come anew from their formatter
+        figure.savefig(stream, format="png")
     return stream.getvalue()
 
 
@@ -136,6 +156,7 @@ def _axes(title: str, results: Sequence[Result], *, wide: bool = False) -> tuple
         axis.set_xlabel("epoch")
         axis.ticklabel_format(axis="y", style="sci", scilimits=(-3, 4))
         axis.xaxis.set_major_locator(MaxNLocator(nbins="auto", integer=True, steps=[1, 2, 5, 10]))
+        axis.set_autoscaley_on(False)  # the curves may go where no axis can follow
         axis.grid(visible=True, which="major", color="0.9", linewidth=0.6)
         axis.spines[["top", "right"]].set_visible(False)
     figure.suptitle(cut(title, 100), fontsize=11)
@@ -145,22 +166,6 @@ def _axes(title: str, results: Sequence[Result], *, wide: bool = False) -> tuple
 def cut(text: str, most: int) -> str:
     """Cut a text to so many characters at most."""
     return text if len(text) <= most else text[: most - 1] + "…"
-
-
-def log_axis(axis: Axes, low: float, high: float) -> None:
-    """A log axis from low to high, its labels plain text: mathematical type would double the time of a picture."""
-    axis.set_yscale("log", nonpositive="mask")
-    axis.set_ylim(low, high)
-    axis.yaxis.set_major_formatter(FuncFormatter(short))
-    axis.yaxis.set_minor_formatter(FuncFormatter(short) if high < 10 * low else NullFormatter())
-
-
-def short(value: float, _position: int | None = None) -> str:
-    """A tick's label, five characters at most: 0.01, 250, 1e6, 1e-12."""
-    if 1e-3 <= value < 1e4:
-        return f"{value:g}"
-    mantissa, exponent = f"{value:.0e}".split("e")
-    return f"{mantissa}e{int(exponent)}"
 
 
 def _setting(result: Result) -> str:
@@ -184,34 +189,64 @@ def _styles() -> cycle[tuple[str, LineStyle]]:
 
 def _plot(axis: Axes, values: Array, *, label: str, colour: str, line: LineStyle = "-") -> None:
     """Plot values against the epoch; what is not finite is left out, a single point becomes a marker."""
-    shown = np.where(np.isfinite(values), values, np.nan)
     marker = "o" if len(values) == 1 else ""
-    axis.plot(np.arange(len(values)), shown, label=label, color=colour, linestyle=line, linewidth=1.6, marker=marker)
+    axis.plot(
+        np.arange(len(values)),
+        drawable(values),
+        label=label,
+        color=colour,
+        linestyle=line,
+        linewidth=1.6,
+        marker=marker,
+    )
+
+
+def _mark(axis: Axes, optimum: float, *, label: str | None) -> None:
+    """Draw the loss of the optimum as a dashed line."""
+    axis.axhline(min(optimum, LARGEST), color="black", linestyle="--", linewidth=1, label=label)
 
 
 def _scale_loss(axis: Axes, results: Sequence[Result]) -> None:
     """Choose the loss axis so that the runs that did not diverge stay readable."""
-    steady = [result for result in results if result.status is not Status.DIVERGED] or list(results)
-    losses = np.concatenate([loss for r in steady for loss in (r.trace.mse, r.trace.val_mse) if loss is not None])
-    losses = losses[np.isfinite(losses) & (losses > 0)]
-    floor = min(result.plan.objective.optimum_mse for result in steady)
+    steady = _steady(results)
+    losses = _positive(loss for r in steady for loss in (r.trace.mse, r.trace.val_mse) if loss is not None)
     if not len(losses):
+        axis.set_ylim(-0.05, 1)
         return
     low, high = float(losses.min()), float(losses.max())
-    if high > LINEAR_RANGE * low:
+    floor = min(_floor(result) for result in steady)
+    if high > LINEAR_RANGE * low or not SMALLEST < high < LARGEST:
         log_axis(axis, (min(low, floor) if floor > 0 else low) / 1.5, high * 1.5)
     else:
-        room = 0.05 * (high - min(low, floor)) or 0.05 * high
-        axis.set_ylim(max(0.0, min(low, floor) - room), high + room)
+        bottom = min(low, floor)
+        room = 0.05 * (high - bottom if high - bottom > 1e-9 * high else high)
+        axis.set_ylim(max(0.0, bottom - room), high + room)
+
+
+def _floor(result: Result) -> float:
+    """The loss of the optimum; 0 where it is nothing but rounding."""
+    objective = result.plan.objective
+    return 0.0 if objective.optimum.is_zero else objective.optimum_mse
 
 
 def _scale_gap(axis: Axes, results: Sequence[Result]) -> None:
     """Put the gap on a log axis, over what the runs that did not diverge span."""
-    steady = [result for result in results if result.status is not Status.DIVERGED] or list(results)
-    gaps = np.concatenate([result.trace.gap for result in steady])
-    gaps = gaps[np.isfinite(gaps) & (gaps > 0)]
+    gaps = _positive(result.trace.gap for result in _steady(results))
     if len(gaps):
         log_axis(axis, float(gaps.min()) / 2, float(gaps.max()) * 2)
     else:
         axis.set_yticks([])
-        axis.text(0.5, 0.5, "the gap is 0 throughout", transform=axis.transAxes, ha="center")
+        finite = all(np.isfinite(result.trace.gap).all() for result in results)
+        said = "the gap is 0 throughout" if finite else "the gap is not finite"
+        axis.text(0.5, 0.5, said, transform=axis.transAxes, ha="center")
+
+
+def _steady(results: Sequence[Result]) -> list[Result]:
+    """The runs that did not diverge; all of them where every one did."""
+    return [result for result in results if result.status is not Status.DIVERGED] or list(results)
+
+
+def _positive(curves: Iterable[Array]) -> Array:
+    """What a log axis can show of some curves."""
+    values = np.concatenate(list(curves))
+    return np.asarray(values[np.isfinite(values) & (values > 0)])

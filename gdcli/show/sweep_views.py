@@ -10,16 +10,16 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
-from rich import box
 from rich.console import Group, RenderableType
-from rich.table import Table
-from rich.text import Text
 
 from gdcli.experiment.grid import Axis
 from gdcli.experiment.sweep import written
 from gdcli.experiment.sweep_result import Setting, SweepResult
-from gdcli.show.figures import COLOURS, LEGEND_INSIDE, LEGEND_MOST, LINE_STYLES, cut, log_axis, short
-from gdcli.show.tables import number
+from gdcli.show.axes import log_axis, short
+from gdcli.show.figures import COLOURS, LEGEND_INSIDE, LEGEND_MOST, LINE_STYLES, cut
+from gdcli.show.layout import Column, Sheet, Words
+from gdcli.show.tables import RANKS
+from gdcli.show.texts import number
 
 SHOWN = 10
 FEW_BANDS = 4  # that may lie one on the other and still be told apart
@@ -37,24 +37,17 @@ def sweep_view(result: SweepResult) -> RenderableType:
     """
     settings = sorted(result.settings, key=lambda s: s.gap)
     with_seeds, axes = result.sweep.seeds > 1, _varied(result)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 0, 0, 1))
     headings = _headings(axes)
-    for axis in axes:
-        table.add_column(headings[axis.key], justify="right" if axis.is_numeric else "left", no_wrap=True)
     figures = ["final MSE", "median gap" if with_seeds else "gap", *(["10–90 %"] if with_seeds else []), "gap/opt."]
-    # Eighty characters hold so many columns; what the gap says already goes first.
-    left_out = {"gap/opt.", "final MSE"} if len(axes) > (2 if with_seeds else 4) else set()
-    for heading in figures:
-        if heading not in left_out:
-            table.add_column(heading, justify="right", no_wrap=True)
-    for i, setting in enumerate(settings[:SHOWN]):
-        cells = dict(zip(figures, _figures(setting, with_seeds=with_seeds), strict=True))
-        table.add_row(
-            *(_value(setting.values[axis.key]) for axis in axes),
-            *(cell for heading, cell in cells.items() if heading not in left_out),
-            style="bold" if i == 0 and np.isfinite(setting.gap) else "",
-        )
-    return Group(table, *(Text(line) for line in _remarks(result, settings)))
+    columns = [Column(headings[axis.key], 90 - i, is_name=not axis.is_numeric) for i, axis in enumerate(axes)]
+    columns += [Column(heading, 99 if heading.endswith("gap") else RANKS[heading]) for heading in figures]
+    rows = [
+        [*(_value(setting.values[axis.key]) for axis in axes), *_figures(setting, with_seeds=with_seeds)]
+        for setting in settings[:SHOWN]
+    ]
+    bold = frozenset([0] if settings and np.isfinite(settings[0].gap) else [])
+    remarks = (Words(line.split(" ")) for line in _remarks(result, settings))
+    return Group(Sheet(columns, rows, bold), *remarks)
 
 
 def _varied(result: SweepResult) -> tuple[Axis, ...]:

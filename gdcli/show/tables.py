@@ -1,70 +1,26 @@
-"""Tables for the terminal: one run, several side by side, an exact fit, the verdicts of a check."""
+"""Several runs side by side, as a table for the terminal."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
-from rich import box
-from rich.console import Group, JustifyMethod, RenderableType
-from rich.table import Table
+from rich.console import Group, RenderableType
 from rich.text import Text
 
-from gdcli.engine.trace import DIVERGENCE_FACTOR, Status
+from gdcli.engine.trace import Status
 from gdcli.experiment.result import Result, by_name
+from gdcli.show.layout import Cell, Column, Sheet, Words, listed
+from gdcli.show.texts import number
+from gdcli.show.texts import ratio as _ratio
+from gdcli.show.texts import status_text as _status
 
-if TYPE_CHECKING:
-    from gdcli.experiment.exact import ExactFit
-    from gdcli.experiment.expectation import Verdict
-
-MAX_WEIGHTS = 20
-STATUS_STYLES = {"completed": "green", "target_reached": "green", "stalled": "yellow"}
-
-
-def number(value: float | None, digits: int = 8) -> str:
-    """Write a number in so many significant digits; a dash for none."""
-    return "–" if value is None else f"{value:.{digits}g}"
-
-
-def run_view(result: Result) -> RenderableType:
-    """One run: what was run, what came out against the optimum, and the weights.
-
-    Args:
-        result: The run.
-
-    Returns:
-        What Rich prints.
-    """
-    summary, spec = result.summary, result.plan.spec
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column()
-    features = list(spec.columns.features or ())
-    listed = ", ".join(features) if len(features) <= 4 else f"{len(features)} features"
-    table.add_row("data", f"{result.plan.table.label}, {_rows(result)}: {spec.columns.target} by {listed}")
-    table.add_row("scaler", summary["scaler"])
-    table.add_row("optimizer", f"{summary['optimizer']}, lr {summary['lr']:g}, {summary['schedule']} schedule")
-    steps = f"{summary['epochs']} epochs" + (
-        "" if summary["steps"] == summary["epochs"] else f", {summary['steps']} steps"
-    )
-    batches = "full batch" if summary["batch_size"] == "full" else f"batches of {summary['batch_size']}"
-    table.add_row("ran", f"{batches}, {steps} in {_seconds(summary['seconds'])}")
-    table.add_row("initial MSE", number(summary["initial_mse"]))
-    best = (
-        ""
-        if summary["best_epoch"] == summary["epochs"]
-        else f"  (best {number(summary['best_mse'])} at epoch {summary['best_epoch']})"
-    )
-    table.add_row("final MSE", Text(number(summary["final_mse"]), style="bold") + Text(best, style="dim"))
-    if summary["val_mse"] is not None:
-        table.add_row("validation MSE", number(summary["val_mse"]))
-    table.add_row("optimum MSE", number(summary["optimum_mse"]))
-    table.add_row("gap", number(summary["gap"]))
-    table.add_row("gap / optimum", _ratio(summary["gap_ratio"]))
-    title = Text(result.name, style="bold") + Text("  ") + _status(result)
-    return Group(title, table, _weights(summary["weights"], summary["optimum_weights"]))
+# Which column goes first where there is no room for all: the one of the smallest rank.
+RANKS = {
+    **{"gap": 60, "median gap": 60, "final MSE": 40, "val. MSE": 35, "10–90 %": 30, "gap/opt.": 20},
+    **{"optimizer": 28, "lr": 27, "schedule": 26, "scaler": 25, "batch_size": 24, "epochs": 10},
+}
 
 
 def comparison_view(results: Sequence[Result]) -> RenderableType:
@@ -79,24 +35,24 @@ def comparison_view(results: Sequence[Result]) -> RenderableType:
     groups = by_name(results)
     seeds = len(results) > len(groups)
     firsts = [runs[0] for runs in groups.values()]
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 0, 0, 1))
-    table.add_column("run", overflow="fold")  # the one column that may be broken: figures must stay whole
+    columns, rows = [Column("run", rank=99, is_name=True)], []
     settings = ("optimizer", "lr", "schedule", "scaler", "batch_size")
     differing = [key for key in settings if len({str(result.summary[key]) for result in firsts}) > 1]
-    for key in differing:
-        justify: JustifyMethod = "right" if key in ("lr", "batch_size") else "left"
-        table.add_column(key.replace("_size", ""), justify=justify, no_wrap=True)
+    noted = any(_ending(runs) for runs in groups.values())
+    columns += [Column("status", rank=50, is_name=True)] if noted else []
+    columns += [
+        Column(key.replace("_size", ""), RANKS[key], is_name=key not in ("lr", "batch_size")) for key in differing
+    ]
     with_validation = any(result.summary["val_mse"] is not None for result in results)
     validation = ["val. MSE"] if with_validation else []
     figures = ["final MSE", *validation, *(["median gap", "10–90 %"] if seeds else ["gap"]), "gap/opt."]
-    for heading in ([] if seeds else ["epochs"]) + figures:
-        table.add_column(heading, justify="right", no_wrap=True)
+    columns += [Column(heading, RANKS[heading]) for heading in ([] if seeds else ["epochs"]) + figures]
     best = best_run(results)
     for name, runs in groups.items():
         marked = best is not None and best.name == name
-        title = Text("★ " if marked else "  ") + Text(name) + _endings(runs)
-        table.add_row(
-            title,
+        row: list[Cell] = [
+            ("★ " if marked else "  ") + name,
+            *([_ending(runs)] if noted else []),
             *(f"{runs[0].summary[key]:g}" if key == "lr" else str(runs[0].summary[key]) for key in differing),
             *([] if seeds else [str(runs[0].summary["epochs"])]),
             number(_median(runs, "final_mse"), 7),
@@ -104,22 +60,23 @@ def comparison_view(results: Sequence[Result]) -> RenderableType:
             number(_median(runs, "gap"), 4),
             *([_range(runs)] if seeds else []),
             _ratio(_median(runs, "gap_ratio")),
-            style="bold" if marked else "",
-        )
+        ]
+        rows.append(row)
     optima = sorted({number(result.summary["optimum_mse"]) for result in results}, key=float)
     noun = "optimum MSE" if len(optima) == 1 else "optima (MSE)"
-    legend = "" if best is None else "★ best   "
-    repeated = f"medians of {len(results) // len(groups)} seeds   " if seeds else ""
-    return Group(table, Text(f"{legend}{repeated}{noun} {', '.join(optima)}", style="dim"))
+    legend = [] if best is None else ["★ best", "", ""]
+    repeated = ["medians", "of", f"{len(results) // len(groups)} seeds", "", ""] if seeds else []
+    bold = frozenset(i for i, row in enumerate(rows) if str(row[0]).startswith("★"))
+    return Group(Sheet(columns, rows, bold), Words([*legend, *repeated, noun, *listed(optima)], style="dim"))
 
 
-def _endings(runs: Sequence[Result]) -> Text:
-    """How runs of one name ended, where that is not as planned."""
-    ended = [run for run in runs if run.status is not Status.COMPLETED]
+def _ending(runs: Sequence[Result]) -> Text:
+    """How runs of one name ended, where there is more to say than that they were completed."""
+    ended = [run for run in runs if run.status is not Status.COMPLETED or run.remarks]
     if not ended:
         return Text()
-    counted = Text(f" {len(ended)} of {len(runs)}") if len(runs) > 1 else Text()
-    return counted + Text(" ") + _status(ended[0])
+    counted = Text(f"{len(ended)} of {len(runs)} ") if len(runs) > 1 else Text()
+    return counted + _status(ended[0])
 
 
 def _median(runs: Sequence[Result], figure: str) -> float | None:
@@ -143,100 +100,3 @@ def best_run(results: Sequence[Result]) -> Result | None:
     figure = "gap" if same else "final_mse"
     best = min(steady.values(), key=lambda runs: _median(runs, figure) or 0.0, default=None)
     return best[0] if best else None
-
-
-def exact_view(fit: ExactFit) -> RenderableType:
-    """An exact fit: what was fitted by what, how well, and the weights.
-
-    Args:
-        fit: The fit.
-
-    Returns:
-        What Rich prints.
-    """
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column()
-    table.add_row("data", f"{fit.data}, {fit.rows} rows")
-    table.add_row("target", fit.target)
-    table.add_row("features", ", ".join(fit.features))
-    if fit.unused:
-        table.add_row("not used", ", ".join(fit.unused))
-    if fit.scaler != "none":
-        table.add_row("scaler", fit.scaler)
-    table.add_row("MSE", Text(number(fit.mse), style="bold"))
-    table.add_row("R²", number(fit.r2))
-    table.add_row("rank", f"{fit.rank} of {len(fit.weights)}")
-    condition = "infinite" if math.isinf(fit.condition_number) else number(fit.condition_number, 4)
-    table.add_row("condition number", condition)
-    weights = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    weights.add_column("column")
-    original = fit.weights_original if fit.scaler != "none" else None
-    weights.add_column("weight" if original is None else "weight, scaled", justify="right")
-    if original is not None:
-        weights.add_column("in units of the file", justify="right")
-    for name, value in fit.weights.items():
-        weights.add_row(name, number(value), *([] if original is None else [number(original[name])]))
-    return Group(table, weights)
-
-
-def verdict_line(verdict: Verdict) -> Text:
-    """One line that says whether a run came out as its spec expects."""
-    styles = {"passed": "green", "failed": "bold red", "skipped": "yellow"}
-    line = Text(f"{verdict.outcome:<8}", style=styles[verdict.outcome]) + Text(verdict.result.name)
-    if verdict.result.status in (Status.DIVERGED, Status.INTERRUPTED):
-        return line + Text(f": {verdict.result.status} at epoch {verdict.result.epochs}")
-    if not verdict.held:
-        return line + Text(": the spec has no `expect`")
-    said = []
-    for held in verdict.held:
-        if held.holds:
-            said.append(f"{held.figure} {number(held.got)}")
-        else:
-            said.append(
-                f"{held.figure} is {held.got!r}, expected {held.expected!r}: off by {held.off:.3g}, more than the "
-                f"tolerance of {held.tolerance:g}"
-            )
-    return line + Text(": " + "; ".join(said))
-
-
-def divergence_sentence(result: Result) -> str:
-    """Say in one sentence that a run diverged, and what to do about it."""
-    finite = math.isfinite(result.trace.mse[-1])
-    how = f"its gap passed {DIVERGENCE_FACTOR:g} times that of the start" if finite else "its loss is no longer finite"
-    limit = result.largest_stable_lr
-    lr = float(result.plan.rates[: result.epochs].max())
-    todo = "lower optimizer.lr or scale the features"
-    if limit is not None and lr > limit:
-        todo = f"lr is {lr:g}, and on these columns plain descent needs less than {limit:.4g}: lower it, or scale them"
-    return f"{result.name} diverged at epoch {result.epochs}: {how}; {todo}"
-
-
-def _rows(result: Result) -> str:
-    training, held = len(result.plan.training), len(result.plan.validating)
-    return f"{training} rows" + (f" + {held} for validation" if held else "")
-
-
-def _status(result: Result) -> Text:
-    return Text(result.status.replace("_", " "), style=STATUS_STYLES.get(result.status, "bold red"))
-
-
-def _ratio(ratio: float | None) -> str:
-    return "–" if ratio is None else f"{ratio:.4g}"
-
-
-def _seconds(seconds: float) -> str:
-    return f"{seconds * 1000:.1f} ms" if seconds < 1 else f"{seconds:.1f} s"
-
-
-def _weights(weights: Mapping[str, float], optimum: Mapping[str, float]) -> RenderableType:
-    """Weights as trained beside those of the optimum."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("column")
-    table.add_column("weight", justify="right")
-    table.add_column("at the optimum", justify="right")
-    for name in list(weights)[:MAX_WEIGHTS]:
-        table.add_row(name, number(weights[name]), number(optimum[name]))
-    if len(weights) > MAX_WEIGHTS:
-        table.add_row(f"… {len(weights) - MAX_WEIGHTS} more in summary.json", "", "")
-    return table

@@ -27,7 +27,7 @@ def test_the_compiled_kernel_says_which_extra_it_needs(
     command: list[str], ready: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "numba", None)
-    message = "--kernel compiled: needs Numba, which is not installed; pip install 'gdcli[fast]'"
+    message = "--kernel compiled: needs Numba, which is not installed; pip install numba"
     ready.refuses(2, message, *command, "--kernel", "compiled")
     ready.runs(*command, "--kernel", "auto")
 

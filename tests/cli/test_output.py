@@ -1,4 +1,4 @@
-"""What each command prints, whole, at a width of 80; kept in tests/golden/output/.
+"""What each command prints, whole, at widths of 80 and 60 and into a pipe; kept in tests/golden/output/.
 
 After a wanted change: `GDCLI_UPDATE_GOLDEN=1 pytest tests/cli/test_output.py`, then read the difference.
 """
@@ -73,14 +73,26 @@ def invoke(*arguments: str) -> tuple[int, str, str]:
     return outcome.exit_code, outcome.stdout, outcome.stderr
 
 
+WIDTHS = ("80", "60", "pipe")
+
+
+def golden(case: str, width: str) -> Path:
+    return GOLDEN / (f"{case}.txt" if width == "80" else f"{width}/{case}.txt")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("case", COMMANDS)
-def test_whole_output(case: str) -> None:
+def test_whole_output(case: str, width: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if width == "pipe":
+        monkeypatch.delenv("COLUMNS")
+    else:
+        monkeypatch.setenv("COLUMNS", width)
     code, stdout, stderr = invoke(*COMMANDS[case])
     stdout = re.sub(r" in [\d.]+ m?s\b", " in <time>", stdout)
     # Rich pads its lines to the width of the table.
     stdout = "\n".join(line.rstrip() for line in stdout.splitlines())
     text = f"$ gdcli {' '.join(COMMANDS[case])}\n{stdout}\n--- stderr\n{stderr}--- exit code {code}\n"
-    path = GOLDEN / f"{case}.txt"
+    path = golden(case, width)
     if os.environ.get("GDCLI_UPDATE_GOLDEN"):
         path.write_text(text, encoding="utf-8")
     assert text == path.read_text(encoding="utf-8")
@@ -102,7 +114,7 @@ def test_help_shows_an_example_and_the_options(command: str) -> None:
 
 
 def test_every_golden_output_is_of_a_command() -> None:
-    assert {path.stem for path in GOLDEN.iterdir()} == set(COMMANDS)
+    assert set(GOLDEN.rglob("*.txt")) == {golden(case, width) for case in COMMANDS for width in WIDTHS}
 
 
 def test_json_of_one_run_is_its_summary_file() -> None:

@@ -1,0 +1,50 @@
+"""Axes that hold any numbers: their ends, their ticks, and what is drawn between them."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
+
+from gdcli.engine.arrays import Array
+
+# What an axis can span, and the decades up to which Matplotlib can be left to choose the ticks: it goes beyond the
+# ends, where there may be no numbers any more.
+SMALLEST, LARGEST = 1e-300, 1e300
+FEW_DECADES = 50
+
+
+def log_axis(axis: Axes, low: float, high: float) -> None:
+    """A log axis from low to high, its labels plain text: mathematical type would double the time of a picture."""
+    low, high = _within_reach(low, high)
+    axis.set_autoscaley_on(False)  # it would look beyond the ends of all numbers
+    axis.set_yscale("log", nonpositive="mask")
+    axis.set_ylim(low, high)
+    first, last = math.ceil(math.log10(low)), math.floor(math.log10(high))
+    if last - first > FEW_DECADES:
+        step = 10 * math.ceil((last - first) / 70)
+        axis.yaxis.set_major_locator(FixedLocator([10.0**k for k in range(-(-first // step) * step, last + 1, step)]))
+        axis.yaxis.set_minor_locator(NullLocator())
+    axis.yaxis.set_major_formatter(FuncFormatter(short))
+    axis.yaxis.set_minor_formatter(FuncFormatter(short) if high < 10 * low else NullFormatter())
+
+
+def _within_reach(low: float, high: float) -> tuple[float, float]:
+    """The ends of an axis, within what Matplotlib can draw and never at the same place."""
+    high = min(max(high, 2 * SMALLEST), LARGEST)
+    return min(max(low, SMALLEST), high / 2), high
+
+
+def short(value: float, _position: int | None = None) -> str:
+    """A tick's label, five characters at most: 0.01, 250, 1e6, 1e-12."""
+    if 1e-3 <= value < 1e4 or not math.isfinite(value):
+        return f"{value:g}"
+    mantissa, exponent = f"{value:.0e}".split("e")
+    return f"{mantissa}e{int(exponent)}"
+
+
+def drawable(values: Array) -> Array:
+    """Values that Matplotlib can draw: what is not finite is left out, what is beyond all axes stands at the end."""
+    return np.where(np.isfinite(values), np.minimum(values, LARGEST), np.nan)

@@ -1,0 +1,100 @@
+"""Names in pictures as they are written: no mathematical type, no control characters, fonts that have the glyphs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+
+from matplotlib import rcParams
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
+from matplotlib.text import Text
+
+from gdcli.errors import printable
+
+# Outline fonts that have what DejaVu Sans lacks, as Linux, macOS and Windows bring them along.
+FALLBACKS = (
+    *("Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans CJK TC", "Noto Sans CJK KR", "Noto Sans SC", "Noto Sans JP"),
+    *("Source Han Sans SC", "Source Han Sans", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "Droid Sans Fallback"),
+    *("PingFang SC", "Hiragino Sans", "Apple SD Gothic Neo", "Arial Unicode MS"),
+    *("Microsoft YaHei", "Yu Gothic", "Meiryo", "MS Gothic", "SimHei", "Malgun Gothic"),
+    *("Noto Emoji", "Symbola", "Segoe UI Emoji", "Segoe UI Symbol"),
+)
+SHOWN = 20  # missing characters that a message names
+BOX = "□"  # what a missing glyph is drawn as
+
+
+def as_written(figure: Figure) -> Figure:
+    """Show every text of a figure as it is written: `$` is a dollar, and fonts step in for missing glyphs.
+
+    Args:
+        figure: Is changed.
+
+    Returns:
+        The same figure.
+    """
+    texts = _texts(figure)
+    for text in texts:
+        text.set_parse_math(False)
+        if not text.get_text().isprintable():
+            text.set_text(printable(text.get_text()))
+    fonts = _fonts(_characters(texts))
+    if len(fonts) > len(rcParams["font.family"]):
+        for text in texts:
+            text.set_fontfamily(fonts)
+    return figure
+
+
+def boxes_for_missing_glyphs(figure: Figure) -> str | None:
+    """Draw a box for every character that no installed font has, instead of Matplotlib's warning about each.
+
+    Args:
+        figure: Is changed.
+
+    Returns:
+        A sentence that names those characters; None where there are none.
+    """
+    texts = _texts(figure)
+    characters = _characters(texts)
+    missing = _missing(characters, _fonts(characters))
+    if not missing:
+        return None
+    boxes = str.maketrans(dict.fromkeys(missing, BOX))
+    for text in texts:
+        text.set_text(text.get_text().translate(boxes))
+    listed = missing if len(missing) <= SHOWN else f"{missing[:SHOWN]}…"
+    return f"no installed font has {listed}: the picture shows boxes instead; install Noto Sans CJK or the like"
+
+
+def _texts(figure: Figure) -> list[Text]:
+    return [artist for artist in figure.findobj(Text) if isinstance(artist, Text)]
+
+
+def _characters(texts: Iterable[Text]) -> str:
+    """The characters of the texts that are not ASCII, which every font has, each once."""
+    return "".join(dict.fromkeys(c for text in texts for c in text.get_text() if not c.isascii()))
+
+
+def _fonts(characters: str) -> list[str]:
+    """The font families of the user's settings, and as many others as it takes to have these characters."""
+    families = list(rcParams["font.family"])
+    missing = _missing(characters, families)
+    installed = _installed() if missing else frozenset()
+    for family in FALLBACKS:
+        if missing and family in installed and len(left := _missing(missing, [family])) < len(missing):
+            families.append(family)
+            missing = left
+    return families
+
+
+def _missing(characters: str, families: Iterable[str]) -> str:
+    """The characters that no font of these families has."""
+    for family in families if characters else ():
+        font = get_font(findfont(FontProperties(family=[family])))
+        characters = "".join(c for c in characters if not font.get_char_index(ord(c)))
+    return characters
+
+
+@cache
+def _installed() -> frozenset[str]:
+    return frozenset(font.name for font in fontManager.ttflist)

@@ -1,0 +1,98 @@
+"""One run, as tables for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from gdcli.experiment.ending import reason_to_stop
+from gdcli.experiment.result import Result
+from gdcli.show.layout import Cell, Column, Facts, Sheet, Words, listed
+from gdcli.show.texts import number, ratio, status_text
+
+MAX_WEIGHTS = 20
+MAX_FEATURES = 4
+
+
+def run_view(result: Result) -> RenderableType:
+    """One run: what was run, what came out against the optimum, and the weights.
+
+    Args:
+        result: The run.
+
+    Returns:
+        What Rich prints.
+    """
+    title = Words([Text(result.name, style="bold"), "", status_text(result)])
+    return Group(title, Facts([*_settings(result), *_figures(result)]), *_weights(result.summary))
+
+
+def _settings(result: Result) -> Iterator[tuple[str, list[Cell]]]:
+    """What was run."""
+    summary, columns = result.summary, result.plan.spec.columns
+    features = list(columns.features or ())
+    by = listed(features) if len(features) <= MAX_FEATURES else [f"{len(features)} features"]
+    yield "data", [f"{result.plan.table.label},", *_rows(result), str(columns.target), "by", *by]
+    yield "scaler", summary["scaler"].split(" ")
+    yield "optimizer", [f"{summary['optimizer']},", f"lr {summary['lr']:g},", f"{summary['schedule']}", "schedule"]
+    batches = "full batch," if summary["batch_size"] == "full" else f"batches of {summary['batch_size']},"
+    steps = [] if summary["steps"] == summary["epochs"] else [f"{summary['steps']} steps"]
+    yield "ran", [batches, *listed([f"{summary['epochs']} epochs", *steps]), f"in {_seconds(summary['seconds'])}"]
+    reason = reason_to_stop(result.plan, result.trace)
+    if reason:
+        yield "stopped", list(reason.split(" "))
+
+
+def _figures(result: Result) -> Iterator[tuple[str, list[Cell]]]:
+    """What came out, with R² where the target varies."""
+    summary = result.summary
+    best: list[Cell] = []
+    if summary["best_epoch"] != summary["epochs"]:
+        best = _aside(f"(best {number(summary['best_mse'])} at epoch {summary['best_epoch']})")
+    yield "initial MSE", [number(summary["initial_mse"])]
+    yield "final MSE", [Text(number(summary["final_mse"]), style="bold"), *_r2(summary["r2"]), *best]
+    yield "optimum MSE", [number(summary["optimum_mse"]), *_r2(summary["optimum_r2"])]
+    yield "gap", [number(summary["gap"])]
+    yield "gap / optimum", [ratio(summary["gap_ratio"])]
+    if summary["val_mse"] is not None:
+        optimum = _aside(f"(optimum {number(summary['optimum_val_mse'])})")
+        yield "validation MSE", [number(summary["val_mse"]), *optimum]
+
+
+def _r2(value: float | None) -> list[Cell]:
+    return [] if value is None else _aside(f"R² {number(value, 6)}")
+
+
+def _aside(text: str) -> list[Cell]:
+    """Words that stand back, after a wider space."""
+    return ["", *(Text(word, style="dim") for word in text.split(" "))]
+
+
+def _rows(result: Result) -> list[str]:
+    training, held = len(result.plan.training), len(result.plan.validating)
+    return [f"{training} rows", "+", f"{held} for", "validation:"] if held else [f"{training} rows:"]
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds * 1000:.1f} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+
+def _weights(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
+    """Weights beside those of the optimum; where a scaler is on, as trained and in the units of the file."""
+    scaled = summary["scaler"] != "none"
+    kinds = [("weights", "scaled"), ("weights_original", "in file units")] if scaled else [("weights", "")]
+    columns, pairs = [Column("column", rank=5, is_name=True)], []
+    for i, (key, unit) in enumerate(kinds):
+        if key in summary:
+            note = f"\n({unit})" if unit else ""
+            columns += [Column(f"weight{note}", rank=4 - i), Column(f"optimum{note}", rank=2 - i)]
+            pairs += [summary[key], summary[f"optimum_{key}"]]
+    names = list(dict.fromkeys(name for weights in pairs for name in weights))
+    digits = 8 if len(pairs) <= 2 else 7
+    shown = names[:MAX_WEIGHTS]
+    yield Sheet(columns, [[name, *(number(weights.get(name), digits) for weights in pairs)] for name in shown])
+    if len(names) > MAX_WEIGHTS:
+        yield Words(f"{len(names) - MAX_WEIGHTS} more weights in summary.json".split(" "), style="dim")

@@ -1,0 +1,101 @@
+"""The verdicts of a check: as lines for the terminal, as JSON, and as JUnit XML for CI systems."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
+
+from rich.text import Text
+
+from gdcli.errors import printable
+from gdcli.experiment.spec import AtMost, plain
+from gdcli.show.texts import number
+
+if TYPE_CHECKING:
+    from gdcli.experiment.expectation import Held, Verdict
+
+SUITE = "gdcli check"
+
+
+def verdict_line(verdict: Verdict) -> Text:
+    """One line that says whether a run came out as its spec expects."""
+    styles = {"passed": "green", "failed": "bold red", "skipped": "yellow"}
+    return (
+        Text(f"{verdict.outcome:<8}", style=styles[verdict.outcome])
+        + Text(verdict.result.name)
+        + Text(f": {reason(verdict)}")
+    )
+
+
+def reason(verdict: Verdict) -> str:
+    """Why a run passed, failed or was skipped, in one line."""
+    if verdict.ended_otherwise:
+        return f"{verdict.result.status} at epoch {verdict.result.epochs}"
+    if not verdict.held:
+        return "the spec has no `expect`"
+    return "; ".join(map(_said, verdict.held))
+
+
+def _said(held: Held) -> str:
+    if held.holds:
+        return f"{held.figure} {held.got if isinstance(held.got, str) else number(held.got)}"
+    if isinstance(held.got, float) and math.isnan(held.got):
+        return f"{held.figure} does not exist: the optimum is 0"
+    match held.expected, held.got:
+        case AtMost(at_most=most), got:
+            return f"{held.figure} is {got!r}, expected at most {most!r}"
+        case float(expected), float(got):
+            off = f"off by {abs(got - expected):.3g}, more than the tolerance of {held.tolerance:g}"
+            return f"{held.figure} is {got!r}, expected {expected!r}: {off}"
+        case expected, got:
+            return f"{held.figure} is {got}, expected {expected}"
+
+
+def verdict_document(verdict: Verdict) -> dict[str, Any]:
+    """A verdict as JSON knows it."""
+    held = [
+        {
+            "figure": h.figure,
+            "expected": plain(h.expected),
+            "got": h.got,
+            "tolerance": h.tolerance,
+            "holds": h.holds,
+        }
+        for h in verdict.held
+    ]
+    return {"name": verdict.result.name, "outcome": verdict.outcome, "status": str(verdict.result.status), "held": held}
+
+
+def junit_xml(verdicts: Sequence[Verdict], sources: Sequence[str]) -> bytes:
+    """Verdicts as JUnit XML, which CI systems show: one test case per spec.
+
+    Args:
+        verdicts: Of the runs.
+        sources: What each run's spec was read from.
+
+    Returns:
+        A document with one `testsuite`; times are seconds of descent.
+
+    Source: https://github.com/testmoapp/junitxml
+    """
+    outcomes = [verdict.outcome for verdict in verdicts]
+    counts = {
+        "tests": str(len(verdicts)),
+        "failures": str(outcomes.count("failed")),
+        "errors": "0",
+        "skipped": str(outcomes.count("skipped")),
+        "time": f"{sum(verdict.result.seconds for verdict in verdicts):.6f}",
+    }
+    root = ElementTree.Element("testsuites", {"name": SUITE, **counts})
+    suite = ElementTree.SubElement(root, "testsuite", {"name": SUITE, **counts})
+    for verdict, source in zip(verdicts, sources, strict=True):
+        about = {"classname": printable(source), "name": printable(verdict.result.name)}
+        case = ElementTree.SubElement(suite, "testcase", {**about, "time": f"{verdict.result.seconds:.6f}"})
+        if verdict.outcome != "passed":
+            tag = "failure" if verdict.outcome == "failed" else "skipped"
+            ElementTree.SubElement(case, tag, {"message": printable(reason(verdict))})
+    ElementTree.indent(root)
+    text: str = ElementTree.tostring(root, encoding="unicode")
+    return f"<?xml version='1.0' encoding='UTF-8'?>\n{text}\n".encode()

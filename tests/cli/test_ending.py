@@ -1,0 +1,160 @@
+"""What is said of a run once it has ended: never a bare `completed` where there is more to say."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from workbench import Bench
+
+import gdcli
+
+D = "dataset: d.csv\n"
+LIMIT = "and on these columns plain descent needs less than 0.05779: lower it, or scale them"
+
+
+def remarks(*lines: str) -> str:
+    return "\n".join(f"warning: s: {line}" for line in lines)
+
+
+def told(spec: str, bench: Bench) -> tuple[str, str, str]:
+    """The first line of the table, the warnings, and those of summary.json."""
+    bench.write("s.yaml", spec)
+    outcome = bench.gd("run", "s.yaml", "--no-plot")
+    assert outcome.code == 0
+    kept = json.loads(Path("results/s/summary.json").read_text())["warnings"]
+    assert bench.gd("run", "s.yaml", "--no-plot", "--quiet").err == ""
+    return outcome.out.splitlines()[0], outcome.err.removesuffix("\n"), remarks(*kept)
+
+
+def test_house_prices_just_beyond_the_limit(bench: Bench) -> None:
+    rng = np.random.RandomState(0)
+    area, rooms = rng.uniform(500, 4000, 200).round(), rng.randint(1, 8, 200)
+    price = (150 * area + 20000 * rooms + rng.randn(200) * 20000).round()
+    rows = "\n".join(f"{a:.0f},{r},{p:.0f}" for a, r, p in zip(area, rooms, price, strict=True))
+    bench.write("h.csv", f"area,rooms,price\n{rows}\n")
+    limit = gdcli.run({"dataset": "h.csv", "epochs": 0}).largest_stable_lr
+    assert limit is not None
+    title, warned, kept = told(f"dataset: h.csv\noptimizer: {{lr: {1.01 * limit!r}}}\nepochs: 200\n", bench)
+    summary = json.loads(Path("results/s/summary.json").read_text())
+    assert summary["final_mse"] > summary["initial_mse"]
+    assert title == "s  completed, above its start"
+    assert (
+        warned
+        == kept
+        == remarks(
+            f"ended above its start: the MSE went from {summary['initial_mse']:.6g} to {summary['final_mse']:.6g}; "
+            f"lr is {1.01 * limit:g}, and on these columns plain descent needs less than {limit:.4g}: "
+            "lower it, or scale them"
+        )
+    )
+
+
+REMARKS = {
+    "beyond_and_below": ("optimizer: {lr: 0.058}\nepochs: 2\n", "lr beyond its limit", f"lr is 0.058, {LIMIT}"),
+    "batches": (
+        "optimizer: {lr: 0.058}\nepochs: 1\nbatch_size: 3\n",
+        "above its start",
+        f"ended above its start: the MSE went from 0.79358 to 0.916934; lr is 0.058, {LIMIT}",
+    ),
+    "schedule": (
+        "optimizer: {lr: 0.06}\nschedule: cosine\nepochs: 50\n",
+        "lr beyond its limit",
+        f"lr is 0.06, {LIMIT}",
+    ),
+    "other_optimizer": (
+        "optimizer: {kind: adam, lr: 5}\nepochs: 1\n",
+        "above its start",
+        "ended above its start: the MSE went from 0.79358 to 1084.22; lower optimizer.lr or scale the features",
+    ),
+    "hardly_moved": (
+        "optimizer: {kind: sgd, lr: 1.0e-9}\n",
+        "hardly moved",
+        "moved only 0.00012 % of the way from its start to the optimum: the gap is still 0.7222; raise optimizer.lr or "
+        "epochs, or scale features and target",
+    ),
+    "adam_on_prices": (
+        "dataset: {inline: {area: [50, 80, 120], price: [2.0e5, 3.1e5, 4.9e5]}}\noptimizer: adam\nepochs: 200\n",
+        "hardly moved",
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize(("keys", "note", "sentence"), REMARKS.values(), ids=REMARKS)
+def test_remarks(bench: Bench, keys: str, note: str, sentence: str) -> None:
+    title, warned, kept = told(keys if keys.startswith("dataset") else D + keys, bench)
+    assert title == f"s  completed, {note}"
+    assert warned == kept
+    if sentence:
+        assert warned == remarks(sentence)
+    else:
+        assert warned.startswith("warning: s: moved only ")
+    assert "\n" not in warned
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        "optimizer: {lr: 0.0577}\n",  # just below the limit
+        "epochs: 0\n",
+        "epochs: 0\noptimizer: {lr: 9}\n",
+        "dataset: {inline: {x: [1, 2, 3], y: [2, 4, 6]}}\ninit: [2, 0]\n",  # starts at the optimum
+        "dataset: {inline: {x: [0.1, 0.2, 0.7], y: [0.3, 0.6, 2.1]}}\ninit: [3, 0]\noptimizer: adam\n",
+    ],
+)
+def test_nothing_to_say(bench: Bench, keys: str) -> None:
+    title, warned, kept = told(keys if keys.startswith("dataset") else D + keys, bench)
+    assert title == "s  completed"
+    assert warned == kept == ""
+
+
+def test_a_diverged_result_carries_its_explanation() -> None:
+    spec = {"dataset": {"inline": {"x": [1.0, 2.0, 4.0], "y": [0.0, 1.0, 5.0]}}, "optimizer": {"lr": 5.0}}
+    result = gdcli.run(spec)
+    assert result.status == "diverged"
+    (warning,) = result.warnings
+    assert warning.startswith("diverged at epoch ")
+    assert result.summary["warnings"] == [warning]
+
+
+def test_seeds_are_told_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    for name in "ab":
+        bench.write(f"{name}.yaml", f"{D}optimizer: {{lr: 0.058}}\nepochs: 2\n")
+    outcome = bench.gd("compare", "a.yaml", "b.yaml", "--seeds", "3", "--no-plot")
+    lines = [line for line in outcome.err.splitlines() if "lr is 0.058, and" in line and "above" not in line]
+    assert lines == [f"warning: {n}: lr is 0.058, {LIMIT} (1 of 3 seeds; this is 0)" for n in "ab"]
+    assert outcome.code == 0
+    assert "3 of 3 completed, lr beyond its limit" in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("keys", "status", "sentence"),
+    [
+        ("stop: {gap: 1}\n", "target reached", "at epoch 1: the gap is at most stop.gap, 1"),
+        (
+            "stop: {patience: 3, min_delta: 0.5}\n",
+            "stalled",
+            "at epoch 3: the MSE has not improved by 0.5 on 0.79358, that of epoch 0",
+        ),
+    ],
+)
+def test_why_a_run_stopped(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, keys: str, status: str, sentence: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    bench.write("s.yaml", f"{D}optimizer: {{lr: 0.03}}\n{keys}")
+    lines = bench.gd("run", "s.yaml", "--no-plot").out.splitlines()
+    assert lines[0] == f"s  {status}"
+    assert [line.split("  ", 1)[1].strip() for line in lines if line.startswith("stopped ")] == [sentence]
+
+
+def test_no_weight_is_minus_zero(bench: Bench) -> None:
+    bench.write("s.yaml", f"{D}epochs: 0\ninit: [-0.0, 0, 0]\nscaler: zscore\n")
+    outcome = bench.gd("run", "s.yaml", "--no-plot")
+    assert " -0 " not in outcome.out
+    summary = json.loads(Path("results/s/summary.json").read_text())
+    assert "-0.0" not in map(str, (*summary["weights"].values(), *summary["weights_original"].values()))
