@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import re
 from collections.abc import Callable, Iterator
@@ -48,7 +49,7 @@ class Tap:
     def __init__(self, stream: IO[bytes], told: Callable[[int], None], delimiter: str, *, hashing: bool) -> None:
         self._stream, self._told = stream, told
         self._hash = hashlib.sha256() if hashing else None
-        self._before = delimiter.encode(), b"\n", b"\r"  # what a cell may begin after
+        self._before = delimiter.encode(), b"\n", b"\r", codecs.BOM_UTF8  # what a cell may begin after
         self._last, self._quotes = b"\n", Quotes(delimiter)
         self.padded = False
         self.held = b""

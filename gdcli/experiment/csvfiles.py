@@ -6,8 +6,8 @@ import codecs
 import hashlib
 import warnings
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -84,48 +84,52 @@ def explained(path: Path, label: str, form: CsvFormat) -> Iterator[None]:
     except (DataError, MemoryError):
         raise
     except Exception as error:  # each decompressor has errors of its own
-        try:
-            explanation = _explanation(path, label, form, error)
-        except Exception as another:  # met while looking for the line of the first
-            explanation = _explanation(path, label, form, OSError(another))
-        raise explanation from error
+        raise _explanation(path, label, form, error) from error
 
 
 def _explanation(path: Path, label: str, form: CsvFormat, error: Exception) -> DataError:
     """What an error says about a file, in our words."""
     import pandas as pd
 
-    line, message = 0, ""
+    is_text = isinstance(error, ValueError) and not is_compressed(path.name)
+    message = f"{'not a CSV file' if is_text else 'cannot read this data file'}: {error}"
     match error:
-        case UnicodeDecodeError():
-            return _undecodable(path, label, form)
+        case UnicodeDecodeError() | MisplacedQuoteError() | pd.errors.ParserError() | pd.errors.ParserWarning():
+            # What comes first in the file, however far it was read ahead.
+            line, first = min(_faults_of_lines(path, form), default=(0, message))
+            return fault(label, first, line)
         case pd.errors.EmptyDataError():
             message = "this data file is empty; it needs a header line and rows"
-        case pd.errors.ParserError() | pd.errors.ParserWarning():
-            line, message = lines.faulty_row(path, form)
-        case MisplacedQuoteError():
-            line, message = lines.misplaced_quote(path, form), _MISPLACED
         case ImportError():
             message = f"this compression needs a package that is not installed: {error}"
         case OSError():
             message = f"cannot read this data file: {error.strerror or error}"
-    is_text = isinstance(error, ValueError) and not is_compressed(path.name)
-    what = "not a CSV file" if is_text else "cannot read this data file"
-    return fault(label, message or f"{what}: {error}", line)
+    return fault(label, message)
+
+
+def _faults_of_lines(path: Path, form: CsvFormat) -> Iterator[tuple[int, str]]:
+    """The first line that is no text, that goes on after a closing quote, that is too long: as far as there are any."""
+    searches: list[Callable[[], tuple[int, str]]] = [
+        lambda: (undecodable_line(path, form.encoding), _undecodable(path, form)),
+        lambda: (lines.misplaced_quote(path, form), _MISPLACED),
+        lambda: lines.faulty_row(path, form),
+    ]
+    for search in searches:
+        with suppress(Exception):  # one may stop another
+            line, message = search()
+            if message and line:
+                yield line, message
 
 
 _MISPLACED = "a cell goes on after its closing quote; correct this line (within a quoted cell a quote is written twice)"
 
 
-def _undecodable(path: Path, label: str, form: CsvFormat) -> DataError:
-    """Say which line of a file is not text of its encoding."""
-    line = undecodable_line(path, form.encoding)
+def _undecodable(path: Path, form: CsvFormat) -> str:
+    """What to do about a file that is not text of its encoding."""
     if form.encoding not in UTF8:
-        message = f"not {form.encoding} text; {setting(form.style, {'encoding': 'utf-8'})}, or what it is written in"
-        return fault(label, message, line)
+        return f"not {form.encoding} text; {setting(form.style, {'encoding': 'utf-8'})}, or what it is written in"
     guess = "utf-16" if _starts_as_utf16(path) else "latin-1"
-    message = f"not UTF-8 text; save the file as UTF-8, or {setting(form.style, {'encoding': guess})}"
-    return fault(label, message, line)
+    return f"not UTF-8 text; save the file as UTF-8, or {setting(form.style, {'encoding': guess})}"
 
 
 def _starts_as_utf16(path: Path) -> bool:
@@ -153,8 +157,8 @@ def check_header(path: Path, label: str, form: CsvFormat) -> list[str]:
     if all(is_number(name) for name in header):
         raise fault(label, "the first line holds numbers and not the names of the columns; add a header line", 1)
     if len(header) == 1:
-        for delimiter, word in ((";", "';'"), ("\t", "a tab"), ("|", "'|'")):
-            if delimiter in header[0]:
+        for delimiter, word in ((";", "';'"), ("\t", "a tab"), ("|", "'|'"), (",", "','")):
+            if delimiter in header[0] and delimiter != form.delimiter:
                 todo = setting(form.style, {"delimiter": delimiter})
                 raise fault(label, f"the columns seem to be separated by {word}; {todo}", 1)
     return header

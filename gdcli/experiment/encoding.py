@@ -92,7 +92,7 @@ class Encoding:
                 continue
             levels, spelled = self.levels[name], self.spelled[name]
             row_of = {level: j + k for k, level in enumerate(levels)}
-            at = np.array([row_of.get(spelled[cell], -1) for cell in chunk.text(name)])
+            at = np.array([row_of.get(spelled[cell], -1) for cell in chunk.text(name)], dtype=np.intp)
             columns[at[at >= 0], np.flatnonzero(at >= 0)] = 1.0
             j += len(levels)
         columns[-1] = chunk.numeric(str(self.columns.target))

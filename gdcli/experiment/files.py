@@ -121,7 +121,7 @@ def portable_spec(planned: Plan, directory: Path) -> dict[str, Any]:
         portable = _portable(path, start) if isinstance(path, str) else [_portable(part, start) for part in path]
         spec["dataset"] = {**spec["dataset"], "path": portable}
     elif _needs_data(planned):
-        spec["dataset"] = {"path": "data.csv"}
+        spec["dataset"] = {**spec["dataset"], "path": "data.csv"}
     return spec
 
 

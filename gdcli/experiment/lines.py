@@ -99,6 +99,8 @@ def faulty_row(path: Path, form: CsvFormat) -> tuple[int, str]:
         for _ in numbered_rows(path, form, strict=True):
             pass
     except UnreadableRowError as error:
+        if "unexpected end" not in str(error.__cause__):
+            return 0, ""  # something stands after a closing quote: see `misplaced_quote`
         return error.line, "a quoted cell begins on this line and never ends; close it"
     return 0, ""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import errno
 import gzip
 import io
 import json
@@ -12,10 +13,14 @@ import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
+import zstandard
 from workbench import Bench
+
+from gdcli.experiment import sources
 
 D = "dataset: d.csv\n"
 SPEC = D + "columns: {features: [x, z], target: y}\n"
@@ -544,11 +549,97 @@ OPTIMUM: dict[str, tuple[list[str], str]] = {
 }
 
 
+OPTIMUM |= {
+    "delimiter": (["s.csv"], "s.csv:1: the columns seem to be separated by ';'; give --delimiter ';'"),
+    "tab": (["tab.csv"], r"tab.csv:1: the columns seem to be separated by a tab; give --delimiter '\t'"),
+    "comma": (
+        ["d.csv", "--delimiter", ";"],
+        "d.csv:1: the columns seem to be separated by ','; give --delimiter ,",
+    ),
+    "encoding": (["l.csv"], "l.csv:2: not UTF-8 text; save the file as UTF-8, or give --encoding latin-1"),
+    "latin_1_zst": (["l.csv.zst"], "l.csv.zst:2: not UTF-8 text; save the file as UTF-8, or give --encoding latin-1"),
+    "loop": (["loop"], "data: cannot read loop: Too many levels of symbolic links"),
+    "not_utf_8": ([os.fsdecode(b"\xff.csv")], r"\udcff.csv: this path is not UTF-8 text; rename it"),
+}
+
+# id → settings that no file can have, and the message
+SETTINGS: dict[str, tuple[list[str], str]] = {
+    "encoding": (
+        ["--encoding", "latin-11"],
+        "--encoding: dataset.encoding must be a text encoding such as utf-8 or latin-1, got 'latin-11'",
+    ),
+    "missing": (["--missing", "no"], "--missing: dataset.missing must be one of error, drop, got 'no'"),
+    "thousands": (
+        ["--thousands", "."],
+        "--thousands: dataset.thousands must differ from dataset.decimal, got '.' for both",
+    ),
+    "thousands_digit": (
+        ["--thousands", "1"],
+        "--thousands: dataset.thousands must be a mark such as , . ' or a blank, got '1'",
+    ),
+    "spec": (["s.yaml"], "s.yaml: is a spec and not a data file; name the data file, or use `gdcli run`"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "message"), SETTINGS.values(), ids=SETTINGS)
+def test_settings(bench: Bench, arguments: list[str], message: str) -> None:
+    bench.refuses(2, message, "optimum", *(arguments if arguments[0] == "s.yaml" else ["d.csv", *arguments]))
+
+
+def test_settings_that_serve(bench: Bench) -> None:
+    bench.write("e.csv", "x;größe;y\n1.000,5;2;3\n2.000,25;1;4\n3.000;;9\n4.000;3;8\n".encode("latin-1"))
+    options = ["--delimiter", ";", "--decimal", ",", "--thousands", ".", "--encoding", "latin-1", "--missing", "drop"]
+    warning = "warning: 1 of 4 rows has a blank or NaN cell in the columns used and is left out"
+    fit = json.loads(bench.runs("optimum", "e.csv", "--json", *options, warnings=warning).out)
+    assert (fit["rows"], list(fit["weights"])) == (3, ["x", "größe", "intercept"])
+    bench.write("tab.csv", "x\ty\n1\t2\n2\t3\n4\t4\n")
+    assert json.loads(bench.runs("optimum", "tab.csv", "--json", "--delimiter", "\\t").out)["rows"] == 3
+
+
 @pytest.mark.parametrize(("arguments", "message"), OPTIMUM.values(), ids=OPTIMUM)
 def test_optimum(bench: Bench, arguments: list[str], message: str) -> None:
     bench.write("t.csv", "a,b\nx,y\nz,w\n")
     bench.write("b.csv", "x,y\n,1\n1,2\n")
+    bench.write("s.csv", "x;y\n1;2\n")
+    bench.write("tab.csv", "x\ty\n1\t2\n")
+    bench.write("l.csv", b"c,x,y\n\xe9,1,2\n")
+    bench.write("l.csv.zst", zstandard.ZstdCompressor().compress(b"c,x,y\n\xe9,1,2\n"))
+    Path("loop").symlink_to("loop")
     bench.refuses(3, message, "optimum", *arguments)
+
+
+@pytest.mark.parametrize("name", ["closed/d.csv", "closed/*.csv"])
+def test_a_folder_that_is_closed(bench: Bench, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.write("closed/d.csv", "x,y\n1,2\n")
+
+    def guarded(original: Callable[..., Any]) -> Callable[..., Any]:
+        def call(path: Any = ".", *arguments: Any, **options: Any) -> Any:
+            if "closed" in str(path):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            return original(path, *arguments, **options)
+
+        return call
+
+    bench.write("s.yaml", f"dataset: {name}\n")
+    for function in ("stat", "scandir", "listdir"):
+        monkeypatch.setattr(os, function, guarded(getattr(os, function)))
+    outcome = bench.gd("run", "s.yaml")
+    what = "cannot read closed/d.csv" if name == "closed/d.csv" else "no data file matches closed/*.csv"
+    assert (outcome.code, outcome.err) == (3, f"s.yaml:1:1: {what}: Permission denied\n")
+
+
+def test_a_file_that_vanishes_while_it_is_read(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = bench.write("gone.csv", "x,y\n1,2\n")
+    original = sources._found
+
+    def found(*arguments: Any) -> Any:
+        file = original(*arguments)
+        path.unlink()
+        return file
+
+    monkeypatch.setattr(sources, "_found", found)
+    outcome = bench.gd("optimum", "gone.csv")
+    assert (outcome.code, outcome.err) == (3, "gone.csv: cannot read this data file: No such file or directory\n")
 
 
 def test_bad_data_of_one_of_several_specs_stops_all(bench: Bench) -> None:

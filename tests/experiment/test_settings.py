@@ -1,0 +1,292 @@
+"""Settings of the dataset: encodings, grouped digits, rows left out; and what is said of columns that mislead."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import zstandard
+
+import gdcli
+from gdcli.experiment import blocks, choosing, sources, stream
+
+N = 60
+X, Z = np.random.RandomState(0).randn(N), np.arange(N) * 1.5
+FRAME = pd.DataFrame({"x": X, "z": Z, "y": X - Z})
+
+
+@pytest.fixture(params=["whole", "in blocks"])
+def both_ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "in blocks":
+        monkeypatch.setattr(sources, "WHOLE", 0)
+        monkeypatch.setattr(stream, "CHUNK_CELLS", 21)
+        monkeypatch.setattr(blocks, "BLOCK_BYTES", 200)
+
+
+pytestmark = pytest.mark.usefixtures("both_ways")
+
+
+def refusal(*arguments: Any, **given: Any) -> str:
+    with pytest.raises(gdcli.GdcliError) as error:
+        gdcli.optimum(*arguments, **given)
+    return str(error.value)
+
+
+PACKERS: dict[str, Callable[[bytes], bytes]] = {
+    "": bytes,
+    ".gz": gzip.compress,
+    ".zst": lambda data: zstandard.ZstdCompressor().compress(data),
+}
+
+
+@pytest.mark.parametrize("ending", PACKERS)
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "utf-16", "utf-16-be", "utf-32", "utf-8-sig", "cp037"])
+def test_any_encoding(encoding: str, ending: str, tmp_path: Path) -> None:
+    frame = FRAME.assign(größe=["klein", "groß", "größer"] * 20)[["größe", "x", "y"]]
+    path = tmp_path / f"d.csv{ending}"
+    path.write_bytes(PACKERS[ending](frame.to_csv(index=False).encode(encoding)))
+    fit = gdcli.optimum(path, features=["größe", "x"], target="y", encoding=encoding)
+    assert fit.weights == gdcli.optimum(frame, features=["größe", "x"], target="y").weights
+    assert list(fit.weights)[:2] == ["größe_größer", "größe_klein"]
+    summary = gdcli.run({"dataset": {"path": path, "encoding": encoding}, "epochs": 1}).summary
+    assert summary["data_sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize(
+    ("encoding", "bad", "advice"),
+    [
+        (None, b"\xe9", "not UTF-8 text; save the file as UTF-8, or give encoding='latin-1'"),
+        ("ascii", b"\xe9", "not ascii text; give encoding='utf-8', or what it is written in"),
+    ],
+)
+def test_text_of_another_encoding(encoding: str | None, bad: bytes, advice: str, end: str, tmp_path: Path) -> None:
+    path = tmp_path / "d.csv"
+    rows = [b"1,2", b"2,3"] * 30
+    path.write_bytes(end.encode().join([b"x,y", *rows[:40], b"1," + bad, *rows]))
+    assert refusal(path, encoding=encoding) == f"{path}:42: {advice}"
+
+
+def test_utf_16_is_guessed(tmp_path: Path) -> None:
+    path = tmp_path / "d.csv"
+    FRAME.to_csv(path, index=False, encoding="utf-16")
+    assert refusal(path).endswith("or give encoding='utf-16'")
+
+
+@pytest.mark.parametrize(
+    ("thousands", "decimal", "delimiter"), [(",", ".", ","), (".", ",", ";"), (" ", ",", ";"), ("'", ".", "\t")]
+)
+def test_grouped_digits(thousands: str, decimal: str, delimiter: str, tmp_path: Path) -> None:
+    prices = np.round(1e6 * np.random.RandomState(1).rand(N), 2)
+    texts = [f"{price:,.2f}".translate({44: thousands, 46: decimal}) for price in prices]
+    frame = FRAME.assign(price=prices)
+    path = tmp_path / "d.csv"
+    FRAME.assign(price=texts).to_csv(path, index=False, sep=delimiter, decimal=decimal)
+    given: dict[str, Any] = {"thousands": thousands, "decimal": decimal, "delimiter": delimiter}
+    fit = gdcli.optimum(path, **given)
+    assert fit.target == "price"
+    assert fit.weights == gdcli.optimum(frame).weights
+
+
+def test_only_groups_of_three_are_grouped_digits(tmp_path: Path) -> None:
+    path = tmp_path / "d.csv"
+    path.write_text("x,y\n" + '"1,000",2\n' * 9 + '"1,00",3\n')
+    message = "column 'x' has 1 cell that is not a number, the first on line 11; the first is '1,00'"
+    assert refusal(path, thousands=",").startswith(f"{path}:11: {message}")
+
+
+def with_gaps() -> tuple[pd.DataFrame, pd.Series[bool]]:
+    frame = FRAME.assign(c=["p", "q", "r"] * 20, unused=np.nan)[["unused", "x", "z", "c", "y"]].astype({"z": object})
+    frame.loc[[3, 50], "x"] = np.nan
+    frame.loc[[4, 50], "z"] = "NaN"
+    frame.loc[[5, 59], "c"] = ""
+    frame.loc[7, "c"] = "a level of its own"
+    frame.loc[[0, 7], "y"] = np.nan
+    return frame, ~pd.Series(range(N)).isin([0, 3, 4, 5, 7, 50, 59])
+
+
+GIVEN: dict[str, Any] = {"columns": {"features": ["x", "z", "c"], "target": "y"}, "optimizer": {"lr": 1e-4}}
+DROPPED = "7 of 60 rows have blank or NaN cells in the columns used and are left out"
+
+
+@pytest.mark.parametrize("keys", [{}, {"batch_size": 7}, {"split": {"validation": 0.3}}, {"scaler": "robust"}], ids=str)
+@pytest.mark.parametrize("form", ["csv", "frame", "parquet"])
+def test_rows_with_missing_cells_are_left_out(form: str, keys: dict[str, Any], tmp_path: Path) -> None:
+    frame, complete = with_gaps()
+    wanted = gdcli.run({**GIVEN, **keys, "epochs": 3}, data=frame[complete])
+    path = tmp_path / f"d.{form}"
+    if form == "frame":
+        result = gdcli.run({**GIVEN, **keys, "epochs": 3, "dataset": {"missing": "drop"}}, data=frame)
+    else:
+        if form == "csv":
+            frame.to_csv(path, index=False)
+        else:
+            frame.astype({"z": float}).to_parquet(path)
+        result = gdcli.run({**GIVEN, **keys, "epochs": 3, "dataset": {"path": path, "missing": "drop"}})
+    pd.testing.assert_frame_equal(result.curve, wanted.curve)
+    assert result.summary["rows"] == 53
+    assert DROPPED in result.warnings
+    result.save(tmp_path / "out", plot=False)
+    again = gdcli.run(tmp_path / "out/spec.yaml")
+    pd.testing.assert_frame_equal(again.curve, wanted.curve)
+
+
+def test_a_fault_beyond_rows_left_out_has_its_line(tmp_path: Path) -> None:
+    frame, _ = with_gaps()
+    frame.loc[55, "x"] = np.inf
+    frame.to_csv(tmp_path / "d.csv", index=False)
+    assert refusal(tmp_path / "d.csv", features=["x"], target="y", missing="drop") == (
+        f"{tmp_path}/d.csv:57: column 'x' has 1 infinite cell, the first on line 57; correct them or drop these rows"
+    )
+
+
+def test_no_row_is_left(tmp_path: Path) -> None:
+    frame, _ = with_gaps()
+    frame.to_csv(tmp_path / "d.csv", index=False)
+    assert refusal(tmp_path / "d.csv", missing="drop") == (
+        f"data: no row of {tmp_path}/d.csv has a value in every column that is used; 'unused' is blank in 60 of 60 "
+        "rows; leave such columns out of features"
+    )
+
+
+# id → a column of texts, and the warning about it
+LOOKS: dict[str, tuple[list[str], str]] = {
+    "grouped": (
+        ["435,944.33", "500.00", "1,000.00"],
+        "is left out, though its cells look like numbers with ',' between groups of digits ('435,944.33'); "
+        "give thousands=','",
+    ),
+    "currency": (
+        ["€435944"],
+        "is left out, though its cells look like numbers with '€' ('€435944'); write them without €",
+    ),
+    "percent": (["45 %"], "is left out, though its cells look like numbers with '%' ('45 %'); write them without %"),
+    "decimal": (
+        ["4,5", "12,25"],
+        "is left out, though its cells look like numbers with ',' as the decimal mark ('4,5'); give decimal=','",
+    ),
+    "continental": (
+        ["1.234,5", "12,25"],
+        "is left out, though its cells look like numbers with '.' between groups of digits and ',' as the decimal mark "
+        "('1.234,5'); give thousands='.', decimal=','",
+    ),
+}
+
+
+@pytest.mark.parametrize(("cells", "warning"), LOOKS.values(), ids=LOOKS)
+def test_texts_that_look_like_numbers_are_told(cells: list[str], warning: str, tmp_path: Path) -> None:
+    path = tmp_path / "d.csv"
+    FRAME.assign(price=(cells * N)[:N]).to_csv(path, index=False)
+    assert gdcli.optimum(path).warnings == (f"text column 'price' {warning}",)
+    assert refusal(path, target="price").startswith(
+        f"target: the target 'price' in {path} is text; name a numeric one; "
+    )
+    assert gdcli.optimum(path, features=["x"], target="y").warnings == ()
+
+
+def test_words_and_dates_do_not_look_like_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "d.csv"
+    FRAME.assign(date="2020-01-02", word="red", version="1.2.3").to_csv(path, index=False)
+    assert gdcli.optimum(path).warnings == ()
+
+
+def test_text_columns_of_many_levels_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "d.csv"
+    FRAME.assign(id=[f"i{i}" for i in range(N)], few=["p", "q", "r"] * 20).to_csv(path, index=False)
+    assert gdcli.optimum(path, features=["x", "id"], target="y").warnings[0] == (
+        "text column 'id' has 60 levels in 60 rows and becomes as many columns, which can fit the rows by heart; "
+        "group its levels, make a number of it, or leave it out"
+    )
+    assert gdcli.optimum(path, features=["x", "few"], target="y").warnings == ()
+
+
+def test_names_that_are_numbers_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "d.csv"
+    path.write_text("3.2,abc,5\n" + "1,2,3\n2,5,4\n3,1,6\n" * 20)
+    assert gdcli.optimum(path).warnings == (
+        f"of the names in the header of {path}, '3.2', '5' are numbers; if the first line is a row of data, "
+        "put a header line above it",
+    )
+    assert gdcli.optimum(path, features=["abc"], target="5").warnings == ()
+
+
+def test_a_late_text_column_called_intercept(tmp_path: Path) -> None:
+    path = tmp_path / "d.csv"
+    FRAME.assign(intercept=[""] * 20 + ["red"] * 40)[["intercept", "x", "y"]].to_csv(path, index=False)
+    assert gdcli.optimum(path).features == ("x",)
+
+
+@pytest.mark.parametrize("line", ['"5"6,2', '1,"a"b', '"5"""6,2', '"a\nb"c,2'])
+def test_a_cell_that_goes_on_after_its_quote(line: str, tmp_path: Path) -> None:
+    path = tmp_path / "d.csv"
+    path.write_text("x,y\n" + '1,2\n"2",3\n' * 20 + line + "\n" + "1,2\n" * 20)
+    at = 42 + line.count("\n")
+    rule = "correct this line (within a quoted cell a quote is written twice)"
+    assert refusal(path) == f"{path}:{at}: a cell goes on after its closing quote; {rule}"
+
+
+def test_quotes_where_they_belong(tmp_path: Path) -> None:
+    path = tmp_path / "d.csv"
+    lines = ['"x","the ""y"""', *['"1",2', '2, "3" ', '"3" ,"5"', ' "4",1'] * 15, '"6","7"']
+    path.write_text("\n".join(lines))
+    assert gdcli.optimum(path).target == 'the "y"'
+
+
+def test_lines_of_blanks_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "d.csv"
+    path.write_text("a,y\n1,2\n   \n\t\n" + "2,3\n" * 40 + "3,oops\n")
+    assert refusal(path).startswith(f"{path}:45: column 'y' has 1 cell that is not a number, the first on line 45; ")
+
+
+def test_too_many_features(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "d.csv"
+    FRAME.assign(c=["p", "q", "r"] * 20).to_csv(path, index=False)
+    monkeypatch.setattr(choosing, "MOST_FEATURES", 2)
+    assert gdcli.optimum(path).features == ("x", "z")
+    message = f"features: 3 features in {path} are more than 2; the factor of so many takes 7.2e-08 GB; "
+    assert refusal(path, features=["x", "c"], target="y") == f"{message}name fewer as features"
+    monkeypatch.setattr(choosing, "MOST_FEATURES", 0)
+    sources._stream.cache_clear()
+    assert refusal(path).startswith(f"features: 3 features in {path} are more than 0; ")
+
+
+def test_arguments_of_unknown_types() -> None:
+    assert refusal(4) == "data: must be a path or a pandas DataFrame, got int"
+    assert refusal(FRAME, features="x") == "features: columns.features must be a list, got 'x'"
+    assert refusal(FRAME, delimiter=";") == "delimiter: is for CSV files; leave it out, the rows are a DataFrame"
+    assert refusal("a.yaml") == "a.yaml: is a spec and not a data file; name the data file, or use `gdcli run`"
+    wrong: Any = 3
+    for function in (gdcli.run, gdcli.sweep, lambda spec: gdcli.compare([spec, spec])):
+        with pytest.raises(gdcli.SpecError, match="spec: must be the path of a YAML file or a mapping, got int"):
+            function(wrong)
+
+
+def test_complex_columns_are_refused_and_dates_are_text() -> None:
+    message = "data: column 'x' has 60 complex cells, the first in row 1; "
+    assert refusal(FRAME.astype({"x": complex})) == f"{message}give real and imaginary parts as columns of their own"
+    dates = pd.to_datetime("2020-01-01") + pd.to_timedelta(np.arange(N), unit="D")
+    assert gdcli.optimum(FRAME.assign(d=dates, t=dates - dates[0], p=dates.to_period("D"))).features == ("x", "z")
+    assert gdcli.optimum(FRAME.assign(c=pd.Categorical([1, 2, 3] * 20))[["c", "x", "y"]]).features == ("c", "x")
+
+
+def test_the_resolved_spec_names_the_settings(tmp_path: Path) -> None:
+    path = tmp_path / "d.csv"
+    FRAME.to_csv(path, index=False, sep=";", encoding="utf-16")
+    dataset = {"path": path, "delimiter": ";", "encoding": "utf-16", "thousands": ",", "missing": "drop"}
+    result = gdcli.run({"dataset": dataset, "epochs": 1})
+    result.save(tmp_path / "out", plot=False)
+    assert json.loads((tmp_path / "out/summary.json").read_text())["spec"]["dataset"] == {
+        "path": "../d.csv",
+        "delimiter": ";",
+        "decimal": ".",
+        "thousands": ",",
+        "encoding": "utf-16",
+        "missing": "drop",
+    }
