@@ -36,7 +36,7 @@ def compare(
     from gdcli.api import draw_together
     from gdcli.cli.session import Session
     from gdcli.engine.trace import Status
-    from gdcli.experiment.files import check_writable, document, write_comparison
+    from gdcli.experiment.files import check_writable, comparison_document, write_comparison
     from gdcli.experiment.kernels import kernel_choice
     from gdcli.show.tables import comparison_view
 
@@ -54,7 +54,7 @@ def compare(
     write_comparison(results, directory, draw=None if no_plot else draw_together)
     session.show(comparison_view(results))
     session.say(f"written to {directory}/")
-    session.give({"runs": [document(result, directory) for result in results]})
+    session.give(comparison_document(results, directory))
     return session.close(results)
 
 

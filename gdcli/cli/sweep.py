@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -59,6 +60,7 @@ def sweep(
     from gdcli.experiment.files import check_writable
     from gdcli.experiment.kernels import kernel_choice
     from gdcli.experiment.sweep import plan_sweep
+    from gdcli.experiment.sweep_files import document, write_sweep
     from gdcli.experiment.sweep_result import SweepResult
     from gdcli.show.sweep_views import sweep_view
 
@@ -75,16 +77,16 @@ def sweep(
     )
     result = SweepResult(sweep=planned, runs=runs, draw=draw_sweep)
     journal = _journal_path(directory)
-    result.save(directory, plot=not no_plot, journal=journal)
+    write_sweep(result, directory, plot=not no_plot, journal=journal)
     journal.unlink(missing_ok=True)
     if runs:
         session.show(sweep_view(result))
     session.say(f"written to {directory}/")
-    session.give(result.document(directory))
+    session.give(document(result, directory))
     if interrupted:
         complain(f"{planned.name}: interrupted after {len(runs)} of {len(planned.points)} runs; go on with --resume")
         return INTERRUPTED
-    return 0 if result.best() else DIVERGED
+    return DIVERGED if all(setting.gap == math.inf for setting in result.settings) else 0
 
 
 def _axes(draft: Draft, grid: list[str]) -> list[Axis]:

@@ -91,7 +91,7 @@ def write_comparison(results: Sequence[Result], directory: Path, *, draw: DrawTo
         columns = [*front, *[name for name in together.columns if name not in ("name", "seed")]]
         write_csv(together[columns], new / "curves.csv")
         write_csv(table, new / "summary.csv")
-        write_json({"runs": [document(result, directory) for result in results]}, new / "summary.json")
+        write_json(comparison_document(results, directory), new / "summary.json")
         if picture:
             (new / "curves.png").write_bytes(picture)
     return directory
@@ -119,6 +119,18 @@ def document(result: Result, directory: Path) -> dict[str, Any]:
     """
     portable: dict[str, Any] = finite({**result.summary, "spec": portable_spec(result.plan, directory)})
     return portable
+
+
+def comparison_document(results: Sequence[Result], directory: Path) -> dict[str, Any]:
+    """Several runs as JSON knows them: their summaries and, with seeds, the medians and ranges of each name."""
+    from gdcli.experiment.quantiles import summed_up
+    from gdcli.experiment.result import by_name
+
+    groups = by_name(results)
+    seeds = {"medians": {name: summed_up(runs) for name, runs in groups.items()}} if len(groups) < len(results) else {}
+    runs = {"runs": [document(result, directory) for result in results]}
+    together: dict[str, Any] = finite({**runs, **seeds})
+    return together
 
 
 def check_writable(out: Path, names: Sequence[str]) -> None:

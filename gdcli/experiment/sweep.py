@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -122,6 +122,39 @@ def plan_sweep(
 def written(value: Any) -> str:
     """Write a value on one line, as YAML."""
     return dump(plain(value)).removesuffix("\n").removesuffix("\n...").replace("\n", " ")
+
+
+# What stands for a whole section, by the key that it is short for.
+_SHORT_FOR = {"dataset": "path", "scaler": "features", "optimizer": "kind", "schedule": "kind"}
+
+
+def effective(key: str, value: Any, keys: Iterable[str]) -> Any:
+    """What remains of an axis's value beside the other axes, which override parts of it.
+
+    Args:
+        key: Of the axis, such as `optimizer`.
+        value: One of its values, such as `{kind: adam, lr: 0.05}`.
+        keys: Of all axes; `optimizer.lr` among them overrides the rate.
+
+    Returns:
+        The value less what is overridden, such as `adam`.
+    """
+    overridden = [other.removeprefix(f"{key}.").split(".") for other in keys if other.startswith(f"{key}.")]
+    if not overridden:
+        return value
+    short = _SHORT_FOR.get(key, "kind")
+    rest = dict(value) if isinstance(value, Mapping) else {short: value}
+    for path in overridden:
+        rest = _without(rest, path)
+    return rest[short] if set(rest) == {short} else rest
+
+
+def _without(node: Mapping[str, Any], path: Sequence[str]) -> dict[str, Any]:
+    """A copy of a mapping less what a path leads to."""
+    step, *rest = path
+    below = node.get(step)
+    kept = {key: part for key, part in node.items() if key != step}
+    return {**kept, step: _without(below, rest)} if rest and isinstance(below, Mapping) else kept
 
 
 def _sources(draft: Draft, setting: Mapping[str, Any], seeds: int, *, has_rows: bool) -> list[Source]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import cycle
 
 import numpy as np
@@ -16,18 +16,19 @@ from rich.table import Table
 from rich.text import Text
 
 from gdcli.experiment.grid import Axis
-from gdcli.experiment.sweep import written
+from gdcli.experiment.quantiles import Spread
+from gdcli.experiment.sweep import effective, written
 from gdcli.experiment.sweep_result import Setting, SweepResult
-from gdcli.show.figures import COLOURS, LEGEND_INSIDE, LEGEND_MOST, LINE_STYLES, cut, log_axis, short
-from gdcli.show.tables import number
+from gdcli.show.figures import COLOURS, LEGEND_INSIDE, LEGEND_MOST, LINE_STYLES, cut, fill_spread, log_axis, short
+from gdcli.show.tables import number, ranking_remarks, scientific
 
 SHOWN = 10
 FEW_BANDS = 4  # that may lie one on the other and still be told apart
-SAME_OPTIMUM = 1e-6  # relatively: scalers change an optimum by rounding errors only
+FIGURES = {"gap": "gap", "final_mse": "MSE"}
 
 
 def sweep_view(result: SweepResult) -> RenderableType:
-    """The ten best settings, how many diverged, and what stays within 2 times the best gap.
+    """The ten best settings, how many diverged, and what stays near the best one.
 
     Args:
         result: The sweep.
@@ -35,7 +36,6 @@ def sweep_view(result: SweepResult) -> RenderableType:
     Returns:
         What Rich prints.
     """
-    settings = sorted(result.settings, key=lambda s: s.gap)
     with_seeds, axes = result.sweep.seeds > 1, _varied(result)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 0, 0, 1))
     headings = _headings(axes)
@@ -47,14 +47,14 @@ def sweep_view(result: SweepResult) -> RenderableType:
     for heading in figures:
         if heading not in left_out:
             table.add_column(heading, justify="right", no_wrap=True)
-    for i, setting in enumerate(settings[:SHOWN]):
+    for setting in result.ranked[:SHOWN]:
         cells = dict(zip(figures, _figures(setting, with_seeds=with_seeds), strict=True))
         table.add_row(
-            *(_value(setting.values[axis.key]) for axis in axes),
+            *(_shown(axis.key, setting) for axis in axes),
             *(cell for heading, cell in cells.items() if heading not in left_out),
-            style="bold" if i == 0 and np.isfinite(setting.gap) else "",
+            style="bold" if setting in result.ties else "",
         )
-    return Group(table, *(Text(line) for line in _remarks(result, settings)))
+    return Group(table, *map(Text, _remarks(result)))
 
 
 def _varied(result: SweepResult) -> tuple[Axis, ...]:
@@ -70,34 +70,66 @@ def _headings(axes: Sequence[Axis]) -> dict[str, str]:
 
 
 def _figures(setting: Setting, *, with_seeds: bool) -> list[str]:
-    if not np.isfinite(setting.gap):
-        return ["diverged", "–", *(["–"] if with_seeds else []), "–"]
-    finite = [run.summary["final_mse"] for run in setting.runs if run.summary["final_mse"] is not None]
-    optimum = setting.runs[0].summary["optimum_mse"]
-    ratio = "–" if setting.runs[0].summary["gap_ratio"] is None else number(setting.gap / optimum, 4)
-    spread = [f"{setting.low:.2e} – {setting.high:.2e}"] if with_seeds else []
-    return [number(float(np.median(finite)), 7), number(setting.gap, 4), *spread, ratio]
+    mse, gap, ratio = (setting.spread(figure) for figure in ("final_mse", "gap", "gap_ratio"))
+    steady = np.isfinite(setting.gap)
+    low_high = [f"{scientific(gap.low)} – {scientific(gap.high)}" if gap else "–"] if with_seeds else []
+    return [
+        number(mse.median, 7) if steady and mse else "diverged",
+        number(setting.gap if steady else None, 4),
+        *low_high,
+        number(ratio.median if steady and ratio else None, 4),
+    ]
 
 
-def _remarks(result: SweepResult, settings: Sequence[Setting]) -> list[str]:
-    runs, planned = len(result.runs), len(result.sweep.points)
+def _remarks(result: SweepResult) -> list[str]:
+    runs, planned, settings = len(result.runs), len(result.sweep.points), result.settings
     diverged = sum(setting.diverged for setting in settings)
     counted = f"{runs} run{'s' if runs > 1 else ''}" if runs == planned else f"{runs} of {planned} runs"
-    lines = [f"{counted}, {diverged} diverged" + (f"; the {SHOWN} best are shown" if len(settings) > SHOWN else "")]
-    for axis in result.sweep.axes:
-        within = result.tolerated(axis.key) if axis.is_numeric and len(axis.values) > 1 else None
-        if within and within[0] == within[1]:
-            lines.append(f"no {axis.key} but {within[0]:g} stays within 2 times the best gap")
-        elif within:
-            lines.append(f"{axis.key} from {within[0]:g} to {within[1]:g} stays within 2 times the best gap")
-    optima = [run.summary["optimum_mse"] for run in result.runs]
-    if max(optima) - min(optima) > SAME_OPTIMUM * max(optima):
-        lines.append("the settings have different optima: the gap is to each one's own")
+    which = "best" if result.comparison.figure else "first"
+    shown = f"; the {SHOWN} {which} are shown" if len(settings) > SHOWN else ""
+    lines = [f"{counted}, {diverged} diverged{shown}"]
+    if result.sweep.seeds > 1:
+        lines.append(f"medians of {result.sweep.seeds} seeds, column by column; 10–90 % is of the gap")
+    fixed = [axis for axis in result.sweep.axes if axis not in _varied(result)]
+    if fixed:
+        lines.append(f"all with {', '.join(f'{axis.key} {_value(axis.values[0])}' for axis in fixed)}")
+    lines += ranking_remarks(result.comparison, len(result.ties))
+    return lines + _tolerances(result)
+
+
+def _tolerances(result: SweepResult) -> list[str]:
+    """What each numeric axis may be while the others stay at their best."""
+    best, axes = result.best(), _varied(result)
+    if best is None:
+        return []
+    headings, lines = _headings(axes), []
+    for axis in axes:
+        within = result.tolerated(axis.key) if axis.is_numeric else None
+        if within:
+            low, high = map(_value, within)
+            span = f"no {axis.key} but {low}" if low == high else f"{axis.key} from {low} to {high}"
+            others = [f"{headings[other.key]} {_shown(other.key, best)}" for other in axes if other != axis]
+            lines.append(f"{_condition(others)}{span} {_near(result, best)}")
     return lines
 
 
+def _condition(others: Sequence[str]) -> str:
+    return f"with {', '.join(others)}: " if others else ""
+
+
+def _near(result: SweepResult, best: Setting) -> str:
+    if result.comparison.is_rounding(result.comparison.rank(best.runs)):
+        return "reaches the optimum to rounding"
+    return f"stays within 2 times the best {'gap' if result.figure == 'gap' else 'final MSE'}"
+
+
+def _shown(key: str, setting: Setting) -> str:
+    """The value of an axis as it was run, less what other axes override."""
+    return _value(effective(key, setting.values[key], setting.values))
+
+
 def sweep_figure(result: SweepResult) -> Figure:
-    """The final gap over the grid: lines over a numeric axis, or a heat map where two numeric axes are crossed.
+    """What ranks the settings over the grid: lines over a numeric axis, or a heat map of two that are crossed.
 
     Args:
         result: The sweep, of at least one run.
@@ -110,8 +142,11 @@ def sweep_figure(result: SweepResult) -> Figure:
     figure = Figure(figsize=(8.5, 4.6), dpi=110)
     axes = figure.subplots()
     figure.subplots_adjust(left=0.11, right=0.95, bottom=0.13, top=0.9)
-    figure.suptitle(cut(f"{result.sweep.name}: final gap", 90), fontsize=11)
-    if len(numeric) >= 2 and crossed:
+    is_map = len(numeric) >= 2 and crossed
+    further = [axis for axis in _varied(result) if axis not in numeric[:2]] if is_map else []
+    smallest = f", the smallest over {', '.join(_headings(further).values())}" if further else ""
+    figure.suptitle(cut(f"{result.sweep.name}: final {FIGURES[result.figure]}{smallest}", 90), fontsize=11)
+    if is_map:
         _heat_map(figure, axes, result, numeric[0], numeric[1])
     else:
         _lines(figure, axes, result, numeric[0] if numeric else result.sweep.axes[0])
@@ -123,36 +158,53 @@ def _lines(figure: Figure, axes: Axes, result: SweepResult, axis: Axis) -> None:
     lines: dict[str, list[Setting]] = {}
     others = {key: name for key, name in _headings(_varied(result)).items() if key != axis.key}
     for setting in result.settings:
-        label = ", ".join(f"{name} {_value(setting.values[key])}" for key, name in others.items())
+        label = ", ".join(f"{name} {_shown(key, setting)}" for key, name in others.items())
         lines.setdefault(label, []).append(setting)
-    finite = [s.gap for s in result.settings if np.isfinite(s.gap) and s.gap > 0]
-    top = 4 * max(finite, default=1.0)
-    band = 0.2 if len(lines) <= FEW_BANDS else 0.08
+    low, high = _extent(result)
+    top = 4 * high
+    log_axis(axes, low / 2, 2 * top * 1.15 ** len(lines))
     styles = cycle([(colour, style) for style in LINE_STYLES for colour in COLOURS])
     for height, (label, (colour, style)) in enumerate(zip(lines, styles, strict=False)):
-        line = lines[label]
-        x = np.array([s.values[axis.key] if axis.is_numeric else axis.values.index(s.values[axis.key]) for s in line])
-        order = np.argsort(x)
-        x, line = x[order], [line[i] for i in order]
-        gap = np.array([s.gap if np.isfinite(s.gap) else np.nan for s in line])
-        axes.plot(x, gap, label=label or None, color=colour, linestyle=style, linewidth=1.6, marker="o", markersize=3)
+        line = sorted(lines[label], key=lambda s: _position(axis, s))
+        x = np.array([_position(axis, s) for s in line])
+        spreads = [_spread(result, s) for s in line]
+        low_end, middle, high_end = np.array([(s.low, s.median, s.high) for s in spreads]).T
+        shown = np.where(np.isfinite(middle), middle, np.nan)
+        axes.plot(x, shown, label=label or None, color=colour, linestyle=style, linewidth=1.6, marker="o", markersize=3)
         if result.sweep.seeds > 1:
-            low, high = (np.array([getattr(s, end) for s in line]) for end in ("low", "high"))
-            axes.fill_between(
-                x, low, np.minimum(high, top), where=np.isfinite(gap), color=colour, alpha=band, linewidth=0
-            )
-        gone = x[np.isnan(gap)]
+            alpha = 0.2 if len(lines) <= FEW_BANDS else 0.08
+            fill_spread(axes, x, Spread(low_end, middle, high_end), colour=colour, alpha=alpha)
+        gone = x[np.isinf(middle)]
         # One above the other, or the last line's marks would hide the others'.
         axes.plot(gone, np.full(len(gone), top * 1.15**height), linestyle="none", marker="x", color=colour)
-    if any(setting.diverged for setting in result.settings):
+    if any(not np.isfinite(_spread(result, setting).median) for setting in result.settings):
         axes.plot([], [], linestyle="none", marker="x", color="0.3", label="diverged")
-    _scale_x(axes, axis)
-    log_axis(axes, min(finite, default=1.0) / 2, 2 * top * 1.15 ** len(lines))
-    seeds = result.sweep.seeds
-    axes.set_ylabel(f"final gap, median and 10–90 % of {seeds} seeds" if seeds > 1 else "final gap to the optimum")
+    _scale_x(axes, axis, [other.key for other in result.sweep.axes])
+    seeds, figures = result.sweep.seeds, FIGURES[result.figure]
+    own = "" if result.figure == "final_mse" else " to the optimum"
+    axes.set_ylabel(f"final {figures}, median and 10–90 % of {seeds} seeds" if seeds > 1 else f"final {figures}{own}")
     axes.grid(visible=True, which="major", color="0.9", linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
     _legend(figure, axes)
+
+
+def _spread(result: SweepResult, setting: Setting) -> Spread[float]:
+    """The figure that ranks a setting."""
+    spread = setting.spread(result.figure)
+    assert spread, "every run has a gap and a final MSE"
+    return spread
+
+
+def _position(axis: Axis, setting: Setting) -> float:
+    value = setting.values[axis.key]
+    return float(value if axis.is_numeric else axis.values.index(value))
+
+
+def _extent(result: SweepResult) -> tuple[float, float]:
+    """The smallest and the largest finite number above 0 that the lines and bands reach."""
+    spreads = [_spread(result, setting) for setting in result.settings]
+    ends = [value for s in spreads for value in (s.low, s.median, s.high) if 0 < value < np.inf]
+    return min(ends, default=1.0), max(ends, default=1.0)
 
 
 def _legend(figure: Figure, axes: Axes) -> None:
@@ -170,21 +222,22 @@ def _legend(figure: Figure, axes: Axes) -> None:
         axes.legend(loc="best", frameon=False)
 
 
-def _scale_x(axes: Axes, axis: Axis) -> None:
+def _scale_x(axes: Axes, axis: Axis, keys: Collection[str]) -> None:
     axes.set_xlabel(axis.key)
     if not axis.is_numeric:
-        axes.set_xticks(range(len(axis.values)), [cut(_value(value), 16) for value in axis.values])
+        values = [_value(effective(axis.key, value, keys)) for value in axis.values]
+        axes.set_xticks(range(len(values)), [cut(value, 16) for value in values])
     elif min(axis.values) > 0 and max(axis.values) >= 10 * min(axis.values):
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter(FuncFormatter(short))
 
 
 def _heat_map(figure: Figure, axes: Axes, result: SweepResult, across: Axis, up: Axis) -> None:
-    """The smallest gap over all other axes for each pair of values; cells that diverged stay empty."""
+    """The smallest figure over all other axes for each pair of values; cells that diverged stay empty."""
     cells = np.full((len(up.values), len(across.values)), np.inf)
     for setting in result.settings:
         i, j = up.values.index(setting.values[up.key]), across.values.index(setting.values[across.key])
-        cells[i, j] = min(cells[i, j], setting.gap)
+        cells[i, j] = min(cells[i, j], _spread(result, setting).median)
     shown = np.where(np.isfinite(cells), cells, np.nan)
     positive = shown[shown > 0]
     norm = LogNorm(positive.min(), positive.max()) if len(positive) and positive.min() < positive.max() else None
@@ -198,7 +251,8 @@ def _heat_map(figure: Figure, axes: Axes, result: SweepResult, across: Axis, up:
     axes.set_ylabel(up.key)
     bar = figure.colorbar(mesh, ax=axes, format=FuncFormatter(short))
     bar.ax.yaxis.set_minor_formatter("")
-    bar.set_label("final gap (grey: diverged)" if np.isinf(cells).any() else "final gap")
+    median = f", median of {result.sweep.seeds} seeds" if result.sweep.seeds > 1 else ""
+    bar.set_label(f"final {FIGURES[result.figure]}{median}{' (grey: diverged)' if np.isinf(cells).any() else ''}")
     best = result.best()
     if best:
         at = across.values.index(best.values[across.key]), up.values.index(best.values[up.key])

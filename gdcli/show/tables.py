@@ -6,13 +6,14 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
 from rich import box
 from rich.console import Group, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from gdcli.engine.trace import DIVERGENCE_FACTOR, Status
+from gdcli.experiment.comparison import Comparison, comparison, endings
+from gdcli.experiment.quantiles import spread
 from gdcli.experiment.result import Result, by_name
 
 if TYPE_CHECKING:
@@ -25,7 +26,12 @@ STATUS_STYLES = {"completed": "green", "target_reached": "green", "stalled": "ye
 
 def number(value: float | None, digits: int = 8) -> str:
     """Write a number in so many significant digits; a dash for none."""
-    return "–" if value is None else f"{value:.{digits}g}"
+    return "–" if value is None else "∞" if value == math.inf else f"{value:.{digits}g}"
+
+
+def scientific(value: float) -> str:
+    """Write a number in three digits and an exponent."""
+    return "∞" if value == math.inf else f"{value:.2e}"
 
 
 def run_view(result: Result) -> RenderableType:
@@ -91,10 +97,10 @@ def comparison_view(results: Sequence[Result]) -> RenderableType:
     figures = ["final MSE", *validation, *(["median gap", "10–90 %"] if seeds else ["gap"]), "gap/opt."]
     for heading in ([] if seeds else ["epochs"]) + figures:
         table.add_column(heading, justify="right", no_wrap=True)
-    best = best_run(results)
+    rule = comparison(list(groups.values()))
+    best = {list(groups)[i] for i in rule.best(list(groups.values()))}
     for name, runs in groups.items():
-        marked = best is not None and best.name == name
-        title = Text("★ " if marked else "  ") + Text(name) + _endings(runs)
+        title = Text("★ " if name in best else "  ") + Text(name) + _endings(runs)
         table.add_row(
             title,
             *(f"{runs[0].summary[key]:g}" if key == "lr" else str(runs[0].summary[key]) for key in differing),
@@ -104,45 +110,60 @@ def comparison_view(results: Sequence[Result]) -> RenderableType:
             number(_median(runs, "gap"), 4),
             *([_range(runs)] if seeds else []),
             _ratio(_median(runs, "gap_ratio")),
-            style="bold" if marked else "",
+            style="bold" if name in best else "",
         )
+    legend = ["★ best"] if best else []
+    if seeds:
+        legend.append(f"medians of {len(results) // len(groups)} seeds, column by column")
+    lines = ["   ".join([*legend, _optima(results)]), *ranking_remarks(rule, len(best))]
+    return Group(table, *(Text(line, style="dim") for line in lines))
+
+
+def ranking_remarks(rule: Comparison, ties: int) -> list[str]:
+    """Say why runs are not ranked by their gap, if they are not, and how many are the best.
+
+    Args:
+        rule: What ranks them.
+        ties: How many are the best.
+
+    Returns:
+        Lines.
+    """
+    if rule.figure is None:
+        return [f"no best: {rule.reason}"]
+    if rule.figure == "final_mse":
+        return [f"ranked by final MSE: {rule.reason}"]
+    return [f"{ties} are at the optimum: gaps up to {rule.rounding:.1e} are rounding"] if ties > 1 else []
+
+
+def _optima(results: Sequence[Result]) -> str:
+    """The optima of runs: up to four of them, or the range of more."""
     optima = sorted({number(result.summary["optimum_mse"]) for result in results}, key=float)
     noun = "optimum MSE" if len(optima) == 1 else "optima (MSE)"
-    legend = "" if best is None else "★ best   "
-    repeated = f"medians of {len(results) // len(groups)} seeds   " if seeds else ""
-    return Group(table, Text(f"{legend}{repeated}{noun} {', '.join(optima)}", style="dim"))
+    return f"{noun} {', '.join(optima) if len(optima) <= 4 else f'from {optima[0]} to {optima[-1]}'}"
 
 
 def _endings(runs: Sequence[Result]) -> Text:
     """How runs of one name ended, where that is not as planned."""
-    ended = [run for run in runs if run.status is not Status.COMPLETED]
-    if not ended:
-        return Text()
-    counted = Text(f" {len(ended)} of {len(runs)}") if len(runs) > 1 else Text()
-    return counted + Text(" ") + _status(ended[0])
+    text = Text()
+    for status, count in endings(runs):
+        counted = f"{count} of {len(runs)} " if len(runs) > 1 else ""
+        text += Text("," if text else "") + Text(f" {counted}") + _status_text(status)
+    return text
 
 
 def _median(runs: Sequence[Result], figure: str) -> float | None:
-    values = [run.summary[figure] for run in runs if run.summary[figure] is not None]
-    return float(np.median(values)) if values else None
+    """The median over the seeds; the run's own figure where there is one only, diverged or not."""
+    if len(runs) == 1:
+        value: float | None = runs[0].summary[figure]
+        return value
+    figures = spread(runs, figure)
+    return figures.median if figures else None
 
 
 def _range(runs: Sequence[Result]) -> str:
-    low, high = np.quantile([run.summary["gap"] for run in runs], (0.1, 0.9), method="inverted_cdf")
-    return f"{low:.2e} – {high:.2e}"
-
-
-def best_run(results: Sequence[Result]) -> Result | None:
-    """The run nearest to the optimum, by final MSE where the optima differ; of runs of one name the median counts.
-
-    None where every run diverged.
-    """
-    steady = {n: runs for n, runs in by_name(results).items() if any(r.status is not Status.DIVERGED for r in runs)}
-    optima = [runs[0].summary["optimum_mse"] for runs in steady.values()]
-    same = all(math.isclose(optimum, optima[0], rel_tol=1e-9) for optimum in optima)
-    figure = "gap" if same else "final_mse"
-    best = min(steady.values(), key=lambda runs: _median(runs, figure) or 0.0, default=None)
-    return best[0] if best else None
+    figures = spread(runs, "gap")
+    return f"{scientific(figures.low)} – {scientific(figures.high)}" if figures else "–"
 
 
 def exact_view(fit: ExactFit) -> RenderableType:
@@ -218,11 +239,15 @@ def _rows(result: Result) -> str:
 
 
 def _status(result: Result) -> Text:
-    return Text(result.status.replace("_", " "), style=STATUS_STYLES.get(result.status, "bold red"))
+    return _status_text(result.status)
+
+
+def _status_text(status: Status) -> Text:
+    return Text(status.replace("_", " "), style=STATUS_STYLES.get(status, "bold red"))
 
 
 def _ratio(ratio: float | None) -> str:
-    return "–" if ratio is None else f"{ratio:.4g}"
+    return number(ratio, 4)
 
 
 def _seconds(seconds: float) -> str:

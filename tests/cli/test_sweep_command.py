@@ -128,11 +128,88 @@ def test_each_fault_of_a_block_has_its_line(bench: Bench) -> None:
 
 
 def test_settings_with_optima_of_their_own_are_told_apart(bench: Bench) -> None:
-    said = "the settings have different optima: the gap is to each one's own"
+    said = "ranked by final MSE: the features differ"
     assert said in bench.runs("sweep", "s.yaml", "--grid", "columns.intercept=true,false", spec=SPEC).out
-    assert said not in bench.runs("sweep", "s.yaml", "--grid", "scaler=none,zscore,minmax").out
+    assert "ranked by" not in bench.runs("sweep", "s.yaml", "--grid", "scaler=none,zscore,minmax").out
 
 
 def test_unfit_data_for_every_point(bench: Bench) -> None:
     bench.write("s.yaml", "dataset: missing.csv\n")
     bench.refuses(3, "s.yaml:1:1: no data file missing.csv", "sweep", "s.yaml", *GRID)
+
+
+PARTLY = "dataset: d.csv\nbatch_size: 1\nepochs: 30\noptimizer: {lr: 0.06}\n"  # 4 of 10 seeds diverge
+
+
+def test_compare_and_sweep_have_the_same_medians(bench: Bench) -> None:
+    bench.write("s.yaml", PARTLY)
+    bench.write("other.yaml", PARTLY)
+    swept = bench.gd("sweep", "s.yaml", "--grid", "epochs=30", "--seeds", "10")
+    compared = bench.gd("compare", "s.yaml", "other.yaml", "--seeds", "10")
+    row = next(line for line in swept.out.splitlines() if line.strip().startswith("30"))
+    figures = row.split()[1:]
+    assert figures == ["9780093", "9.78e+06", "1.18e+02", "–", "∞", "1.369e+08"]
+    assert "s 4 of 10 diverged" in compared.out
+    same = next(line for line in compared.out.splitlines() if "s 4 of 10 diverged" in line)
+    assert same.split()[-6:] == figures
+    medians = json.loads((bench.home / "results/s-vs-other/summary.json").read_text())["medians"]["s"]
+    (setting,) = json.loads((bench.home / "results/s-sweep/summary.json").read_text())["settings"]
+    assert {key: setting[key] for key in medians} == medians
+    assert medians["gap"]["high"] is None
+    optimum = medians["gap"]["median"] / medians["gap_ratio"]["median"]
+    assert medians["final_mse"]["median"] == pytest.approx(medians["gap"]["median"] + optimum, rel=1e-12)
+    said = "medians of 10 seeds, column by column"
+    assert f"{said}; 10–90 % is of the gap" in swept.out
+    assert f"★ best   {said}   optimum MSE 0.071428571" in compared.out
+
+
+def test_runs_that_cannot_be_compared_have_no_best(bench: Bench) -> None:
+    out = bench.runs("sweep", "s.yaml", "--grid", "columns.target=y,z", spec="dataset: d.csv\nepochs: 5\n").out
+    assert "no best: the runs have different targets ('y', 'z')" in out
+    assert "stays within" not in out
+    document = json.loads((bench.home / "results/s-sweep/summary.json").read_text())
+    assert (document["best"], document["ranked_by"]) == (None, None)
+    assert not (bench.home / "results/s-sweep/best.yaml").exists()
+    bench.write("t.yaml", "dataset: d.csv\nepochs: 5\ncolumns: {target: z}\n")
+    out = bench.runs("compare", "s.yaml", "t.yaml").out
+    assert "★" not in out
+    assert "no best: the runs have different targets ('y', 'z')" in out
+
+
+def test_other_features_are_ranked_by_final_mse(bench: Bench) -> None:
+    grid = ("--grid", "columns.features=[x],[x, z]", "--grid", "optimizer.lr=0.01,0.05")
+    out = bench.runs("sweep", "s.yaml", *grid, spec="dataset: d.csv\nepochs: 50\n").out
+    assert "ranked by final MSE: the features differ" in out
+    document = json.loads((bench.home / "results/s-sweep/summary.json").read_text())
+    losses = {str(run["setting"]): run["final_mse"] for run in document["runs"]}
+    assert losses[str(document["best"]["setting"])] == min(losses.values())
+    rows = [float(line.split()[-3]) for line in out.splitlines()[3:7]]
+    assert rows == sorted(rows)
+    assert "with features [x, z]: no optimizer.lr but 0.05 stays within 2 times the best \nfinal MSE" in out
+
+
+def test_gaps_that_are_rounding_are_not_ranked(bench: Bench) -> None:
+    grid = ("--grid", "optimizer.lr=0.1,0.4,0.5", "--grid", "optimizer=[sgd]")
+    out = bench.runs("sweep", "s.yaml", *grid[:2], spec="dataset: d.csv\nscaler: zscore\nepochs: 2000\n").out
+    assert "\n3 are at the optimum: gaps up to 1.6e-17 are rounding\n" in out
+    assert "optimizer.lr from 0.1 to 0.5 reaches the optimum to rounding" in out
+
+
+def test_labels_say_what_was_run(bench: Bench) -> None:
+    grid = ("--grid", "optimizer={kind: sgd, lr: 0.5},{kind: adam, lr: 0.05}", "--grid", "optimizer.lr=0.1")
+    out = bench.runs("sweep", "s.yaml", *grid, spec=SPEC).out
+    assert sorted(line.split()[0] for line in out.splitlines()[3:5]) == ["adam", "sgd"]
+    assert "0.05" not in out
+    assert "all with optimizer.lr 0.1" in out
+    table = pd.read_csv(bench.home / "results/s-sweep/summary.csv")
+    assert list(zip(table["optimizer"], table["optimizer.lr"], table["lr"], strict=False)) == [
+        *(("sgd", 0.1, 0.1), ("adam", 0.1, 0.1))
+    ]
+
+
+def test_what_stays_near_the_best_says_of_which_setting_it_speaks(bench: Bench) -> None:
+    grid = ("--grid", "optimizer.lr=0.01,0.1,0.4", "--grid", "scaler=none,zscore")
+    out = bench.runs("sweep", "s.yaml", *grid, spec=SPEC).out
+    assert "\nwith scaler zscore: no optimizer.lr but 0.4 stays within 2 times the best gap\n" in out
+    paired = ("--zip", "--grid", "optimizer.lr=0.01,0.1", "--grid", "epochs=5,6")
+    assert "stays within" not in bench.runs("sweep", "s.yaml", *paired, spec=SPEC).out
