@@ -19,7 +19,8 @@ from gdcli.errors import DataError, Fault, FaultsError, Place, SpecError
 from gdcli.experiment.draft import read_draft, reseeded
 from gdcli.experiment.files import finite
 from gdcli.experiment.kernels import KernelChoice
-from gdcli.experiment.plan import Plan, plan
+from gdcli.experiment.plan import Plan
+from gdcli.experiment.planner import Planner
 from gdcli.experiment.reading import Source, understand
 from gdcli.experiment.result import Result
 
@@ -51,9 +52,10 @@ class Session:
         plans: list[Plan] = []
         sources, errors = self._read_all(specs, overrides, seeds)
         with ReadingBar(shown=not self.quiet) as bar:
+            planner = Planner(sources, reading=bar.reading)
             for source in sources:
                 try:
-                    plans.append(plan(source, beside=sources, reading=bar.reading))
+                    plans.append(planner.plan(source))
                 except FaultsError as error:
                     errors.append(error)
         if errors:

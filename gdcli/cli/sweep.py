@@ -59,8 +59,8 @@ def sweep(
     from gdcli.experiment.draft import read_draft
     from gdcli.experiment.files import check_writable
     from gdcli.experiment.kernels import kernel_choice
-    from gdcli.experiment.sweep import plan_sweep
     from gdcli.experiment.sweep_files import document, write_sweep
+    from gdcli.experiment.sweep_plan import plan_sweep
     from gdcli.experiment.sweep_result import SweepResult
     from gdcli.show.sweep_views import sweep_view
 
@@ -108,7 +108,7 @@ def _axes(draft: Draft, grid: list[str]) -> list[Axis]:
 
 
 def _tell_skipped(session: Session, planned: Sweep) -> None:
-    from gdcli.experiment.sweep import written
+    from gdcli.experiment.grid import written
 
     for setting, reason in planned.skipped[:TOLD]:
         listed = ", ".join(f"{key}={written(value)}" for key, value in setting.items())

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from gdcli.engine.trace import Status
 from gdcli.experiment import files
+from gdcli.experiment.grid import written
 from gdcli.experiment.markup import dump
 from gdcli.experiment.quantiles import summed_up
 from gdcli.experiment.result import SUMMARY_COLUMNS
-from gdcli.experiment.sweep import effective, written
+from gdcli.experiment.sweep import effective
 from gdcli.experiment.sweep_result import Setting, SweepResult
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from gdcli.experiment.grid import Axis
+from gdcli.experiment.grid import Axis, written
 from gdcli.experiment.quantiles import Spread
-from gdcli.experiment.sweep import effective, written
+from gdcli.experiment.sweep import effective
 from gdcli.experiment.sweep_result import Setting, SweepResult
 from gdcli.show.figures import COLOURS, LEGEND_INSIDE, LEGEND_MOST, LINE_STYLES, cut, fill_spread, log_axis, short
 from gdcli.show.tables import number, ranking_remarks, scientific

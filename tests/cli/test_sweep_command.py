@@ -65,10 +65,12 @@ def test_seeds_are_a_column_and_give_a_median(bench: Bench) -> None:
 
 
 def test_skipped_settings_are_told_and_listed(bench: Bench) -> None:
-    warning = "warning: skipped optimizer.lr=-1: optimizer.lr must be greater than 0, got -1"
-    bench.runs("sweep", "s.yaml", "--grid", "optimizer.lr=-1,0.1", spec=SPEC, warnings=warning)
+    reason = "unknown key 'momentum' in optimizer of kind sgd; known: kind, lr, weight_decay"
+    warning = f"warning: skipped optimizer.kind=sgd, optimizer.momentum=0.5: {reason}"
+    grid = ("--grid", "optimizer.kind=sgd,momentum", "--grid", "optimizer.momentum=0.5")
+    bench.runs("sweep", "s.yaml", *grid, spec=SPEC, warnings=warning)
     skipped = json.loads((bench.home / "results/s-sweep/summary.json").read_text())["skipped"]
-    assert skipped == [{"setting": {"optimizer.lr": -1}, "reason": "optimizer.lr must be greater than 0, got -1"}]
+    assert skipped == [{"setting": {"optimizer.kind": "sgd", "optimizer.momentum": 0.5}, "reason": reason}]
 
 
 def test_all_diverged(bench: Bench) -> None:
@@ -86,9 +88,9 @@ REFUSED = {
     ),
     "unknown_key": (
         ["--grid", "optimzer.lr=1,2"],
-        "sweep optimzer.lr=1: unknown key 'optimzer'; did you mean 'optimizer'?",
+        "--grid optimzer.lr=1,2: unknown key 'optimzer'; did you mean 'optimizer'?",
     ),
-    "through_a_scalar": (["--grid", "epochs.x=1,2"], "sweep epochs.x=1: epochs is 5 and has no key 'x'"),
+    "through_a_scalar": (["--grid", "epochs.x=1,2"], "--grid epochs.x=1,2: epochs is 5 and has no key 'x'"),
     "no_axis": (
         ["--grid", "optimizer.lr=log:0:1:3"],
         "--grid optimizer.lr=log:0:1:3: log needs two different ends above 0",
@@ -96,6 +98,14 @@ REFUSED = {
     "twice": (
         ["--grid", "optimizer.lr=0.1,0.2", "--grid", "optimizer.lr=0.3"],
         "--grid: optimizer.lr is there twice; give all of its values at once",
+    ),
+    "typo": (
+        ["--grid", "optimizer.kind=sgd,momentun", "--grid", "scaler=none,zscore"],
+        "--grid optimizer.kind=sgd,momentun: unknown optimizer 'momentun'; did you mean 'momentum'?",
+    ),
+    "out_of_bounds": (
+        ["--grid", "optimizer.lr=-1,0.1"],
+        "--grid optimizer.lr=-1,0.1: optimizer.lr must be greater than 0, got -1",
     ),
     "unequal": (
         ["--zip", "--grid", "seed=1,2", "--grid", "epochs=1,2,3"],
@@ -123,6 +133,17 @@ def test_each_fault_of_a_block_has_its_line(bench: Bench) -> None:
     message = (
         f"s.yaml:5:3: sweep.optimizer.lr must be a list, {spacings} or {{linear: [from, to, count]}}\n"
         f"s.yaml:6:3: sweep.batch_size must be a list, or {spacings}, got 10"
+    )
+    bench.refuses(2, message, "sweep", "s.yaml")
+
+
+def test_a_value_of_a_block_that_no_setting_can_take_has_its_line(bench: Bench) -> None:
+    block = "sweep:\n  optimizer.lr: {linear: [-1, 1, 3]}\n  optimizer.kind:\n    - sgd\n    - momentun\n"
+    bench.write("s.yaml", SPEC + block)
+    message = (
+        "s.yaml:5:3: optimizer.lr must be greater than 0, got -1\n"
+        "s.yaml:5:3: optimizer.lr must be greater than 0, got 0\n"
+        "s.yaml:8:7: unknown optimizer 'momentun'; did you mean 'momentum'?"
     )
     bench.refuses(2, message, "sweep", "s.yaml")
 

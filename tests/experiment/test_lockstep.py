@@ -17,7 +17,7 @@ from gdcli.experiment.draft import read_draft
 from gdcli.experiment.grid import Axis
 from gdcli.experiment.lockstep import MOST_COLUMNS, chosen, groups, run_groups
 from gdcli.experiment.plan import Plan
-from gdcli.experiment.sweep import plan_sweep
+from gdcli.experiment.sweep_plan import plan_sweep
 
 needs_numba = pytest.mark.skipif(importlib.util.find_spec("numba") is None, reason="needs Numba")
 SPEC: dict[str, Any] = {

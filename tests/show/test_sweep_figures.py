@@ -12,7 +12,7 @@ from gdcli.api import draw_sweep, finish
 from gdcli.experiment.draft import read_draft
 from gdcli.experiment.grid import Axis
 from gdcli.experiment.lockstep import run_groups
-from gdcli.experiment.sweep import plan_sweep
+from gdcli.experiment.sweep_plan import plan_sweep
 from gdcli.experiment.sweep_result import SweepResult, SweepRun, record_of
 from gdcli.show.figures import to_png
 from gdcli.show.sweep_views import sweep_figure
