@@ -16,13 +16,13 @@ from gdcli.cli.outcome import DIVERGED, INTERRUPTED, complain
 from gdcli.cli.progress import EpochBar, ReadingBar
 from gdcli.engine.trace import Status
 from gdcli.errors import DataError, Fault, FaultsError, Place, SpecError
-from gdcli.experiment.draft import read_draft, reseeded
+from gdcli.experiment.draft import check_seeds, read_draft, reseeded
 from gdcli.experiment.files import finite
 from gdcli.experiment.kernels import KernelChoice
 from gdcli.experiment.plan import Plan
 from gdcli.experiment.planner import Planner
 from gdcli.experiment.reading import Source, understand
-from gdcli.experiment.result import Result
+from gdcli.experiment.result import Result, by_name
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -84,6 +84,7 @@ class Session:
         for spec in specs:
             try:
                 draft = read_draft(spec, overrides or ())
+                check_seeds(draft, seeds, settings=len(specs))
                 sources.extend(understand(reseeded(draft, i)) for i in range(seeds))
             except FaultsError as error:
                 errors.append(error)
@@ -128,10 +129,12 @@ class Session:
         from gdcli.show.tables import divergence_sentence
 
         code = 0
+        for runs in by_name(results).values():
+            diverged = [run for run in runs if run.status is Status.DIVERGED]
+            if diverged:
+                complain(divergence_sentence(diverged[0], of=(len(diverged), len(runs))))
+                code = DIVERGED
         for result in results:
-            if result.status is Status.DIVERGED:
-                complain(divergence_sentence(result))
-                code = code or DIVERGED
             if result.status is Status.INTERRUPTED:
                 complain(f"{result.name}: interrupted after epoch {result.epochs}; its files hold what was finished")
                 code = INTERRUPTED

@@ -117,7 +117,7 @@ def check_seeds(draft: Draft, seeds: int, *, settings: int = 1, place: str = "--
     Args:
         draft: The spec, whose seed they are counted up from.
         seeds: How many.
-        settings: How many settings are run with each of them.
+        settings: How many settings, or specs, are run with each of them.
         place: What messages call it.
 
     Raises:
@@ -129,8 +129,8 @@ def check_seeds(draft: Draft, seeds: int, *, settings: int = 1, place: str = "--
         message = f"seeds count up from {seed} and must stay below {LARGEST_SEED}: {most} at most"
         raise SpecError([Fault(at, message)])
     if settings * seeds > MOST_RUNS:
-        grid = f"{settings} settings with {seeds} seeds each are {settings * seeds} runs; " if settings > 1 else ""
-        raise SpecError([Fault(at, f"{grid}{MOST_RUNS} runs at most")])
+        product = f" ({settings} times {seeds})" if settings > 1 else ""
+        raise SpecError([Fault(at, f"these are {settings * seeds} runs{product}; {MOST_RUNS} at most")])
 
 
 def _index(part: str) -> str | int:

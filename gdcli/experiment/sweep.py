@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from gdcli._version import __version__
-from gdcli.experiment.grid import Axis
+from gdcli.experiment.grid import Axis, written
 from gdcli.experiment.plan import Plan
 from gdcli.experiment.spec import plain
 
@@ -53,6 +53,11 @@ class Sweep:
     seeds: int
     points: tuple[Point, ...]
     skipped: tuple[tuple[Mapping[str, Any], str], ...]
+
+
+def setting_text(setting: Mapping[str, Any]) -> str:
+    """Write a setting on one line: `optimizer.lr=0.1, scaler=none`."""
+    return ", ".join(f"{key}={written(value)}" for key, value in setting.items())
 
 
 # What stands for a whole section, by the key that it is short for.

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gdcli.engine.trace import Status
+from gdcli.errors import printable
 from gdcli.experiment import files
 from gdcli.experiment.grid import written
 from gdcli.experiment.markup import dump
@@ -17,6 +18,8 @@ from gdcli.experiment.sweep_result import Setting, SweepResult
 
 if TYPE_CHECKING:
     import pandas as pd
+
+FORMULA = ("=", "+", "-", "@")  # what a spreadsheet takes a cell for that begins so
 
 
 def write_sweep(result: SweepResult, directory: Path, *, plot: bool, journal: Path | None = None) -> Path:
@@ -59,7 +62,11 @@ def best_spec(result: SweepResult, directory: Path) -> str | None:
     spec.pop("expect", None)  # that was the base's
     text: str = dump({**spec, "name": f"{spec['name']}-best"})
     seeds = result.sweep.seeds
-    return text if seeds == 1 else f"# Of {seeds} seeds, {run.plan.spec.seed} is the nearest to the median.\n{text}"
+    return (
+        text
+        if seeds == 1
+        else f"# Seed {run.plan.spec.seed}, whose run is the nearest to the median of {seeds}.\n{text}"
+    )
 
 
 def table(result: SweepResult) -> pd.DataFrame:
@@ -131,4 +138,8 @@ def _cells(setting: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _cell(value: Any) -> Any:
-    return value if isinstance(value, int | float | str) and not isinstance(value, bool) else written(value)
+    """A number as it is, text so that a spreadsheet takes it for text and a terminal for nothing else."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    text = printable(value if isinstance(value, str) else written(value))
+    return f"'{text}" if text.startswith(FORMULA) else text

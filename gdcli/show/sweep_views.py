@@ -94,6 +94,9 @@ def _remarks(result: SweepResult) -> list[str]:
     if fixed:
         lines.append(f"all with {', '.join(f'{axis.key} {_value(axis.values[0])}' for axis in fixed)}")
     lines += ranking_remarks(result.comparison, len(result.ties))
+    best = result.best_run()
+    if best and result.sweep.seeds > 1:
+        lines.append(f"best.yaml has seed {best.plan.spec.seed}, whose run is the nearest to the median")
     return lines + _tolerances(result)
 
 

@@ -221,8 +221,13 @@ def verdict_line(verdict: Verdict) -> Text:
     return line + Text(": " + "; ".join(said))
 
 
-def divergence_sentence(result: Result) -> str:
-    """Say in one sentence that a run diverged, and what to do about it."""
+def divergence_sentence(result: Result, *, of: tuple[int, int] = (1, 1)) -> str:
+    """Say in one sentence that a run diverged, and what to do about it.
+
+    Args:
+        result: The run, or the first of several seeds that diverged.
+        of: How many seeds diverged, and how many there are.
+    """
     finite = math.isfinite(result.trace.mse[-1])
     how = f"its gap passed {DIVERGENCE_FACTOR:g} times that of the start" if finite else "its loss is no longer finite"
     limit = result.largest_stable_lr
@@ -230,7 +235,9 @@ def divergence_sentence(result: Result) -> str:
     todo = "lower optimizer.lr or scale the features"
     if limit is not None and lr > limit:
         todo = f"lr is {lr:g}, and on these columns plain descent needs less than {limit:.4g}: lower it, or scale them"
-    return f"{result.name} diverged at epoch {result.epochs}: {how}; {todo}"
+    diverged, seeds = of
+    seed = f" with {diverged} of {seeds} seeds, with {result.plan.spec.seed}" if seeds > 1 else ""
+    return f"{result.name} diverged{seed} at epoch {result.epochs}: {how}; {todo}"
 
 
 def _rows(result: Result) -> str:

@@ -20,13 +20,12 @@ import gdcli
 from gdcli.api import finish
 from gdcli.engine.trace import Status
 from gdcli.errors import SpecError
-from gdcli.experiment import planner
 from gdcli.experiment.design import Needs
 from gdcli.experiment.draft import read_draft
 from gdcli.experiment.grid import Axis
 from gdcli.experiment.journal import Journal, read_journal
 from gdcli.experiment.lockstep import groups, run_groups
-from gdcli.experiment.plan import plan
+from gdcli.experiment.plan import plan, read_rows
 from gdcli.experiment.reading import understand
 from gdcli.experiment.result import Result
 from gdcli.experiment.sweep import Sweep
@@ -242,7 +241,7 @@ def summary(home: Path) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_killed_at_random_moments_and_resumed(tmp_path: Path, workers: str) -> None:
+def test_killed_at_random_moments_and_gone_on_with(tmp_path: Path, workers: str) -> None:
     (tmp_path / "slow.yaml").write_text(SLOW)
     whole = tmp_path / "whole"
     subprocess.run([*COMMAND, "--out", str(whole / "results")], cwd=tmp_path, check=True)
@@ -250,7 +249,7 @@ def test_killed_at_random_moments_and_resumed(tmp_path: Path, workers: str) -> N
     chance = random.Random(int(workers))
     kills = 0
     for _ in range(40):
-        process = subprocess.Popen([*COMMAND, "--resume", "--workers", workers], cwd=tmp_path, start_new_session=True)
+        process = subprocess.Popen([*COMMAND, "--workers", workers], cwd=tmp_path, start_new_session=True)
         before, wanted = len(read_journal(journal)), chance.randint(0, 4)
         while process.poll() is None and len(read_journal(journal)) < before + wanted:
             pass
@@ -260,7 +259,7 @@ def test_killed_at_random_moments_and_resumed(tmp_path: Path, workers: str) -> N
         if process.wait() == 0:
             break
     assert kills >= 3
-    subprocess.run([*COMMAND, "--resume", "--workers", workers], cwd=tmp_path, check=True)
+    subprocess.run([*COMMAND, "--workers", workers], cwd=tmp_path, check=True)
     pd.testing.assert_frame_equal(summary(tmp_path), summary(whole), rtol=1e-10)
     # A kill while the result is being written leaves what was written so far, under a hidden name that nobody reads.
     left = sorted(path.name for path in (tmp_path / "results").iterdir())
@@ -268,7 +267,7 @@ def test_killed_at_random_moments_and_resumed(tmp_path: Path, workers: str) -> N
     assert set(summary(tmp_path)["status"]) == {"completed", "diverged"}
 
 
-def test_interrupted_keeps_what_finished_and_resume_runs_the_rest_only(tmp_path: Path) -> None:
+def test_interrupted_keeps_what_finished_and_the_next_runs_the_rest_only(tmp_path: Path) -> None:
     (tmp_path / "slow.yaml").write_text(SLOW.replace("rows: 3000", "rows: 20000"))
     process = subprocess.Popen([*COMMAND, "--workers", "2"], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
     journal = tmp_path / "results/.slow-sweep.runs.jsonl"
@@ -279,10 +278,10 @@ def test_interrupted_keeps_what_finished_and_resume_runs_the_rest_only(tmp_path:
     assert process.returncode == 130
     kept = read_journal(tmp_path / "results/slow-sweep/runs.jsonl")
     assert 3 <= len(kept) < 24
-    assert said == f"slow-sweep: interrupted after {len(kept)} of 24 runs; go on with --resume\n"
+    assert said == f"slow-sweep: interrupted after {len(kept)} of 24 runs; the same command goes on from there\n"
     assert len(summary(tmp_path)) == len(kept)
     seconds = {identity: record["summary"]["seconds"] for identity, record in kept.items()}
-    subprocess.run([*COMMAND, "--resume"], cwd=tmp_path, check=True)
+    subprocess.run(COMMAND, cwd=tmp_path, check=True)
     after = read_journal(tmp_path / "results/slow-sweep/runs.jsonl")
     assert len(after) == len(summary(tmp_path)) == 24
     assert {identity: after[identity]["summary"]["seconds"] for identity in seconds} == seconds
@@ -350,7 +349,7 @@ def test_planning_many_splits_reads_the_rows_once_and_looks_at_each_spec_a_few_t
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     calls = {"read_rows": 0, "of": 0}
-    read_rows, of = planner.read_rows, Needs.of
+    of = Needs.of
 
     def counted_read(*arguments: Any, **keys: Any) -> Any:
         calls["read_rows"] += 1
@@ -360,7 +359,7 @@ def test_planning_many_splits_reads_the_rows_once_and_looks_at_each_spec_a_few_t
         calls["of"] += 1
         return of(spec)
 
-    monkeypatch.setattr(planner, "read_rows", counted_read)
+    monkeypatch.setattr("gdcli.experiment.planner.read_rows", counted_read)
     monkeypatch.setattr(Needs, "of", counted_of)
     sweep = planned(Axis("split.validation", (0.1, 0.2)), Axis("seed", tuple(range(30))))
     assert len({id(point.plan.objective) for point in sweep.points}) == 60
