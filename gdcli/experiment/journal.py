@@ -54,9 +54,9 @@ class Journal:
     """
 
     def __init__(self, path: Path, kept: Mapping[str, dict[str, Any]]) -> None:
-        self._path, self._count = path, len(kept)
+        self._path = path
         new = path.with_name(path.name + ".new")
-        with self._explained("nothing is lost"):
+        with self._explained():
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
                 with new.open("wb") as stream:
@@ -78,24 +78,25 @@ class Journal:
             OutputError: They cannot be written; those before them are kept.
         """
         lines = b"".join(_line(identity, record) for identity, record in records.items())
-        with self._explained(f"the {self._count} runs finished before are kept"):
+        with self._explained():
             while lines:  # a disk that is filling up takes a part of them first
                 lines = lines[self._stream.write(lines) :]
             os.fsync(self._stream.fileno())
-        self._count += len(records)
 
     def close(self) -> None:
         """Let go of the file."""
         self._stream.close()
 
     @contextmanager
-    def _explained(self, kept: str) -> Iterator[None]:
+    def _explained(self) -> Iterator[None]:
         """Turn the system's refusals into ours."""
         try:
             yield
         except OSError as error:
             message = f"{self._path}: cannot write the journal of finished runs: {error.strerror}"
-            raise OutputError(f"{message}; {kept}, and the same command goes on from there") from error
+            raise OutputError(
+                f"{message}; what was finished before is kept, and the same command goes on from there"
+            ) from error
 
 
 def _line(identity: str, record: Mapping[str, Any]) -> bytes:
