@@ -236,7 +236,7 @@ def divergence_sentence(result: Result, *, of: tuple[int, int] = (1, 1)) -> str:
     if limit is not None and lr > limit:
         todo = f"lr is {lr:g}, and on these columns plain descent needs less than {limit:.4g}: lower it, or scale them"
     diverged, seeds = of
-    seed = f" with {diverged} of {seeds} seeds, with {result.plan.spec.seed}" if seeds > 1 else ""
+    seed = f" with {diverged} of {seeds} seeds, seed {result.plan.spec.seed}" if seeds > 1 else ""
     return f"{result.name} diverged{seed} at epoch {result.epochs}: {how}; {todo}"
 
 

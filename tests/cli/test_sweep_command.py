@@ -234,3 +234,69 @@ def test_what_stays_near_the_best_says_of_which_setting_it_speaks(bench: Bench) 
     assert "\nwith scaler zscore: no optimizer.lr but 0.4 stays within 2 times the best gap\n" in out
     paired = ("--zip", "--grid", "optimizer.lr=0.01,0.1", "--grid", "epochs=5,6")
     assert "stays within" not in bench.runs("sweep", "s.yaml", *paired, spec=SPEC).out
+
+
+def test_warnings_name_the_settings_that_they_are_about(bench: Bench) -> None:
+    bench.write("d.csv", "x,z,y\n1,7,3\n2,7,4\n3,7,9\n4,7,8\n")
+    spec = "dataset: d.csv\nscaler: zscore\nschedule: {kind: warmup, length: 10}\n"
+    warnings = (
+        "columns.features=[x, z]: column 'z' has no spread in the training rows to divide by: shifted, not divided",
+        "columns.features=[x, z]: rank 2 of 3: 'z' is zero. The optimum shown is the one of smallest norm.",
+        "epochs=5: schedule.length reaches to epoch 10, and there are only 5: it never gets there",
+    )
+    grid = ("--grid", "columns.features=[x],[x, z]", "--grid", "optimizer.lr=0.01,0.1", "--grid", "epochs=5,20")
+    told = "\n".join(f"warning: {warning}" for warning in warnings)
+    bench.runs("sweep", "s.yaml", "--no-plot", *grid, spec=spec, warnings=told)
+
+
+def test_best_says_which_seed_it_is(bench: Bench) -> None:
+    spec = "dataset: d.csv\nscaler: zscore\nbatch_size: 1\nepochs: 5\n"
+    out = bench.runs("sweep", "s.yaml", *GRID[:1], "optimizer.lr=0.01,0.1", "--seeds", "5", spec=spec).out
+    document = json.loads((bench.home / "results/s-sweep/summary.json").read_text())
+    seed = document["best"]["seed"]
+    gaps = {run["seed"]: run["gap"] for run in document["runs"] if run["setting"] == document["best"]["setting"]}
+    assert gaps[seed] == sorted(gaps.values())[2] == document["best"]["gap"]
+    assert f"best.yaml has seed {seed}, whose run is the nearest to the median" in out
+    best = (bench.home / "results/s-sweep/best.yaml").read_text()
+    assert best.startswith(f"# Seed {seed}, whose run is the nearest to the median of 5.\nname: s-best\n")
+    bench.runs("run", "results/s-sweep/best.yaml", "--no-plot")
+    again = json.loads((bench.home / "results/s-best/summary.json").read_text())
+    assert again["gap"] == pytest.approx(gaps[seed], rel=1e-10)
+
+
+SEEDS = {
+    "beyond_the_last": (
+        ["sweep", "s.yaml", *GRID, "--seeds", "4294967296", "--set", "seed=24"],
+        "--seeds 4294967296: seeds count up from 24 and must stay below 4294967296: 4294967272 at most",
+    ),
+    "too_many_runs": (
+        ["sweep", "s.yaml", *GRID, "--seeds", "50000"],
+        "--seeds 50000: these are 150000 runs (3 times 50000); 100000 at most",
+    ),
+    "comparison_beyond_the_last": (
+        ["compare", "s.yaml", "t.yaml", "--seeds", "4294967297"],
+        "--seeds 4294967297: seeds count up from 0 and must stay below 4294967296: 4294967296 at most",
+    ),
+    "comparison_of_too_many": (
+        ["compare", "s.yaml", "t.yaml", "--seeds", "4294967296"],
+        "--seeds 4294967296: these are 8589934592 runs (2 times 4294967296); 100000 at most",
+    ),
+}
+
+
+@pytest.mark.parametrize(("command", "message"), SEEDS.values(), ids=SEEDS)
+def test_seeds_have_a_bound(bench: Bench, command: list[str], message: str) -> None:
+    bench.write("s.yaml", SPEC)
+    bench.write("t.yaml", SPEC)
+    bench.refuses(2, message, *command)
+
+
+def test_a_spec_of_many_seeds_diverges_in_one_line(bench: Bench) -> None:
+    bench.write("s.yaml", PARTLY)
+    bench.write("t.yaml", PARTLY.replace("0.06", "0.001"))
+    outcome = bench.gd("compare", "s.yaml", "t.yaml", "--seeds", "10", "--no-plot")
+    assert outcome.code == 4
+    assert outcome.err == (
+        "s diverged with 4 of 10 seeds, seed 0 at epoch 15: its gap passed 1e+06 times that of the start; lr is 0.06, "
+        "and on these columns plain descent needs less than 0.05779: lower it, or scale them\n"
+    )

@@ -6,9 +6,11 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -240,30 +242,39 @@ def summary(home: Path) -> pd.DataFrame:
     return pd.read_csv(home / "results/slow-sweep/summary.csv").drop(columns="seconds")
 
 
+KILLS = int(os.environ.get("GDCLI_KILLS", "4"))
+
+
+def finished(home: Path) -> dict[str, Any]:
+    """The runs that a sweep would go on from."""
+    return {**read_journal(home / "slow-sweep/runs.jsonl"), **read_journal(home / ".slow-sweep.runs.jsonl")}
+
+
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_killed_at_random_moments_and_gone_on_with(tmp_path: Path, workers: str) -> None:
     (tmp_path / "slow.yaml").write_text(SLOW)
-    whole = tmp_path / "whole"
-    subprocess.run([*COMMAND, "--out", str(whole / "results")], cwd=tmp_path, check=True)
-    journal = tmp_path / "results/.slow-sweep.runs.jsonl"
-    chance = random.Random(int(workers))
-    kills = 0
-    for _ in range(40):
-        process = subprocess.Popen([*COMMAND, "--workers", workers], cwd=tmp_path, start_new_session=True)
-        before, wanted = len(read_journal(journal)), chance.randint(0, 4)
-        while process.poll() is None and len(read_journal(journal)) < before + wanted:
-            pass
-        if process.poll() is None:
+    whole, results, command = tmp_path / "whole", tmp_path / "results", [*COMMAND, "--workers", workers]
+    subprocess.run([*command, "--out", str(whole / "results")], cwd=tmp_path, check=True)
+    chance, before = random.Random(int(workers)), dict[str, Any]()
+    for _ in range(KILLS):
+        process = subprocess.Popen(command, cwd=tmp_path, start_new_session=True)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=chance.uniform(0.3, 3))
+        with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-            kills += 1
-        if process.wait() == 0:
-            break
-    assert kills >= 3
-    subprocess.run([*COMMAND, "--workers", workers], cwd=tmp_path, check=True)
-    pd.testing.assert_frame_equal(summary(tmp_path), summary(whole), rtol=1e-10)
+        code, after = process.wait(), finished(results)
+        assert {identity: after.get(identity) for identity in before} == before
+        if code == 0:
+            shutil.rmtree(results)  # and from the start
+            after = {}
+        before = after
+    subprocess.run(command, cwd=tmp_path, check=True)
+    pd.testing.assert_frame_equal(summary(tmp_path), summary(whole), check_exact=True)
+    kept = finished(results)
+    assert {identity: kept[identity] for identity in before} == before
     # A kill while the result is being written leaves what was written so far, under a hidden name that nobody reads.
-    left = sorted(path.name for path in (tmp_path / "results").iterdir())
-    assert [name for name in left if not re.fullmatch(r"\.slow-sweep\.[0-9a-f]{8}\.new", name)] == ["slow-sweep"]
+    left = sorted(path.name for path in results.iterdir())
+    assert [name for name in left if not re.fullmatch(r"\.slow-sweep\.[0-9a-f]{8}\.(new|old)", name)] == ["slow-sweep"]
     assert set(summary(tmp_path)["status"]) == {"completed", "diverged"}
 
 
