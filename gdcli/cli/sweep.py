@@ -87,7 +87,8 @@ def sweep(
     if done.reused:
         session.say(f"{done.reused} of {len(planned.points)} runs taken from earlier sweeps")
     session.say(f"written to {directory}/")
-    session.give({**document(result, directory), "reused": done.reused})
+    if as_json:  # a document of many runs takes a while
+        session.give({**document(result, directory), "reused": done.reused})
     if done.interrupted:
         finished = f"{len(done.runs)} of {len(planned.points)} runs"
         complain(f"{planned.name}: interrupted after {finished}; the same command goes on from there")

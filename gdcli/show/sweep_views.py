@@ -238,8 +238,9 @@ def _scale_x(axes: Axes, axis: Axis, keys: Collection[str]) -> None:
 def _heat_map(figure: Figure, axes: Axes, result: SweepResult, across: Axis, up: Axis) -> None:
     """The smallest figure over all other axes for each pair of values; cells that diverged stay empty."""
     cells = np.full((len(up.values), len(across.values)), np.inf)
+    rows, columns = ({value: i for i, value in enumerate(axis.values)} for axis in (up, across))
     for setting in result.settings:
-        i, j = up.values.index(setting.values[up.key]), across.values.index(setting.values[across.key])
+        i, j = rows[setting.values[up.key]], columns[setting.values[across.key]]
         cells[i, j] = min(cells[i, j], _spread(result, setting).median)
     shown = np.where(np.isfinite(cells), cells, np.nan)
     positive = shown[shown > 0]

@@ -129,7 +129,7 @@ class Full:
     """A file on a full disk."""
 
     def __init__(self, stream: Any) -> None:
-        self.close = stream.close
+        self.close, self.fileno = stream.close, stream.fileno
 
     def write(self, _: bytes) -> int:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
