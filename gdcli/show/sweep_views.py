@@ -107,7 +107,8 @@ def _tolerances(result: SweepResult) -> list[str]:
         return []
     headings, lines = _headings(axes), []
     for axis in axes:
-        within = result.tolerated(axis.key) if axis.is_numeric else None
+        is_seed = axis.key.rpartition(".")[2] == "seed"  # near in number is near in nothing else
+        within = result.tolerated(axis.key) if axis.is_numeric and not is_seed else None
         if within:
             low, high = map(_value, within)
             span = f"no {axis.key} but {low}" if low == high else f"{axis.key} from {low} to {high}"
