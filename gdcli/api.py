@@ -230,7 +230,7 @@ def finish(planned: Plan, trace: Trace, seconds: float, kernel: Kernel) -> Resul
 def draw_sweep(result: SweepResult) -> bytes:
     """Draw a sweep, as the bytes of a PNG."""
     from gdcli.show.figures import to_png
-    from gdcli.show.sweep_views import sweep_figure
+    from gdcli.show.sweep_figures import sweep_figure
 
     return to_png(sweep_figure(result))
 

@@ -15,7 +15,7 @@ from gdcli.experiment.lockstep import run_groups
 from gdcli.experiment.sweep_plan import plan_sweep
 from gdcli.experiment.sweep_result import SweepResult, SweepRun, record_of
 from gdcli.show.figures import to_png
-from gdcli.show.sweep_views import sweep_figure
+from gdcli.show.sweep_figures import sweep_figure
 
 ROOT = Path(__file__).parents[2]
 BASE: dict[str, Any] = {
