@@ -32,8 +32,9 @@ def sweep_view(result: SweepResult) -> RenderableType:
     for axis in axes:
         table.add_column(headings[axis.key], justify="right" if axis.is_numeric else "left", no_wrap=True)
     figures = ["final MSE", "median gap" if with_seeds else "gap", *(["10–90 %"] if with_seeds else []), "gap/opt."]
-    # Eighty characters hold so many columns; what the gap says already goes first.
-    left_out = {"gap/opt.", "final MSE"} if len(axes) > (2 if with_seeds else 4) else set()
+    # Eighty characters hold so many columns; what the ranking figure says already goes first.
+    repeated = {"gap/opt.", "final MSE" if result.figure == "gap" else figures[1]}
+    left_out = repeated if len(axes) > (2 if with_seeds else 4) else set()
     for heading in figures:
         if heading not in left_out:
             table.add_column(heading, justify="right", no_wrap=True)

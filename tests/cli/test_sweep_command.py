@@ -209,6 +209,14 @@ def test_other_features_are_ranked_by_final_mse(bench: Bench) -> None:
     assert "with features [x, z]: no optimizer.lr but 0.05 stays within 2 times the best \nfinal MSE" in out
 
 
+def test_a_narrow_table_keeps_what_ranks(bench: Bench) -> None:
+    grid = [f"--grid={axis}" for axis in ("optimizer.lr=0.01,0.1", "epochs=5,6", "seed=0,1", "init=zeros,normal")]
+    out = bench.runs("sweep", "s.yaml", *grid, "--grid=columns.intercept=true,false", spec=SPEC).out
+    assert "final MSE" in out.splitlines()[1]
+    out = bench.runs("sweep", "s.yaml", *grid, "--grid=scaler=none,zscore").out
+    assert out.splitlines()[1].split()[-1] == "gap"
+
+
 def test_gaps_that_are_rounding_are_not_ranked(bench: Bench) -> None:
     grid = ("--grid", "optimizer.lr=0.1,0.4,0.5", "--grid", "optimizer=[sgd]")
     out = bench.runs("sweep", "s.yaml", *grid[:2], spec="dataset: d.csv\nscaler: zscore\nepochs: 2000\n").out
