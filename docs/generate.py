@@ -144,6 +144,25 @@ def _keys() -> Iterator[str]:
         yield from _table(section, f"{name}.")
 
 
+SWEEPS = """\
+A value that no setting can take is an error; values that are impossible together are skipped and told. A finished run
+that `runs.jsonl` in the result's directory holds, with the same resolved spec, data and version, is not run again,
+whatever grid asks for it; `--fresh` starts anew. One sweep at a time may write to a directory.
+
+**Medians and ranges over seeds**, here and in `gdcli compare`, are of each column by itself. The range goes from the
+10 % to the 90 % quantile. Quantiles are interpolated linearly. A seed that diverged counts as infinite, and a quantile
+is infinite as soon as an infinite value takes part. In curves a run is infinite from the epoch at which it diverged;
+one that stopped early keeps its last value. `best.yaml` has the seed nearest to the median.
+
+**The best** setting or run has the smallest gap. Gaps up to eps·F* + (8·eps)²·max(n, d)·(mean square of the target) are
+rounding errors, and tie. Where features, splits or optima differ, the final MSE decides. Runs on different data or with
+different targets have no best.
+
+Text values of axes that begin with `=`, `+`, `-` or `@` have an apostrophe in front in `summary.csv` and `curves.csv`,
+so that spreadsheets do not compute them; control characters are escaped.
+"""
+
+
 def _sweep() -> Iterator[str]:
     yield "## The `sweep` block"
     yield ""
@@ -157,6 +176,8 @@ def _sweep() -> Iterator[str]:
         kind = "evenly on a logarithmic scale" if spacing == "log" else "evenly"
         example = f"`{{{spacing}: [1, 1000, 4]}}`, and with `--grid`: `epochs={spacing}:1:1000:4`"
         yield f"| {kind}, from one end to the other, so many | {example} |"
+    yield ""
+    yield from SWEEPS.splitlines()
     yield ""
 
 

@@ -20,6 +20,7 @@ from gdcli.experiment.kernels import KernelChoice, kernel_choice
 from gdcli.experiment.markup import KeyPath
 from gdcli.experiment.paths import is_text
 from gdcli.experiment.plan import Plan, plan
+from gdcli.experiment.planner import Planner
 from gdcli.experiment.reading import read_spec
 from gdcli.experiment.result import Result, execute
 from gdcli.experiment.spec import ScalerName
@@ -70,7 +71,8 @@ def compare(specs: Sequence[Spec], *, data: pd.DataFrame | None = None, kernel: 
     """
     choice = kernel_choice(kernel)
     sources = [read_spec(spec, has_rows=data is not None) for spec in specs]
-    plans = [plan(source, frame=data, beside=sources) for source in sources]
+    planner = Planner(sources, frame=data)
+    plans = [planner.plan(source) for source in sources]
     return [perform(planned, kernel=choice) for planned in plans]
 
 
@@ -89,7 +91,7 @@ def sweep(
     Args:
         spec: As for `run`; its `sweep:` block gives axes.
         grid: More axes, dotted key → values: a list, an array, `{"log": [from, to, count]}` or `{"linear": …}`.
-        paired: Whether to pair the axes in place of crossing them.
+        paired: Whether to pair the axes instead of crossing them.
         seeds: How many seeds each setting is run with.
         workers: Groups of runs to run at once, in processes, or in threads by the compiled kernel.
         data: Rows in place of the spec's `dataset`.
@@ -104,7 +106,7 @@ def sweep(
         DataError: The data is missing or unfit.
     """
     from gdcli.experiment.lockstep import chosen, run_groups  # and multiprocessing: not for a single run
-    from gdcli.experiment.sweep import plan_sweep
+    from gdcli.experiment.sweep_plan import plan_sweep
 
     choice, draft = kernel_choice(kernel), read_draft(spec)
     for name, count in (("seeds", seeds), ("workers", workers)):
@@ -119,7 +121,7 @@ def sweep(
         axes = list({axis.key: axis for axis in (*axes, *given)}.values())
     if not axes:
         raise SpecError([Fault(Place("grid"), "nothing to vary: give a `sweep:` block or axes")])
-    planned = plan_sweep(draft.without("sweep"), axes, paired=paired, seeds=seeds, frame=data)
+    planned = plan_sweep(draft.without("sweep"), axes, paired=paired, seeds=seeds, frame=data, seeds_place="seeds")
     for setting, reason in planned.skipped:
         warnings.warn(f"skipped {dict(setting)}: {reason}", stacklevel=2)
     plans = [point.plan for point in planned.points]
@@ -270,7 +272,7 @@ def finish(planned: Plan, trace: Trace, seconds: float, kernel: Kernel) -> Resul
 def draw_sweep(result: SweepResult) -> bytes:
     """Draw a sweep, as the bytes of a PNG."""
     from gdcli.show.figures import to_png
-    from gdcli.show.sweep_views import sweep_figure
+    from gdcli.show.sweep_figures import sweep_figure
 
     return to_png(sweep_figure(result), warn=_warn)
 

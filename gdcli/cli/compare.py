@@ -27,7 +27,8 @@ def compare(
 
     The files go to DIR/A-vs-B/, or DIR/compare-N-HASH/ for more than three: curves.csv, curves.png, summary.csv,
     summary.json. A run that diverges does not stop the others. With --seeds the table gives medians, the picture a
-    band from the 10 % to the 90 % quantile.
+    band from the 10 % to the 90 % quantile; a seed that diverged counts as infinite. Runs on different data or with
+    different targets have no best; with different features or splits the final MSE decides.
 
     \b
     gdcli compare experiments/abalone_norm.yaml experiments/abalone_raw.yaml
@@ -36,7 +37,7 @@ def compare(
     from gdcli.api import draw_together
     from gdcli.cli.session import Session
     from gdcli.engine.trace import Status
-    from gdcli.experiment.files import document, write_comparison
+    from gdcli.experiment.files import comparison_document, write_comparison
     from gdcli.experiment.kernels import kernel_choice
     from gdcli.show.tables import comparison_view
 
@@ -54,7 +55,7 @@ def compare(
     session.warn_all(write_comparison(results, directory, draw=None if no_plot else draw_together))
     session.show(comparison_view(results))
     session.say(f"written to {directory}/")
-    session.give({"runs": [document(result, directory) for result in results]})
+    session.give(comparison_document(results, directory))
     return session.close(results)
 
 

@@ -15,12 +15,13 @@ from gdcli.cli.outcome import DIVERGED, INTERRUPTED, complain, printing
 from gdcli.cli.progress import EpochBar, ReadingBar
 from gdcli.engine.trace import Status
 from gdcli.errors import DataError, Fault, FaultsError, Place, SpecError, printable
-from gdcli.experiment.draft import read_draft, reseeded
+from gdcli.experiment.draft import check_seeds, read_draft, reseeded
 from gdcli.experiment.files import inputs_of
 from gdcli.experiment.kernels import KernelChoice
 from gdcli.experiment.output import finite
 from gdcli.experiment.places import destinations
-from gdcli.experiment.plan import Plan, plan
+from gdcli.experiment.plan import Plan
+from gdcli.experiment.planner import Planner
 from gdcli.experiment.reading import Source, understand
 from gdcli.experiment.result import Result, by_name
 
@@ -52,9 +53,10 @@ class Session:
         plans: list[Plan] = []
         sources, errors = self._read_all(specs, overrides, seeds)
         with ReadingBar(shown=not self.quiet) as bar:
+            planner = Planner(sources, reading=bar.reading)
             for source in sources:
                 try:
-                    plans.append(plan(source, beside=sources, reading=bar.reading))
+                    plans.append(planner.plan(source))
                 except FaultsError as error:
                     errors.append(error)
         if errors:
@@ -83,6 +85,7 @@ class Session:
         for spec in specs:
             try:
                 draft = read_draft(spec, overrides or ())
+                check_seeds(draft, seeds, settings=len(specs))
                 sources.extend(understand(reseeded(draft, i)) for i in range(seeds))
             except FaultsError as error:
                 errors.append(error)

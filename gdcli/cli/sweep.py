@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from gdcli.experiment.draft import Draft
     from gdcli.experiment.grid import Axis
     from gdcli.experiment.sweep import Sweep
+    from gdcli.experiment.sweep_run import Finished
 
 TOLD = 5  # settings that are skipped, of which so many are told
 
@@ -30,10 +32,11 @@ def sweep(
             "--grid", metavar="KEY=VALUES", help="An axis: log:a:b:n, linear:a:b:n or x,y,z; may be repeated."
         ),
     ] = None,
-    paired: Annotated[bool, typer.Option("--zip", help="Pair the axes in place of crossing them.")] = False,
+    paired: Annotated[bool, typer.Option("--zip", help="Pair the axes instead of crossing them.")] = False,
     seeds: Annotated[int, typer.Option("--seeds", metavar="N", min=1, help="Run each setting with N seeds.")] = 1,
     workers: Annotated[int, typer.Option("--workers", metavar="N", min=0, help="Cores to use; 0 for all.")] = 0,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from what an earlier sweep has finished.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Run again what earlier sweeps have finished.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Accepted, and changes nothing.")] = False,
     curves: Annotated[bool, typer.Option("--curves", help="Write every run's curve too.")] = False,
     out: Out = DEFAULT_OUT,
     overrides: Overrides = None,
@@ -45,8 +48,8 @@ def sweep(
     """Run a grid of settings: the ten best, what diverged, and a picture of the whole.
 
     The axes come from the spec's `sweep:` block and from --grid. The files go to DIR/NAME-sweep/: summary.csv,
-    summary.json, best.yaml (ready for `gdcli run`), sweep.png, and curves.csv with --curves. Ctrl-C keeps what has
-    finished, and --resume goes on from there.
+    summary.json, best.yaml (ready for `gdcli run`), sweep.png, and curves.csv with --curves. Every finished run is
+    kept, also after Ctrl-C, and no later sweep of the same name runs it again unless with --fresh.
 
     \b
     gdcli sweep experiments/abalone_norm.yaml --grid optimizer.lr=log:1e-3:1:13 --grid scaler=none,zscore
@@ -57,32 +60,38 @@ def sweep(
     from gdcli.cli.session import Session
     from gdcli.experiment.draft import read_draft
     from gdcli.experiment.kernels import kernel_choice
-    from gdcli.experiment.sweep import plan_sweep
+    from gdcli.experiment.lock import sole_writer
+    from gdcli.experiment.sweep_files import document, write_sweep
+    from gdcli.experiment.sweep_plan import plan_sweep
     from gdcli.experiment.sweep_result import SweepResult
+    from gdcli.experiment.sweep_run import journal_path
     from gdcli.show.sweep_views import sweep_view
 
+    del resume
     session = Session(as_json=as_json, quiet=quiet, kernel=kernel_choice(kernel, place="--kernel"))
     draft = read_draft(spec, overrides or ())
     axes = _axes(draft, grid or [])
     with ReadingBar(shown=not quiet) as bar:
         planned = plan_sweep(draft.without("sweep"), axes, paired=paired, seeds=seeds, reading=bar.reading)
-    _tell_skipped(session, planned)
+    _warn(session, planned)
     (directory,) = session.destinations(out, [planned.name], [point.plan for point in planned.points])
-    runs, interrupted = _run(
-        session, planned, directory, workers=workers or _cores(), resume=resume, with_curves=curves
-    )
-    result = SweepResult(sweep=planned, runs=runs, draw=draw_sweep)
-    journal = _journal_path(directory)
-    session.warn_all(result.save(directory, plot=not no_plot, journal=journal))
-    journal.unlink(missing_ok=True)
-    if runs:
+    with sole_writer(directory):
+        done = _run(session, planned, directory, workers=workers or _cores(), fresh=fresh, curves=curves)
+        result, journal = SweepResult(sweep=planned, runs=done.runs, draw=draw_sweep), journal_path(directory)
+        session.warn_all(write_sweep(result, directory, plot=not no_plot, journal=journal))
+        journal.unlink(missing_ok=True)
+    if done.runs:
         session.show(sweep_view(result))
+    if done.reused:
+        session.say(f"{done.reused} of {len(planned.points)} runs taken from earlier sweeps")
     session.say(f"written to {directory}/")
-    session.give(result.document(directory))
-    if interrupted:
-        complain(f"{planned.name}: interrupted after {len(runs)} of {len(planned.points)} runs; go on with --resume")
+    if as_json:  # a document of many runs takes a while
+        session.give({**document(result, directory), "reused": done.reused})
+    if done.interrupted:
+        finished = f"{len(done.runs)} of {len(planned.points)} runs"
+        complain(f"{planned.name}: interrupted after {finished}; the same command goes on from there")
         return INTERRUPTED
-    return 0 if result.best() else DIVERGED
+    return DIVERGED if all(setting.gap == math.inf for setting in result.settings) else 0
 
 
 def _axes(draft: Draft, grid: list[str]) -> list[Axis]:
@@ -103,63 +112,37 @@ def _axes(draft: Draft, grid: list[str]) -> list[Axis]:
     return list(axes.values())
 
 
-def _tell_skipped(session: Session, planned: Sweep) -> None:
-    from gdcli.experiment.sweep import written
+def _warn(session: Session, planned: Sweep) -> None:
+    """Say what is skipped, and what should be known about the settings that run."""
+    from gdcli.experiment.sweep import setting_text
+    from gdcli.experiment.sweep_warnings import warnings_of
 
     for setting, reason in planned.skipped[:TOLD]:
-        listed = ", ".join(f"{key}={written(value)}" for key, value in setting.items())
-        session.warn(f"skipped {listed}: {reason}")
+        session.warn(f"skipped {setting_text(setting)}: {reason}")
     if len(planned.skipped) > TOLD:
         session.warn(f"skipped {len(planned.skipped) - TOLD} more settings; summary.json lists them")
-    for warning in sorted({warning for point in planned.points for warning in point.plan.data_warnings}):
+    for warning in warnings_of(planned):
         session.warn(warning)
 
 
-def _run(
-    session: Session, planned: Sweep, directory: Path, *, workers: int, resume: bool, with_curves: bool
-) -> tuple[tuple[Any, ...], bool]:
-    """Run what has not been run yet; give all runs in the order of the grid, and whether Ctrl-C ended it."""
+def _run(session: Session, planned: Sweep, directory: Path, *, workers: int, fresh: bool, curves: bool) -> Finished:
+    """Run what has not been run yet, with a bar where a person looks on."""
     from gdcli.api import finish
     from gdcli.cli.progress import LateBar
-    from gdcli.experiment.journal import Journal, read_journal
-    from gdcli.experiment.lockstep import chosen, run_groups
-    from gdcli.experiment.sweep_result import SweepRun, record_of
+    from gdcli.experiment.sweep_run import run_sweep
 
-    path = _journal_path(directory)
-    records = {**read_journal(directory / "runs.jsonl"), **read_journal(path)} if resume else {}
-    if with_curves:
-        records = {identity: record for identity, record in records.items() if "curve" in record}
-    wanted = {point.identity for point in planned.points}
-    records = {identity: record for identity, record in records.items() if identity in wanted}
-    journal = Journal(path, records)
-    todo = [point for point in planned.points if point.identity not in records]
-    kernel = chosen(session.kernel, [point.plan for point in todo], workers)
-    done, interrupted = len(planned.points) - len(todo), False
-    with LateBar(planned.name, len(planned.points), told=f"{done} runs", shown=not session.quiet) as bar:
-        try:
-            for group, (traces, seconds) in run_groups([point.plan for point in todo], workers, kernel):
-                new = {
-                    todo[i].identity: record_of(finish(todo[i].plan, trace, seconds, kernel), curve=with_curves)
-                    for i, trace in zip(group, traces, strict=True)
-                }
-                records.update(new)
-                journal.add(new)
-                done += len(group)
-                bar.update(done, f"{done} of {len(planned.points)} runs")
-        except KeyboardInterrupt:
-            interrupted = True
-        finally:
-            journal.close()
-    if interrupted:
-        records = read_journal(path)  # just what a resume will find, whatever was being done at that moment
-    finished = [point for point in planned.points if point.identity in records]
-    runs = (SweepRun(p, records[p.identity]["summary"], records[p.identity].get("curve")) for p in finished)
-    return tuple(runs), interrupted
-
-
-def _journal_path(directory: Path) -> Path:
-    """Where finished runs are written down until the sweep has its directory."""
-    return directory.with_name(f".{directory.name}.runs.jsonl")
+    total = len(planned.points)
+    with LateBar(planned.name, total, told=f"0 of {total} runs", shown=not session.quiet) as bar:
+        return run_sweep(
+            planned,
+            directory,
+            finish=finish,
+            kernel=session.kernel,
+            workers=workers,
+            fresh=fresh,
+            curves=curves,
+            tell=lambda done: bar.update(done, f"{done} of {total} runs"),
+        )
 
 
 def _cores() -> int:

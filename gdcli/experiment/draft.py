@@ -15,6 +15,9 @@ from gdcli.experiment.markup import MAX_DEPTH, KeyPath, Places, bounded, is_stre
 
 _INDEX = re.compile("[0-9]{1,9}")  # and not str.isdigit, which ² is as well
 
+LARGEST_SEED = 2**32  # a seed is smaller
+MOST_RUNS = 100_000  # of one command
+
 
 @dataclass(frozen=True)
 class Draft:
@@ -124,6 +127,28 @@ def reseeded(draft: Draft, i: int) -> Draft:
     seed = draft.values.get("seed", 0)
     # A seed that is no number is a fault that is found anyway.
     return draft.with_value("seed", seed + i, Place("--seeds")) if i and isinstance(seed, int) else draft
+
+
+def check_seeds(draft: Draft, seeds: int, *, settings: int = 1, place: str = "--seeds") -> None:
+    """Find out before anything is built whether so many seeds can be run.
+
+    Args:
+        draft: The spec, whose seed they are counted up from.
+        seeds: How many.
+        settings: How many settings, or specs, are run with each of them.
+        place: What messages call it.
+
+    Raises:
+        SpecError: The last seed is beyond what a seed may be, or there are too many runs.
+    """
+    seed, at = draft.values.get("seed", 0), Place(f"{place} {seeds}" if place.startswith("-") else place)
+    if isinstance(seed, int) and 0 <= seed < LARGEST_SEED < seed + seeds:
+        most = LARGEST_SEED - seed
+        message = f"seeds count up from {seed} and must stay below {LARGEST_SEED}: {most} at most"
+        raise SpecError([Fault(at, message)])
+    if settings * seeds > MOST_RUNS:
+        product = f" ({settings} times {seeds})" if settings > 1 else ""
+        raise SpecError([Fault(at, f"these are {settings * seeds} runs{product}; {MOST_RUNS} at most")])
 
 
 def _index(part: str) -> str | int:

@@ -82,8 +82,7 @@ def write_comparison(results: Sequence[Result], directory: Path, *, draw: DrawTo
         columns = [*front, *[name for name in together.columns if name not in ("name", "seed")]]
         write_csv(together[columns], new / "curves.csv")
         write_csv(table, new / "summary.csv")
-        runs = [document(result, directory) for result in results]
-        write_summary({"runs": runs}, new, later=[picture] if draw else [])
+        write_summary(comparison_document(results, directory), new, later=[picture] if draw else [])
         status = new.stat()
     return add_picture(directory, picture, lambda: draw(results), to=status) if draw else []
 
@@ -110,6 +109,18 @@ def document(result: Result, directory: Path) -> dict[str, Any]:
     """
     portable: dict[str, Any] = finite({**result.summary, "spec": portable_spec(result.plan, directory)})
     return portable
+
+
+def comparison_document(results: Sequence[Result], directory: Path) -> dict[str, Any]:
+    """Several runs as JSON knows them: their summaries and, with seeds, the medians and ranges of each name."""
+    from gdcli.experiment.quantiles import summed_up
+    from gdcli.experiment.result import by_name
+
+    groups = by_name(results)
+    seeds = {"medians": {name: summed_up(runs) for name, runs in groups.items()}} if len(groups) < len(results) else {}
+    runs = {"runs": [document(result, directory) for result in results]}
+    together: dict[str, Any] = finite({**runs, **seeds})
+    return together
 
 
 def portable_spec(planned: Plan, directory: Path) -> dict[str, Any]:

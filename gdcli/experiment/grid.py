@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
@@ -11,7 +11,8 @@ import numpy as np
 
 from gdcli.errors import Fault, Place, SpecError
 from gdcli.experiment.faults import shown
-from gdcli.experiment.markup import parse
+from gdcli.experiment.markup import KeyPath, dump, parse
+from gdcli.experiment.spec import plain
 
 SPACINGS = ("log", "linear")
 MOST_POINTS = 100_000
@@ -24,10 +25,16 @@ class Axis:
     Attributes:
         key: Dotted, as for `--set`.
         values: Plain values.
+        places: Where each of them stands, where it stands anywhere.
     """
 
     key: str
     values: tuple[Any, ...]
+    places: tuple[Place, ...] = field(default=(), compare=False, repr=False)
+
+    def place(self, i: int) -> Place:
+        """What messages name as the place of value i."""
+        return self.places[i] if self.places else Place(f"sweep {self.key}={written(self.values[i])}")
 
     @property
     def is_numeric(self) -> bool:
@@ -35,12 +42,17 @@ class Axis:
         return all(isinstance(value, int | float) and not isinstance(value, bool) for value in self.values)
 
 
-def axes_of_block(block: Any, place: Callable[[tuple[str, ...]], Place]) -> list[Axis]:
+def written(value: Any) -> str:
+    """Write a value on one line, as YAML."""
+    return dump(plain(value)).removesuffix("\n").removesuffix("\n...").replace("\n", " ")
+
+
+def axes_of_block(block: Any, place: Callable[[KeyPath], Place]) -> list[Axis]:
     """Read the `sweep:` block of a spec.
 
     Args:
         block: Dotted keys → a list, `{log: [a, b, n]}` or `{linear: [a, b, n]}`.
-        place: Of the block, which is (), and of each of its keys.
+        place: Of the block, which is (), of each of its keys, and of each value by its index.
 
     Returns:
         The axes, in their order.
@@ -53,9 +65,10 @@ def axes_of_block(block: Any, place: Callable[[tuple[str, ...]], Place]) -> list
             [Fault(place(()), "sweep must be a mapping of keys to values, such as optimizer.lr: [0.01, 0.1]")]
         )
     faults, axes = [], []
-    for key, values in block.items():
+    for key, given in block.items():
         try:
-            axes.append(Axis(key, _values(values)))
+            values = _values(given)
+            axes.append(Axis(key, values, tuple(place((key, i)) for i in range(len(values)))))
         except ValueError as error:
             faults.append(Fault(place((key,)), f"sweep.{key} {error}"))
     if faults:
@@ -82,7 +95,8 @@ def axis_of_option(text: str) -> Axis:
     spacing, *rest = values.split(":")
     listed = f"{{{spacing}: [{', '.join(rest)}]}}" if spacing in SPACINGS else f"[{values}]"
     try:
-        return Axis(key, _values(parse(listed, "")[0]))
+        axis_values = _values(parse(listed, "")[0])
+        return Axis(key, axis_values, (place,) * len(axis_values))
     except SpecError as error:
         raise SpecError(Fault(place, fault.message) for fault in error.faults) from error
     except ValueError as error:
@@ -127,7 +141,7 @@ def points(axes: Sequence[Axis], *, paired: bool) -> Iterator[dict[str, Any]]:
 
     Args:
         axes: At least one, of different keys.
-        paired: Whether to pair the axes value by value in place of crossing them.
+        paired: Whether to pair the axes value by value instead of crossing them.
 
     Returns:
         Points, key → value; the last axis runs fastest.

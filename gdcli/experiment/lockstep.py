@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import multiprocessing
+import multiprocessing.connection
+import os
 import signal
+import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from dataclasses import replace
-from threading import Event
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -30,7 +32,9 @@ MOST_COLUMNS = 64  # runs side by side: more gain little, and what an interrupti
 WORTH_A_WORKER: Mapping[Kernel, float] = {"numpy": 0.2, "compiled": 0.01}
 
 
-def run_groups(planned: Sequence[Plan], workers: int, kernel: Kernel = "numpy") -> Iterator[tuple[list[int], Ran]]:
+def run_groups(
+    planned: Sequence[Plan], workers: int, kernel: Kernel = "numpy"
+) -> Generator[tuple[list[int], Ran], None, None]:
     """Run plans, group by group, as each is done.
 
     Args:
@@ -122,7 +126,7 @@ def run_group(group: Sequence[Plan], kernel: Kernel, watch: Watch | None = None)
 
 def _in_threads(todo: Sequence[Sequence[Plan]], workers: int) -> Iterator[tuple[int, Ran]]:
     """Run groups by the compiled kernel, which lets other threads run while it does."""
-    over = Event()
+    over = threading.Event()
 
     def watch(epoch: int, loss: Array, gap: Array) -> None:
         del epoch, loss, gap
@@ -171,7 +175,16 @@ _received: list[list[Plan]] = []  # in a worker: the groups that it may be asked
 
 def _receive(light: list[list[Plan]]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent answers Ctrl-C
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _received[:] = light
+
+
+def _end_with_parent() -> None:
+    """End this worker once its parent has ended, however it did."""
+    parent = multiprocessing.parent_process()
+    if parent:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)
 
 
 def _run_received(i: int) -> Ran:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,13 +16,13 @@ from gdcli.engine.factor import RowFactor, factor_rows
 from gdcli.engine.objective import Objective, objective
 from gdcli.errors import DataError, Fault, SpecError
 from gdcli.experiment import sources
-from gdcli.experiment.design import Needs, design
+from gdcli.experiment.design import Design, Needs, design
 from gdcli.experiment.loading import load
 from gdcli.experiment.precision import check_range, precision_warnings
 from gdcli.experiment.rates import learning_rates, remarks, resolved, run_length, uncovered
 from gdcli.experiment.reading import Source
 from gdcli.experiment.scaling import Scaling, fit, mapped
-from gdcli.experiment.spec import Spec
+from gdcli.experiment.spec import Dataset, Spec
 from gdcli.experiment.stream import Reading, Stream
 from gdcli.experiment.table import Table
 
@@ -130,19 +130,27 @@ class Plan:
         return self.spec.batch_size in ("full", len(self.training))
 
 
-def plan(
-    source: Source,
-    *,
-    frame: pd.DataFrame | None = None,
-    beside: Iterable[Source] = (),
-    reading: Reading | None = None,
-) -> Plan:
-    """Plan a run: read its data, fit its scalers, factor its rows.
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a dataset and what is made of them, before they are split and scaled.
+
+    Attributes:
+        table: As they are read.
+        dataset: As the resolved spec names it.
+        design: The columns of a run.
+    """
+
+    table: Table | Stream
+    dataset: Dataset
+    design: Design
+
+
+def plan(source: Source, *, frame: pd.DataFrame | None = None, reading: Reading | None = None) -> Plan:
+    """Plan a run: read its data, fit its scalers, factor its rows. `Planner` plans many.
 
     Args:
         source: The spec.
         frame: Rows in place of the spec's dataset.
-        beside: Specs planned along with it: a large file that several of them name is read once for all.
         reading: Told of every read of a large file.
 
     Returns:
@@ -152,11 +160,47 @@ def plan(
         SpecError: The spec is wrong; all faults at once.
         DataError: The data is missing, unreadable or unfit for the spec.
     """
+    return plan_on(read_rows(source, Needs.of(source.spec), frame=frame, reading=reading), source)
+
+
+def read_rows(
+    source: Source, needs: Needs, *, frame: pd.DataFrame | None = None, reading: Reading | None = None
+) -> Rows:
+    """Read the data of a spec, and pick its columns.
+
+    Args:
+        source: The spec.
+        needs: What to work out of the rows.
+        frame: Rows in place of the spec's dataset.
+        reading: Told of every read of a large file.
+
+    Returns:
+        The rows.
+
+    Raises:
+        SpecError: The spec is wrong; all faults at once.
+        DataError: The data is missing, unreadable or unfit for the spec.
+    """
     if source.faults:
         raise SpecError([*source.faults, *_faults_in_data(source, frame)])
     table, dataset = load(source, frame, reading)
-    chosen = design(source, table, _needs(source, beside))
-    spec = source.spec
+    return Rows(table=table, dataset=dataset, design=design(source, table, needs))
+
+
+def plan_on(shared: Rows, source: Source) -> Plan:
+    """Plan a run on rows that have been read.
+
+    Args:
+        shared: The rows of the spec's dataset and columns.
+        source: The spec.
+
+    Returns:
+        The plan.
+
+    Raises:
+        DataError: The data is unfit for the spec.
+    """
+    table, dataset, chosen, spec = shared.table, shared.dataset, shared.design, source.spec
     names = (*chosen.names, "intercept") if chosen.columns.intercept else chosen.names
     training, validating = _split(source, chosen.n)
     if faults := list(_unfit(source, len(training), names)):
@@ -231,15 +275,6 @@ def vary(planned: Plan, source: Source) -> Plan:
         remarks=tuple(remarks(spec.schedule, length)),
         file=source.draft.file,
     )
-
-
-def _needs(source: Source, beside: Iterable[Source]) -> Needs:
-    """What a spec and those beside it on the same data need."""
-    needs, same = Needs.of(source.spec), (source.base, source.spec.dataset, source.spec.columns)
-    for other in beside:
-        if not other.faults and (other.base, other.spec.dataset, other.spec.columns) == same:
-            needs |= Needs.of(other.spec)
-    return needs
 
 
 def _memory(spec: Spec, table: Table | Stream, rows: int) -> list[str]:

@@ -18,6 +18,8 @@ from matplotlib.ticker import MaxNLocator
 
 from gdcli.engine.arrays import Array
 from gdcli.engine.trace import Status
+from gdcli.experiment.comparison import endings
+from gdcli.experiment.quantiles import Spread, curve_spread
 from gdcli.experiment.result import Result, by_name
 from gdcli.show.axes import LARGEST, SMALLEST, drawable, log_axis
 from gdcli.show.lettering import as_written, boxes_for_missing_glyphs
@@ -73,15 +75,14 @@ def comparison_figure(results: Sequence[Result]) -> Figure:
     seeds = f", {len(results) // len(groups)} seeds each" if len(results) > len(groups) else ""
     title = (" vs ".join(groups) if len(groups) <= 3 else many) + seeds
     figure, left, right = _axes(title, results, wide=len(groups) > LEGEND_INSIDE)
+    bands: list[tuple[Axes, Spread[Array], str]] = []
     for (name, runs), (colour, line) in zip(groups.items(), _styles(), strict=False):
         label = name + _note(runs)
         for axis, curves in ((left, [run.trace.mse for run in runs]), (right, [run.trace.gap for run in runs])):
-            low, middle, high = _spread(curves)
-            _plot(axis, middle, label=label, colour=colour, line=line)
+            spread = curve_spread([run.trace for run in runs], curves)
+            _plot(axis, spread.median, label=label, colour=colour, line=line)
             if len(runs) > 1:
-                axis.fill_between(
-                    np.arange(len(low)), drawable(low), drawable(high), color=colour, alpha=0.2, linewidth=0
-                )
+                bands.append((axis, spread, colour))
     optima = sorted({f"{result.plan.objective.optimum_mse:.6g}" for result in results}, key=float)
     for i, optimum in enumerate(optima):
         label = f"optimum {optimum}" if len(optima) == 1 else "optima"
@@ -90,6 +91,8 @@ def comparison_figure(results: Sequence[Result]) -> Figure:
         )
     _scale_loss(left, results)
     _scale_gap(right, results)
+    for axis, spread, colour in bands:
+        fill_spread(axis, np.arange(len(spread.low), dtype=float), spread, colour=colour)
     if len(groups) <= LEGEND_INSIDE:
         left.legend(loc="best", frameon=False)
     else:
@@ -125,21 +128,26 @@ def to_png(figure: Figure, *, warn: Callable[[str], None] = lambda _: None) -> b
 
 def _note(runs: Sequence[Result]) -> str:
     """How runs of one name ended, where that is not as planned."""
-    ended = [run.status for run in runs if run.status is not Status.COMPLETED]
-    if not ended:
-        return ""
-    counted = f"{len(ended)} of {len(runs)} " if len(runs) > 1 else ""
-    return f" ({counted}{max(ended, key=ended.count).replace('_', ' ')})"
+    counts = [
+        f"{f'{count} of {len(runs)} ' if len(runs) > 1 else ''}{status.replace('_', ' ')}"
+        for status, count in endings(runs)
+    ]
+    return f" ({', '.join(counts)})" if counts else ""
 
 
-def _spread(curves: Sequence[Array]) -> tuple[Array, Array, Array]:
-    """The 10 % quantile, the median and the 90 % quantile of the curves that are still going, epoch by epoch."""
-    if len(curves) == 1:
-        return curves[0], curves[0], curves[0]
-    epochs = range(max(len(curve) for curve in curves))
-    going = [[curve[e] for curve in curves if e < len(curve) and np.isfinite(curve[e])] or [np.nan] for e in epochs]
-    low, middle, high = np.array([np.quantile(values, (0.1, 0.5, 0.9)) for values in going]).T
-    return low, middle, high
+def fill_spread(axis: Axes, x: Array, spread: Spread[Array], *, colour: str, alpha: float = 0.2) -> None:
+    """Fill from the 10 % to the 90 % quantile; an end that is infinite leaves the picture at its top.
+
+    Args:
+        axis: Where, its limits set.
+        x: Shape (n,).
+        spread: Quantiles, shape (n,) each.
+        colour: Of the band.
+        alpha: Its opacity.
+    """
+    top = np.maximum(axis.get_ylim()[1], spread.low)
+    high = np.where(np.isfinite(spread.high), spread.high, top)
+    axis.fill_between(x, drawable(spread.low), drawable(high), color=colour, alpha=alpha, linewidth=0)
 
 
 def _axes(title: str, results: Sequence[Result], *, wide: bool = False) -> tuple[Figure, Axes, Axes]:

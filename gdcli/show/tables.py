@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import math
+from collections import Counter
 from collections.abc import Sequence
 
-import numpy as np
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from gdcli.engine.trace import Status
+from gdcli.experiment.comparison import Comparison, comparison
+from gdcli.experiment.quantiles import spread
 from gdcli.experiment.result import Result, by_name
 from gdcli.show.layout import Cell, Column, Sheet, Words, listed
-from gdcli.show.texts import number
-from gdcli.show.texts import ratio as _ratio
-from gdcli.show.texts import status_text as _status
+from gdcli.show.texts import number, ratio, scientific, status_text
 
 # Which column goes first where there is no room for all: the one of the smallest rank.
 RANKS = {
@@ -47,11 +46,11 @@ def comparison_view(results: Sequence[Result]) -> RenderableType:
     validation = ["val. MSE"] if with_validation else []
     figures = ["final MSE", *validation, *(["median gap", "10–90 %"] if seeds else ["gap"]), "gap/opt."]
     columns += [Column(heading, RANKS[heading]) for heading in ([] if seeds else ["epochs"]) + figures]
-    best = best_run(results)
+    rule = comparison(list(groups.values()))
+    best = {list(groups)[i] for i in rule.best(list(groups.values()))}
     for name, runs in groups.items():
-        marked = best is not None and best.name == name
         row: list[Cell] = [
-            ("★ " if marked else "  ") + name,
+            ("★ " if name in best else "  ") + name,
             *([_ending(runs)] if noted else []),
             *(f"{runs[0].summary[key]:g}" if key == "lr" else str(runs[0].summary[key]) for key in differing),
             *([] if seeds else [str(runs[0].summary["epochs"])]),
@@ -59,44 +58,60 @@ def comparison_view(results: Sequence[Result]) -> RenderableType:
             *([number(_median(runs, "val_mse"), 5)] if with_validation else []),
             number(_median(runs, "gap"), 4),
             *([_range(runs)] if seeds else []),
-            _ratio(_median(runs, "gap_ratio")),
+            ratio(_median(runs, "gap_ratio")),
         ]
         rows.append(row)
+    legend = ["★ best", "", ""] if best else []
+    repeated = ["medians", "of", f"{len(results) // len(groups)} seeds,", "column by column", "", ""] if seeds else []
+    bold = frozenset(i for i, name in enumerate(groups) if name in best)
+    said = [[*legend, *repeated, *_optima(results)], *(line.split(" ") for line in ranking_remarks(rule, len(best)))]
+    return Group(Sheet(columns, rows, bold), *(Words(words, style="dim") for words in said))
+
+
+def ranking_remarks(rule: Comparison, ties: int) -> list[str]:
+    """Say why runs are not ranked by their gap, if they are not, and how many are the best.
+
+    Args:
+        rule: What ranks them.
+        ties: How many are the best.
+
+    Returns:
+        Lines.
+    """
+    if rule.figure is None:
+        return [f"no best: {rule.reason}"]
+    if rule.figure == "final_mse":
+        return [f"ranked by final MSE: {rule.reason}"]
+    return [f"{ties} are at the optimum: gaps up to {rule.rounding:.1e} are rounding"] if ties > 1 else []
+
+
+def _optima(results: Sequence[Result]) -> list[str]:
+    """The optima of runs: up to four of them, or the range of more."""
     optima = sorted({number(result.summary["optimum_mse"]) for result in results}, key=float)
     noun = "optimum MSE" if len(optima) == 1 else "optima (MSE)"
-    legend = [] if best is None else ["★ best", "", ""]
-    repeated = ["medians", "of", f"{len(results) // len(groups)} seeds", "", ""] if seeds else []
-    bold = frozenset(i for i, row in enumerate(rows) if str(row[0]).startswith("★"))
-    return Group(Sheet(columns, rows, bold), Words([*legend, *repeated, noun, *listed(optima)], style="dim"))
+    return [noun, *(listed(optima) if len(optima) <= 4 else ["from", optima[0], "to", optima[-1]])]
 
 
 def _ending(runs: Sequence[Result]) -> Text:
     """How runs of one name ended, where there is more to say than that they were completed."""
-    ended = [run for run in runs if run.status is not Status.COMPLETED or run.remarks]
-    if not ended:
-        return Text()
-    counted = Text(f"{len(ended)} of {len(runs)} ") if len(runs) > 1 else Text()
-    return counted + _status(ended[0])
+    notes = [status_text(run) for run in runs if run.status is not Status.COMPLETED or run.remarks]
+    counts = Counter(note.plain for note in notes)
+    parts = []
+    for note in {note.plain: note for note in notes}.values():
+        counted = f"{counts[note.plain]} of {len(runs)} " if len(runs) > 1 else ""
+        parts.append(Text(counted) + note)
+    return Text(", ").join(parts)
 
 
 def _median(runs: Sequence[Result], figure: str) -> float | None:
-    values = [run.summary[figure] for run in runs if run.summary[figure] is not None]
-    return float(np.median(values)) if values else None
+    """The median over the seeds; the run's own figure where there is one only, diverged or not."""
+    if len(runs) == 1:
+        value: float | None = runs[0].summary[figure]
+        return value
+    figures = spread(runs, figure)
+    return figures.median if figures else None
 
 
 def _range(runs: Sequence[Result]) -> str:
-    low, high = np.quantile([run.summary["gap"] for run in runs], (0.1, 0.9), method="inverted_cdf")
-    return f"{low:.2e} – {high:.2e}"
-
-
-def best_run(results: Sequence[Result]) -> Result | None:
-    """The run nearest to the optimum, by final MSE where the optima differ; of runs of one name the median counts.
-
-    None where every run diverged.
-    """
-    steady = {n: runs for n, runs in by_name(results).items() if any(r.status is not Status.DIVERGED for r in runs)}
-    optima = [runs[0].summary["optimum_mse"] for runs in steady.values()]
-    same = all(math.isclose(optimum, optima[0], rel_tol=1e-9) for optimum in optima)
-    figure = "gap" if same else "final_mse"
-    best = min(steady.values(), key=lambda runs: _median(runs, figure) or 0.0, default=None)
-    return best[0] if best else None
+    figures = spread(runs, "gap")
+    return f"{scientific(figures.low)} – {scientific(figures.high)}" if figures else "–"

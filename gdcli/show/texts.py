@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from rich.text import Text
 
 from gdcli.experiment.result import Result
@@ -11,12 +13,17 @@ STATUS_STYLES = {"completed": "green", "target_reached": "green", "stalled": "ye
 
 def number(value: float | None, digits: int = 8) -> str:
     """Write a number in so many significant digits; a dash for none."""
-    return "–" if value is None else f"{value + 0.0:.{digits}g}"  # and none is -0
+    return "–" if value is None else "∞" if value == math.inf else f"{value + 0.0:.{digits}g}"  # and none is -0
 
 
-def ratio(ratio: float | None) -> str:
+def ratio(value: float | None) -> str:
     """Write the ratio of a gap to the optimum; a dash where the optimum is zero."""
-    return "–" if ratio is None else f"{ratio:.4g}"
+    return number(value, 4)
+
+
+def scientific(value: float) -> str:
+    """Write a number in three digits and an exponent."""
+    return "∞" if value == math.inf else f"{value:.2e}"
 
 
 def status_text(result: Result) -> Text:

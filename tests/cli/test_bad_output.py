@@ -465,7 +465,7 @@ def test_interrupted_before_anything_runs(bench: Bench, monkeypatch: pytest.Monk
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("gdcli.cli.session.plan", interrupt)
+    monkeypatch.setattr("gdcli.experiment.planner.Planner.plan", interrupt)
     bench.refuses(130, "interrupted", spec=D)
 
 

@@ -231,7 +231,7 @@ def test_seeds_of_a_comparison() -> None:
     )
     assert (code, stderr) == (0, "")
     assert "median gap" in stdout
-    assert "★ best   medians of 4 seeds   optimum MSE 0.03318563" in stdout
+    assert "★ best   medians of 4 seeds, column by column   optimum MSE 0.03318563" in stdout
     table = pd.read_csv("results/sgd-vs-momentum/summary.csv")
     assert list(table["name"]) == ["sgd"] * 4 + ["momentum"] * 4
     assert list(table["seed"]) == [24, 25, 26, 27] * 2

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from gdcli.experiment.draft import read_draft
 from gdcli.experiment.grid import Axis
 from gdcli.experiment.lockstep import MOST_COLUMNS, chosen, groups, run_groups
 from gdcli.experiment.plan import Plan
-from gdcli.experiment.sweep import plan_sweep
+from gdcli.experiment.sweep_plan import plan_sweep
 
 needs_numba = pytest.mark.skipif(importlib.util.find_spec("numba") is None, reason="needs Numba")
 SPEC: dict[str, Any] = {
@@ -86,8 +85,7 @@ def test_threads_end_when_nobody_waits_for_them() -> None:
     running = run_groups(planned, 2, "compiled")
     assert next(running)[0] == [0]
     assert threading.active_count() > before
-    assert isinstance(running, Iterator)
-    running.close()  # type: ignore[attr-defined]
+    running.close()
     assert threading.active_count() == before
 
 

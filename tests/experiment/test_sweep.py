@@ -6,9 +6,11 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +22,16 @@ import gdcli
 from gdcli.api import finish
 from gdcli.engine.trace import Status
 from gdcli.errors import SpecError
+from gdcli.experiment.design import Needs
 from gdcli.experiment.draft import read_draft
 from gdcli.experiment.grid import Axis
 from gdcli.experiment.journal import Journal, read_journal
 from gdcli.experiment.lockstep import groups, run_groups
-from gdcli.experiment.plan import plan
+from gdcli.experiment.plan import plan, read_rows
 from gdcli.experiment.reading import understand
 from gdcli.experiment.result import Result
-from gdcli.experiment.sweep import Sweep, plan_sweep
+from gdcli.experiment.sweep import Sweep
+from gdcli.experiment.sweep_plan import plan_sweep
 
 ROOT = Path(__file__).parents[2]
 BASE: dict[str, Any] = {
@@ -97,7 +101,7 @@ def test_what_shares_rows_batches_and_kind_goes_together() -> None:
 def test_points_on_the_same_rows_share_them() -> None:
     sweep = planned(*GRID)
     assert len({id(point.plan.objective) for point in sweep.points}) == 2
-    assert len({id(point.plan.rows) for point in sweep.points}) == 2
+    assert len({id(point.plan.rows) for point in sweep.points}) == 1  # scaled differently, read once
 
 
 def test_seeds_count_up_from_the_spec() -> None:
@@ -107,21 +111,87 @@ def test_seeds_count_up_from_the_spec() -> None:
 
 
 def test_impossible_settings_are_told_and_the_others_run() -> None:
-    axes = (Axis("optimizer.kind", ("sgd", "momentum")), Axis("optimizer.momentum", (0.5, 1.5)))
+    axes = (Axis("optimizer.kind", ("sgd", "momentum")), Axis("optimizer.momentum", (0.5, 0.9)))
     sweep = planned(*axes)
-    assert [dict(point.setting) for point in sweep.points] == [
-        {"optimizer.kind": "momentum", "optimizer.momentum": 0.5}
-    ]
+    settings = [{"optimizer.kind": "momentum", "optimizer.momentum": momentum} for momentum in (0.5, 0.9)]
+    assert [dict(point.setting) for point in sweep.points] == settings
     assert [reason for _, reason in sweep.skipped] == [
-        "unknown key 'momentum' in optimizer of kind sgd; known: kind, lr, weight_decay",
-        "unknown key 'momentum' in optimizer of kind sgd; known: kind, lr, weight_decay",
-        "optimizer.momentum must be less than 1, got 1.5",
-    ]
+        "unknown key 'momentum' in optimizer of kind sgd; known: kind, lr, weight_decay"
+    ] * 2
 
 
-def test_a_grid_without_a_possible_setting_is_an_error() -> None:
-    with pytest.raises(SpecError, match=r"^sweep optimizer\.lr=-1: optimizer\.lr must be greater than 0, got -1$"):
-        planned(Axis("optimizer.lr", (-1, -2)))
+KINDS = Axis("optimizer.kind", ("sgd", "momentum"))
+IMPOSSIBLE: dict[str, tuple[dict[str, Any], list[Axis], list[str]]] = {
+    "typo": (
+        {},
+        [Axis("optimizer.kind", ("sgd", "momentun")), Axis("optimizer.lr", (0.1, 0.2))],
+        ["sweep optimizer.kind=momentun: unknown optimizer 'momentun'; did you mean 'momentum'?"],
+    ),
+    "one_of_many": (
+        {},
+        [KINDS, Axis("optimizer.momentum", (0.5, 1.5))],
+        ["sweep optimizer.momentum=1.5: optimizer.momentum must be less than 1, got 1.5"],
+    ),
+    "all": (
+        {},
+        [Axis("optimizer.lr", (-1, -2))],
+        [f"sweep optimizer.lr={lr}: optimizer.lr must be greater than 0, got {lr}" for lr in (-1, -2)],
+    ),
+    "several_axes": (
+        {},
+        [Axis("optimizer.kind", ("sgd", "momentun")), Axis("scaler", ("none", "zscroe"))],
+        [
+            "sweep optimizer.kind=momentun: unknown optimizer 'momentun'; did you mean 'momentum'?",
+            "sweep scaler=zscroe: scaler.features must be one of none, zscore, minmax, sigmoid, maxabs, robust, got "
+            "'zscroe'; did you mean 'zscore'?",
+        ],
+    ),
+    "unknown_key": (
+        {},
+        [Axis("optimizer.momntum", (0.5, 0.9)), KINDS],
+        ["sweep optimizer.momntum=0.5: unknown key 'momntum' in optimizer of kind sgd; known: kind, lr, weight_decay"],
+    ),
+    "by_another_key": (
+        {"schedule": [{"kind": "cosine", "length": 6}, {"kind": "constant", "length": 4}]},
+        [Axis("epochs", (6, 20))],
+        [
+            "sweep epochs=20: the schedule ends after 10 epochs and leaves 10 of the run's 20 without a rate; leave "
+            "the length of its last element out"
+        ],
+    ),
+    "base": ({"epochs": -1}, [Axis("optimizer.lr", (0.1, 0.2))], ["spec: epochs must be at least 0, got -1"]),
+    "base_and_value": (
+        {"epochs": -1},
+        [Axis("optimizer.kind", ("sgd", "momentun"))],
+        [
+            "spec: epochs must be at least 0, got -1",
+            "sweep optimizer.kind=momentun: unknown optimizer 'momentun'; did you mean 'momentum'?",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize(("changes", "axes", "messages"), IMPOSSIBLE.values(), ids=IMPOSSIBLE)
+def test_a_value_that_no_setting_can_take_is_an_error(
+    changes: dict[str, Any], axes: list[Axis], messages: list[str]
+) -> None:
+    with pytest.raises(SpecError) as caught:
+        planned(*axes, **changes)
+    assert str(caught.value).splitlines() == messages
+
+
+def test_a_value_that_the_data_cannot_take_is_an_error() -> None:
+    message = "batch_size is 5000, and there are only 4177 training rows; use `full` or at most 4177"
+    with pytest.raises(gdcli.DataError) as caught:
+        planned(Axis("batch_size", (50, 5000)))
+    assert str(caught.value) == f"sweep batch_size=5000: {message}"
+
+
+def test_possible_values_that_are_impossible_together() -> None:
+    axes = (Axis("epochs", (5, 20)), Axis("schedule", ("cosine", ({"kind": "step", "every": 2, "length": 9},) * 2)))
+    sweep = planned(*axes)
+    assert len(sweep.points) == 3
+    assert [dict(setting)["epochs"] for setting, _ in sweep.skipped] == [20]
 
 
 def test_identity_is_of_spec_data_and_version(tmp_path: Path) -> None:
@@ -172,34 +242,43 @@ def summary(home: Path) -> pd.DataFrame:
     return pd.read_csv(home / "results/slow-sweep/summary.csv").drop(columns="seconds")
 
 
+KILLS = int(os.environ.get("GDCLI_KILLS", "4"))
+
+
+def finished(home: Path) -> dict[str, Any]:
+    """The runs that a sweep would go on from."""
+    return {**read_journal(home / "slow-sweep/runs.jsonl"), **read_journal(home / ".slow-sweep.runs.jsonl")}
+
+
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_killed_at_random_moments_and_resumed(tmp_path: Path, workers: str) -> None:
+def test_killed_at_random_moments_and_gone_on_with(tmp_path: Path, workers: str) -> None:
     (tmp_path / "slow.yaml").write_text(SLOW)
-    whole = tmp_path / "whole"
-    subprocess.run([*COMMAND, "--out", str(whole / "results")], cwd=tmp_path, check=True)
-    journal = tmp_path / "results/.slow-sweep.runs.jsonl"
-    chance = random.Random(int(workers))
-    kills = 0
-    for _ in range(40):
-        process = subprocess.Popen([*COMMAND, "--resume", "--workers", workers], cwd=tmp_path, start_new_session=True)
-        before, wanted = len(read_journal(journal)), chance.randint(0, 4)
-        while process.poll() is None and len(read_journal(journal)) < before + wanted:
-            pass
-        if process.poll() is None:
+    whole, results, command = tmp_path / "whole", tmp_path / "results", [*COMMAND, "--workers", workers]
+    subprocess.run([*command, "--out", str(whole / "results")], cwd=tmp_path, check=True)
+    chance, before = random.Random(int(workers)), dict[str, Any]()
+    for _ in range(KILLS):
+        process = subprocess.Popen(command, cwd=tmp_path, start_new_session=True)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=chance.uniform(0.3, 3))
+        with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-            kills += 1
-        if process.wait() == 0:
-            break
-    assert kills >= 3
-    subprocess.run([*COMMAND, "--resume", "--workers", workers], cwd=tmp_path, check=True)
-    pd.testing.assert_frame_equal(summary(tmp_path), summary(whole), rtol=1e-10)
+        code, after = process.wait(), finished(results)
+        assert {identity: after.get(identity) for identity in before} == before
+        if code == 0:
+            shutil.rmtree(results)  # and from the start
+            after = {}
+        before = after
+    subprocess.run(command, cwd=tmp_path, check=True)
+    pd.testing.assert_frame_equal(summary(tmp_path), summary(whole), check_exact=True)
+    kept = finished(results)
+    assert {identity: kept[identity] for identity in before} == before
     # A kill while the result is being written leaves what was written so far, under a hidden name that nobody reads.
-    left = sorted(path.name for path in (tmp_path / "results").iterdir())
-    assert [name for name in left if not re.fullmatch(r"\.slow-sweep\.[0-9a-f]{8}\.new", name)] == ["slow-sweep"]
+    left = sorted(path.name for path in results.iterdir())
+    assert [name for name in left if not re.fullmatch(r"\.slow-sweep\.[0-9a-f]{8}\.(new|old)", name)] == ["slow-sweep"]
     assert set(summary(tmp_path)["status"]) == {"completed", "diverged"}
 
 
-def test_interrupted_keeps_what_finished_and_resume_runs_the_rest_only(tmp_path: Path) -> None:
+def test_interrupted_keeps_what_finished_and_the_next_runs_the_rest_only(tmp_path: Path) -> None:
     (tmp_path / "slow.yaml").write_text(SLOW.replace("rows: 3000", "rows: 20000"))
     process = subprocess.Popen([*COMMAND, "--workers", "2"], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
     journal = tmp_path / "results/.slow-sweep.runs.jsonl"
@@ -210,10 +289,10 @@ def test_interrupted_keeps_what_finished_and_resume_runs_the_rest_only(tmp_path:
     assert process.returncode == 130
     kept = read_journal(tmp_path / "results/slow-sweep/runs.jsonl")
     assert 3 <= len(kept) < 24
-    assert said == f"slow-sweep: interrupted after {len(kept)} of 24 runs; go on with --resume\n"
+    assert said == f"slow-sweep: interrupted after {len(kept)} of 24 runs; the same command goes on from there\n"
     assert len(summary(tmp_path)) == len(kept)
     seconds = {identity: record["summary"]["seconds"] for identity, record in kept.items()}
-    subprocess.run([*COMMAND, "--resume"], cwd=tmp_path, check=True)
+    subprocess.run(COMMAND, cwd=tmp_path, check=True)
     after = read_journal(tmp_path / "results/slow-sweep/runs.jsonl")
     assert len(after) == len(summary(tmp_path)) == 24
     assert {identity: after[identity]["summary"]["seconds"] for identity in seconds} == seconds
@@ -249,9 +328,10 @@ def test_grids_in_python_take_arrays_and_spacings() -> None:
 
 
 def test_what_python_leaves_out_it_warns_of() -> None:
-    with pytest.warns(UserWarning, match=r"skipped \{'optimizer.lr': -1\}: optimizer.lr must be greater than 0"):
-        results = gdcli.sweep(BASE, grid={"optimizer.lr": [-1, 0.1]})
-    assert [r.summary["lr"] for r in results] == [0.1]
+    grid = {"optimizer.kind": ["sgd", "momentum"], "optimizer.momentum": [0.5]}
+    with pytest.warns(UserWarning, match=r"skipped \{'optimizer.kind': 'sgd', .*: unknown key 'momentum' in optimizer"):
+        results = gdcli.sweep(BASE, grid=grid)
+    assert [r.summary["optimizer"] for r in results] == ["momentum"]
 
 
 @pytest.mark.parametrize(
@@ -264,6 +344,7 @@ def test_what_python_leaves_out_it_warns_of() -> None:
         ({"grid": {"optimizer.lr": 0.1}}, "grid: sweep.optimizer.lr must be a list"),
         ({"grid": {"optimizer.lr": "log:1e-3:1:4"}}, "grid: sweep.optimizer.lr must be a list"),
         ({"grid": {}}, "grid: nothing to vary"),
+        ({"grid": {"optimizer.lr": [-1, 0.1]}}, "grid: optimizer.lr must be greater than 0, got -1"),
         ({"data": [[1, 2]]}, "data: must be a pandas DataFrame, got list"),
     ],
 )
@@ -273,3 +354,25 @@ def test_wrong_arguments_in_python(keys: dict[str, Any], message: str) -> None:
             {key: value for key, value in BASE.items() if key != "dataset" or "data" not in keys},
             **{"grid": {"optimizer.lr": [0.1]}, **keys},
         )
+
+
+def test_planning_many_splits_reads_the_rows_once_and_looks_at_each_spec_a_few_times(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calls = {"read_rows": 0, "of": 0}
+    of = Needs.of
+
+    def counted_read(*arguments: Any, **keys: Any) -> Any:
+        calls["read_rows"] += 1
+        return read_rows(*arguments, **keys)
+
+    def counted_of(spec: Any) -> Needs:
+        calls["of"] += 1
+        return of(spec)
+
+    monkeypatch.setattr("gdcli.experiment.planner.read_rows", counted_read)
+    monkeypatch.setattr(Needs, "of", counted_of)
+    sweep = planned(Axis("split.validation", (0.1, 0.2)), Axis("seed", tuple(range(30))))
+    assert len({id(point.plan.objective) for point in sweep.points}) == 60
+    assert calls["read_rows"] == 1
+    assert calls["of"] <= 3 * 60

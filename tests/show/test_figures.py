@@ -144,3 +144,25 @@ def test_seeds_are_drawn_as_a_median_and_a_band() -> None:
     heights = np.asarray(band.get_paths()[0].vertices)[:, 1]
     for quantile in (0.1, 0.9):
         assert np.isclose(heights[:, None], np.quantile(gaps, quantile, axis=0), rtol=1e-12, atol=0).any(axis=0).all()
+
+
+def test_a_seed_that_diverged_is_infinite_after_its_end() -> None:
+    results = [run(name="x", seed=seed, optimizer={"lr": 50.0 if seed == 3 else 0.1}) for seed in range(4)]
+    assert [str(result.status) for result in results].count("diverged") == 1
+    left, right = comparison_figure(results).axes
+    gaps = np.array([np.append(r.trace.gap, np.full(21 - len(r.trace.gap), np.inf)) for r in results])
+    gaps[3, results[3].epochs] = np.inf
+    ordered = np.sort(gaps, axis=0)
+    label = "x (1 of 4 diverged)"
+    assert np.allclose(drawn(right)[label][3:], (ordered[1, 3:] + ordered[2, 3:]) / 2, rtol=1e-12, atol=0)
+    for axis in (left, right):
+        (band,) = axis.collections
+        heights = np.asarray(band.get_paths()[0].vertices)[:, 1]
+        assert heights.max() >= axis.get_ylim()[1]  # it leaves the picture at its top
+
+
+def test_a_legend_counts_every_ending() -> None:
+    changes: list[dict[str, Any]] = [{"optimizer": {"lr": 50.0}}, {"stop": {"gap": 0.05}}, {"stop": {"gap": 0.06}}, {}]
+    results = [run(name="x", seed=seed, **change) for seed, change in enumerate(changes)]
+    left, _ = comparison_figure(results).axes
+    assert left.get_lines()[0].get_label() == "x (2 of 4 target reached, 1 of 4 diverged)"

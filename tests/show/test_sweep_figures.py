@@ -12,10 +12,10 @@ from gdcli.api import draw_sweep, finish
 from gdcli.experiment.draft import read_draft
 from gdcli.experiment.grid import Axis
 from gdcli.experiment.lockstep import run_groups
-from gdcli.experiment.sweep import plan_sweep
+from gdcli.experiment.sweep_plan import plan_sweep
 from gdcli.experiment.sweep_result import SweepResult, SweepRun, record_of
 from gdcli.show.figures import to_png
-from gdcli.show.sweep_views import sweep_figure
+from gdcli.show.sweep_figures import sweep_figure
 
 ROOT = Path(__file__).parents[2]
 BASE: dict[str, Any] = {
@@ -28,8 +28,8 @@ BASE: dict[str, Any] = {
 RATES = Axis("optimizer.lr", (0.001, 0.01, 0.1, 5.0))
 
 
-def swept(*axes: Axis, seeds: int = 1) -> SweepResult:
-    sweep = plan_sweep(read_draft(BASE), axes, paired=False, seeds=seeds)
+def swept(*axes: Axis, seeds: int = 1, base: dict[str, Any] = BASE) -> SweepResult:
+    sweep = plan_sweep(read_draft(base), axes, paired=False, seeds=seeds)
     plans = [point.plan for point in sweep.points]
     runs: dict[int, SweepRun] = {}
     for group, (traces, seconds) in run_groups(plans, 1):
@@ -65,10 +65,12 @@ def test_a_band_over_the_seeds() -> None:
     (axes,) = sweep_figure(result).axes
     (band,) = axes.collections
     first = result.settings[0]
-    gaps = [run.gap for run in first.runs]
-    assert (first.low, first.gap, first.high) == pytest.approx(np.quantile(gaps, [0.1, 0.5, 0.9]), rel=1e-14)
+    gaps = [run.summary["gap"] for run in first.runs]
+    spread = first.spread("gap")
+    assert spread
+    assert (spread.low, spread.median, spread.high) == pytest.approx(np.quantile(gaps, [0.1, 0.5, 0.9]), rel=1e-14)
     heights = np.asarray(band.get_paths()[0].vertices)[:, 1]
-    assert {first.low, first.high} <= set(heights.tolist())
+    assert {spread.low, spread.high} <= set(heights.tolist())
 
 
 def test_two_numeric_axes_make_a_heat_map() -> None:
@@ -109,3 +111,47 @@ def test_what_stays_within_twice_the_best() -> None:
     inside = [lr for lr, gap in gaps.items() if gap <= 2 * best]
     assert result.tolerated("optimizer.lr") == (min(inside), max(inside))
     assert len(inside) > 1
+
+
+def test_the_picture_shows_the_figures_of_the_table_and_cuts_none() -> None:
+    rows = {"inline": {"x": [1.0, 2.0, 3.0, 4.0], "z": [2.0, 1.0, 5.0, 3.0], "y": [3.0, 4.0, 9.0, 8.0]}}
+    base = {"name": "x", "dataset": rows, "batch_size": 1, "epochs": 30}
+    result = swept(Axis("optimizer.lr", (0.01, 0.055, 0.06)), seeds=10, base=base)
+    (axes,) = sweep_figure(result).axes
+    spreads = [s.spread("gap") for s in result.settings]
+    assert [s.diverged for s in result.settings] == [0, 1, 4]
+    assert [bool(s and np.isinf(s.high)) for s in spreads] == [False, True, True]
+    (line,) = [line for line in axes.get_lines() if len(np.asarray(line.get_xdata())) == 3]
+    assert list(np.asarray(line.get_ydata())) == [s.median for s in spreads if s]
+    (band,) = axes.collections
+    heights = {float(height) for height in np.asarray(band.get_paths()[0].vertices)[:, 1]}
+    top = axes.get_ylim()[1]
+    assert {s.low for s in spreads if s} | {s.high for s in spreads if s and np.isfinite(s.high)} <= heights
+    assert top in heights
+    assert all(height == top or axes.get_ylim()[0] < height < top for height in heights)
+
+
+def test_a_map_says_that_it_takes_the_smallest_over_other_axes() -> None:
+    axes = (RATES, Axis("epochs", (5, 10)), Axis("scaler", ("none", "zscore")))
+    result = swept(*axes)
+    figure = sweep_figure(result)
+    assert figure.get_suptitle() == "x-sweep: final gap, the smallest over scaler"
+    assert sweep_figure(swept(*axes[:2])).get_suptitle() == "x-sweep: final gap"
+
+
+def test_the_picture_shows_what_ranks() -> None:
+    result = swept(RATES, Axis("columns.intercept", (True, False)))
+    (axes,) = sweep_figure(result).axes
+    lines = {str(line.get_label()): np.asarray(line.get_ydata()) for line in axes.get_lines()}
+    losses = [s.spread("final_mse") for s in result.settings if s.values["columns.intercept"] is True]
+    assert list(lines["intercept true"][:3]) == [s.median for s in losses[:3] if s]
+    assert axes.get_ylabel() == "final MSE"
+
+
+def test_labels_are_of_what_was_run() -> None:
+    kinds = Axis("optimizer", ({"kind": "sgd", "lr": 0.5}, {"kind": "adam", "lr": 0.05}))
+    (axes,) = sweep_figure(swept(kinds, Axis("optimizer.lr", (0.01, 0.1)))).axes
+    labels = [str(line.get_label()) for line in axes.get_lines()]
+    assert [label for label in labels if not label.startswith("_")] == ["optimizer sgd", "optimizer adam"]
+    (axes,) = sweep_figure(swept(kinds, Axis("optimizer.lr", (0.1,)))).axes
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["sgd", "adam"]

@@ -1,0 +1,117 @@
+"""The one definition of the median and the 10–90 % range of runs that differ in their seed.
+
+A run that diverged, and a figure that is not a number, count as infinite. Quantiles are interpolated linearly between
+the two nearest values in order, and are infinite as soon as an infinite value takes part.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+import numpy as np
+
+from gdcli.engine.arrays import Array
+from gdcli.engine.trace import Status, Trace
+
+T = TypeVar("T", float, Array)
+
+
+class Run(Protocol):
+    """A finished run, as far as figures of several are concerned."""
+
+    @property
+    def summary(self) -> Mapping[str, Any]:
+        """The keys of `summary.json`."""
+
+
+@dataclass(frozen=True)
+class Spread(Generic[T]):
+    """The 10 % quantile, the median and the 90 % quantile of something."""
+
+    low: T
+    median: T
+    high: T
+
+
+def quantile(values: Array, q: float) -> Array:
+    """Interpolate linearly at position q·(n − 1) of n sorted values.
+
+    Args:
+        values: Shape (n, …); NaN counts as infinite.
+        q: From 0 to 1.
+
+    Returns:
+        Shape (…); infinite where an infinite value has a weight that is not zero.
+    """
+    ordered = np.sort(np.where(np.isnan(values), np.inf, values), axis=0)
+    position = round(q * (len(ordered) - 1), 9)  # 0.1·30 is to be 3
+    i = math.floor(position)
+    if position == i:
+        return np.asarray(ordered[i])
+    low, high = ordered[i], ordered[i + 1]
+    is_finite = np.isfinite(high)
+    step = np.where(is_finite, high, 0.0) - np.where(is_finite, low, 0.0)
+    return np.where(is_finite, low + (position - i) * step, np.inf)
+
+
+def final(run: Run, figure: str) -> float | None:
+    """The figure that a run ended with, infinite if it diverged; None where there is no such figure."""
+    value = run.summary[figure]
+    if run.summary["status"] == Status.DIVERGED and figure != "optimum_mse":
+        return math.inf
+    return None if value is None else float(value) if math.isfinite(value) else math.inf
+
+
+def spread(runs: Sequence[Run], figure: str) -> Spread[float] | None:
+    """Sum up a figure over runs of one setting, each figure by itself.
+
+    Args:
+        runs: One per seed, at least one.
+        figure: A key of the summary, such as `gap`.
+
+    Returns:
+        Its quantiles; None where a run has no such figure.
+    """
+    finals = [final(run, figure) for run in runs]
+    values = np.array([value for value in finals if value is not None])
+    if len(values) < len(runs):
+        return None
+    if len(runs) == 1:
+        return Spread(*[float(values[0])] * 3)
+    return Spread(*(float(quantile(values, q)) for q in (0.1, 0.5, 0.9)))
+
+
+def summed_up(runs: Sequence[Run]) -> dict[str, dict[str, float] | None]:
+    """The quantiles of the figures that a run ends with, for summaries: figure → `low`, `median`, `high`."""
+    spreads = {figure: spread(runs, figure) for figure in ("final_mse", "gap", "gap_ratio", "val_mse")}
+    return {figure: asdict(values) if values else None for figure, values in spreads.items()}
+
+
+def curve_spread(traces: Sequence[Trace], curves: Sequence[Array]) -> Spread[Array]:
+    """Sum up curves epoch by epoch.
+
+    A run that diverged is infinite from the epoch on at which it did; one that ended early otherwise keeps its last
+    value, which is where it would have stayed. A single curve is given as it is.
+
+    Args:
+        traces: The runs.
+        curves: One array of each run, shape (epochs + 1,), such as its gap.
+
+    Returns:
+        The quantiles, each of the length of the longest curve.
+    """
+    if len(curves) == 1:
+        return Spread(curves[0], curves[0], curves[0])
+    length = max(map(len, curves))
+    whole = np.stack([_continued(trace, curve, length) for trace, curve in zip(traces, curves, strict=True)])
+    return Spread(*(quantile(whole, q) for q in (0.1, 0.5, 0.9)))
+
+
+def _continued(trace: Trace, curve: Array, length: int) -> Array:
+    """A curve as long as the longest one."""
+    if trace.status is Status.DIVERGED:
+        return np.concatenate([curve[:-1], np.full(length - len(curve) + 1, np.inf)])
+    return np.concatenate([curve, np.full(length - len(curve), curve[-1])])

@@ -1,0 +1,33 @@
+"""What the axes and values of a sweep are called in its table and its picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gdcli.experiment.grid import Axis, written
+from gdcli.experiment.sweep import effective
+from gdcli.experiment.sweep_result import Setting, SweepResult
+
+FIGURES = {"gap": "gap", "final_mse": "MSE"}
+
+
+def varied(result: SweepResult) -> tuple[Axis, ...]:
+    """The axes of more than one value; all of them where there is none."""
+    return tuple(axis for axis in result.sweep.axes if len(axis.values) > 1) or result.sweep.axes
+
+
+def headings_of(axes: Sequence[Axis]) -> dict[str, str]:
+    """Keys by their last part, where that is enough to tell them apart; a kind goes by what it is the kind of."""
+    keys = [axis.key for axis in axes]
+    last = [key.removesuffix(".kind").rpartition(".")[2] for key in keys]
+    return {key: part if last.count(part) == 1 else key for key, part in zip(keys, last, strict=True)}
+
+
+def label_of(key: str, setting: Setting) -> str:
+    """The value of an axis as it was run, less what other axes override."""
+    return value_text(effective(key, setting.values[key], setting.values))
+
+
+def value_text(value: object) -> str:
+    """A value as a person would write it."""
+    return f"{value:g}" if isinstance(value, float) else value if isinstance(value, str) else written(value)

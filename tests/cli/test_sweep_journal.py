@@ -1,0 +1,235 @@
+"""What a sweep keeps for later ones, who may write it, and what happens when that fails."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from workbench import Bench
+
+from gdcli.errors import OutputError
+from gdcli.experiment.journal import Journal, read_journal
+from gdcli.experiment.lock import sole_writer
+
+SPEC = "dataset: d.csv\nscaler: zscore\nepochs: 5\n"
+JOURNAL = Path("results/s-sweep/runs.jsonl")
+HIDDEN = Path("results/.s-sweep.runs.jsonl")
+
+
+def sweep(bench: Bench, *grid: str, options: tuple[str, ...] = (), spec: str | None = None) -> dict[str, Any]:
+    """Sweep, and give the summary."""
+    axes = [part for axis in grid for part in ("--grid", axis)]
+    command = ("sweep", "s.yaml", "--json", "--no-plot", *axes, *options)
+    document: dict[str, Any] = json.loads(bench.runs(*command, spec=spec).out)
+    return document
+
+
+def seconds() -> dict[str, float]:
+    """When each run was done, as good as a name of the very run."""
+    return {identity: record["summary"]["seconds"] for identity, record in read_journal(JOURNAL).items()}
+
+
+def test_what_another_grid_has_run_is_not_run_again(bench: Bench) -> None:
+    assert sweep(bench, "optimizer.lr=0.01,0.1", spec=SPEC)["reused"] == 0
+    first = seconds()
+    assert sweep(bench, "optimizer.lr=0.1,0.2,0.3")["reused"] == 1
+    both = seconds()
+    assert len(both) == 4
+    assert {identity: both[identity] for identity in first} == first
+    assert sweep(bench, "optimizer.lr=0.01,0.3", options=("--resume",))["reused"] == 2
+    assert seconds() == both
+    assert sweep(bench, "optimizer.lr=0.01,0.1", options=("--set", "epochs=6"))["reused"] == 0
+    assert len(seconds()) == 6
+
+
+def test_how_many_are_taken_over_is_said(bench: Bench) -> None:
+    bench.runs("sweep", "s.yaml", "--grid", "optimizer.lr=0.01,0.1", spec=SPEC)
+    out = bench.runs("sweep", "s.yaml", "--grid", "optimizer.lr=0.1,0.2,0.3").out
+    assert out.endswith("1 of 3 runs taken from earlier sweeps\nwritten to results/s-sweep/\n")
+
+
+def test_fresh_starts_anew(bench: Bench) -> None:
+    sweep(bench, "optimizer.lr=0.01,0.1", spec=SPEC)
+    assert sweep(bench, "optimizer.lr=0.1", options=("--fresh",))["reused"] == 0
+    assert len(seconds()) == 1
+
+
+def test_other_rows_are_run_anew(bench: Bench) -> None:
+    sweep(bench, "optimizer.lr=0.01,0.1", spec=SPEC)
+    bench.write("d.csv", "x,z,y\n1,2,3\n2,1,4\n3,5,9\n4,3,7\n")
+    assert sweep(bench, "optimizer.lr=0.01,0.1")["reused"] == 0
+
+
+def test_curves_are_run_for_where_they_were_not_kept(bench: Bench) -> None:
+    sweep(bench, "optimizer.lr=0.01,0.1", spec=SPEC)
+    assert sweep(bench, "optimizer.lr=0.1,0.2", options=("--curves",))["reused"] == 0
+    assert len(pd.read_csv("results/s-sweep/curves.csv")) == 2 * 6
+    assert sweep(bench, "optimizer.lr=0.01,0.1,0.2")["reused"] == 3
+    assert not Path("results/s-sweep/curves.csv").exists()
+    assert sweep(bench, "optimizer.lr=0.1,0.2", options=("--curves",))["reused"] == 2
+
+
+@pytest.mark.parametrize("path", [HIDDEN, HIDDEN.with_name(HIDDEN.name + ".new")])
+def test_a_journal_that_is_a_directory(bench: Bench, path: Path) -> None:
+    bench.write("s.yaml", SPEC)
+    bench.write(str(path / "mine"), "mine")
+    outcome = bench.gd("sweep", "s.yaml", "--grid", "optimizer.lr=0.01,0.1")
+    doing = "read the runs of earlier sweeps" if path == HIDDEN else "write the journal of finished runs"
+    assert outcome.err.startswith(f"{HIDDEN}: cannot {doing}: Is a directory; ")
+    assert outcome.code == 2
+    assert (path / "mine").read_text() == "mine"
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="nothing is unreadable for this user")
+def test_a_journal_that_cannot_be_read(bench: Bench) -> None:
+    sweep(bench, "optimizer.lr=0.01", spec=SPEC)
+    JOURNAL.chmod(0)
+    todo = "move it away, or start anew with --fresh"
+    message = f"{JOURNAL}: cannot read the runs of earlier sweeps: Permission denied; {todo}"
+    bench.refuses(2, message, "sweep", "s.yaml", "--grid", "optimizer.lr=0.1")
+
+
+def test_a_disk_that_fills_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    resource = pytest.importorskip("resource")
+    monkeypatch.chdir(tmp_path)
+    path = Path("j.jsonl")
+    journal = Journal(path, {})
+    journal.add({"one": {"summary": {"gap": 1.0}}})
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 40, limit[1]))
+    try:
+        with pytest.raises(OutputError) as caught:
+            journal.add({"two": {"summary": {"name": "x" * 100}}})
+        with pytest.raises(OutputError, match="what was finished before is kept"):
+            Journal(path, {"two": {"summary": {"name": "x" * 300}}})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        signal.signal(signal.SIGXFSZ, ignored)
+        journal.close()
+    assert str(caught.value) == (
+        "j.jsonl: cannot write the journal of finished runs: File too large; what was finished before is kept, "
+        "and the same command goes on from there"
+    )
+    assert list(read_journal(path)) == ["one"]
+    assert not Path("j.jsonl.new").exists()
+
+
+class Full:
+    """A file on a full disk."""
+
+    def __init__(self, stream: Any) -> None:
+        self.close, self.fileno = stream.close, stream.fileno
+
+    def write(self, _: bytes) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_full_disk_keeps_what_has_finished(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    add = Journal.add
+
+    def add_to_full_disk(self: Journal, records: Any) -> None:
+        if list(read_journal(HIDDEN)):
+            vars(self)["_stream"] = Full(self._stream)
+        add(self, records)
+
+    bench.write("s.yaml", SPEC)
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "add", add_to_full_disk)
+        outcome = bench.gd("sweep", "s.yaml", "--grid", "epochs=1,2,3")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err == (
+        f"{HIDDEN}: cannot write the journal of finished runs: No space left on device; what was finished before is "
+        "kept, and the same command goes on from there\n"
+    )
+    assert sweep(bench, "epochs=1,2,3")["reused"] == 1
+    assert not any(name.startswith(".") for name in bench.results())
+
+
+HOLD = """
+from pathlib import Path
+from gdcli.experiment.lock import sole_writer
+with sole_writer(Path("results/s-sweep")):
+    print("held", flush=True)
+    input()
+"""
+
+
+def test_two_sweeps_of_one_name(bench: Bench) -> None:
+    bench.write("s.yaml", SPEC)
+    Path("results").mkdir()
+    with subprocess.Popen([sys.executable, "-c", HOLD], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout
+        assert other.stdout.readline() == b"held\n"
+        message = (
+            f"results/s-sweep: another sweep (process {other.pid}) is writing there; wait until it is done, or choose "
+            "another --out or name"
+        )
+        bench.refuses(2, message, "sweep", "s.yaml", "--grid", "optimizer.lr=0.1")
+        other.kill()
+    sweep(bench, "optimizer.lr=0.1")  # a lock does not outlive its process
+    assert not any(name.startswith(".") for name in bench.results())
+
+
+def test_a_lock_that_its_holder_has_removed_is_taken_anew(tmp_path: Path) -> None:
+    with sole_writer(tmp_path / "x"):
+        assert (tmp_path / ".x.lock").read_text().strip() == str(os.getpid())
+    assert list(tmp_path.iterdir()) == []
+    with sole_writer(tmp_path / "x"):
+        pass
+
+
+LONG = """
+name: long
+dataset: {synthetic: {rows: 3000, weights: [1.0, 2.0], noise: 1.0}}
+batch_size: 1
+optimizer: {lr: 0.0001}
+sweep:
+  epochs: [1, 2, 100000, 100001]
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="workers are forked")
+@pytest.mark.parametrize("end", ["SIGKILL", "SIGTERM", "SIGHUP"])
+def test_workers_end_with_their_parent(tmp_path: Path, end: str) -> None:
+    (tmp_path / "long.yaml").write_text(LONG)
+    options = ["--workers", "2", "--kernel", "numpy", "--no-plot"]
+    command = [sys.executable, "-m", "gdcli", "sweep", "long.yaml", *options]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, start_new_session=True)
+    try:
+        while process.poll() is None and len(read_journal(tmp_path / "results/.long-sweep.runs.jsonl")) < 2:
+            pass
+        process.send_signal(getattr(signal, end))
+        process.communicate(timeout=120)  # workers have stdout too: it ends with the last of them
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    assert process.returncode == -getattr(signal, end)
+
+
+def test_a_spreadsheet_takes_no_value_for_a_formula(bench: Bench) -> None:
+    bench.write("d.csv", "=1+1,@b,y\n1,2,1\n2,1,2\n3,5,5\n4,4,2\n")
+    grid = ("columns.target='=1+1','@b',y", "optimizer.lr=1.0e-3")
+    sweep(bench, *grid, options=("--curves",), spec="dataset: d.csv\nepochs: 1\n")
+    for name in ("summary.csv", "curves.csv"):
+        table = pd.read_csv(f"results/s-sweep/{name}")
+        assert list(dict.fromkeys(table["columns.target"])) == ["'=1+1", "'@b", "y"]
+        assert set(table["optimizer.lr"]) == {0.001}
+
+
+def test_control_characters_of_values_are_escaped(bench: Bench) -> None:
+    bench.write("d.csv", "a\x1b]0;x\x07,z,y\n1,3,1\n2,4,2\n3,9,5\n")
+    sweep(bench, 'columns.target="a\\u001b]0;x\\u0007",y', spec="dataset: d.csv\nepochs: 1\n")
+    assert re.findall(r"^a.*?,", Path("results/s-sweep/summary.csv").read_text(), flags=re.MULTILINE) == [
+        r"a\x1b]0;x\x07,"
+    ]
