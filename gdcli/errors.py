@@ -159,8 +159,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 
 def _unlikeness(a: str, b: str) -> float:
-    """How much two words differ: 0 where only in case, 1 where in every letter."""
-    a, b = a.lower(), b.lower()
+    """How much two words differ: 0 where only in case or in blanks around them, 1 where in every letter."""
+    a, b = a.strip().lower(), b.strip().lower()
     longest, letters = max(len(a), len(b), 1), (set(a), set(b))
     least = max(abs(len(a) - len(b)), len(letters[0] - letters[1]), len(letters[1] - letters[0]))
     if len(a) >= 3 and b.startswith(a):

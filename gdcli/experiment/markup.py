@@ -199,7 +199,7 @@ class _Loader(yaml.SafeLoader):
         """Compose a node, unless there are too many already."""
         self.nodes += 1
         if self.nodes > MAX_NODES:
-            raise _TooManyError(self.get_mark())
+            raise _TooManyError(self.peek_event().start_mark)  # type: ignore[no-untyped-call]
         return super().compose_node(parent, index)
 
     def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:

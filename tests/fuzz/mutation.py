@@ -87,5 +87,5 @@ def changed_tree(tree: Any, chance: random.Random) -> Any:
 
 def changed_word(word: str, chance: random.Random) -> str:
     """Misspell a word."""
-    i = chance.randrange(len(word))
+    i = chance.randint(0, len(word))
     return chance.choice([word[:i] + word[i + 1 :], word[:i] + "q" + word[i:], word.upper(), word + "²", ""])
