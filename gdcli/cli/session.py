@@ -157,7 +157,11 @@ class Session:
             for note in dict.fromkeys(remark.note for remark, _ in remarks):
                 like = [(remark, run) for remark, run in remarks if remark.note == note]
                 remark, run = like[0]
-                counted = f" ({len(like)} of {len(runs)} seeds; this is {run.plan.spec.seed})" if len(runs) > 1 else ""
+                counted = (
+                    f" ({len(like)} of {len(runs)} seeds; this one is seed {run.plan.spec.seed})"
+                    if len(runs) > 1
+                    else ""
+                )
                 if run.status is Status.DIVERGED:
                     complain(f"{name} {remark.sentence}{counted}")
                 else:

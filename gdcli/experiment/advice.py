@@ -6,8 +6,16 @@ import shlex
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
+from gdcli.errors import Place
+
 # Where settings are given: in a spec, as options of a command, or as arguments in Python.
 Style: TypeAlias = Literal["spec", "option", "argument"]
+
+
+def style_of(place: Place | None) -> Style:
+    """How settings are given, by the place that `missing` has in messages."""
+    source = place.source if place else ""
+    return "option" if source == "--missing" else "argument" if source == "missing" else "spec"
 
 
 def setting(style: Style, values: Mapping[str, str], *, beside: str = "path: …") -> str:

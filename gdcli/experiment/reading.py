@@ -17,7 +17,7 @@ from gdcli.engine.optimizers import OPTIMIZERS
 from gdcli.engine.schedules import SCHEDULES
 from gdcli.errors import Fault, Place, SpecError, suggestion
 from gdcli.experiment import checks
-from gdcli.experiment.advice import Style, setting
+from gdcli.experiment.advice import Style, setting, style_of
 from gdcli.experiment.draft import Draft, read_draft
 from gdcli.experiment.faults import ALTERNATIVES, FORMS, explain, path_text, shown, unknown_key
 from gdcli.experiment.markup import KeyPath, Places
@@ -64,15 +64,12 @@ class Source:
     @property
     def style(self) -> Style:
         """How a user gives settings of the dataset."""
-        place = self.draft.places.get(("dataset", "missing"))
-        if place and place.source == "--missing":
-            return "option"
-        return "argument" if place and place.source == "missing" else "spec"
+        return style_of(self.draft.places.get(("dataset", "missing")))
 
     def setting(self, values: Mapping[str, str]) -> str:
         """Say how a user gives settings of the dataset."""
-        forms = [key for key in ("path", "inline", "synthetic") if getattr(self.spec.dataset, key) is not None]
-        return setting(self.style, values, beside=f"{forms[0]}: …" if forms else "")
+        beside = [f"{key}: …" for key in ("path", "inline", "synthetic") if getattr(self.spec.dataset, key) is not None]
+        return setting(self.style, values, beside=", ".join(beside))
 
     def place(self, path: KeyPath) -> Place:
         """The place of a key or element."""

@@ -100,7 +100,7 @@ def _ending(runs: Sequence[Result]) -> Text:
     for note in {note.plain: note for note in notes}.values():
         counted = f"{counts[note.plain]} of {len(runs)} " if len(runs) > 1 else ""
         parts.append(Text(counted) + note)
-    return Text(", ").join(parts)
+    return Text("; ").join(parts)
 
 
 def _median(runs: Sequence[Result], figure: str) -> float | None:

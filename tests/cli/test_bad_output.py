@@ -145,7 +145,7 @@ def test_what_the_system_refuses_is_said(
     def refuse(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr("gdcli.cli.session.plan", refuse)
+    monkeypatch.setattr("gdcli.cli.session.Planner.plan", refuse)
     bench.refuses(2, message, spec=D)
 
 

@@ -126,7 +126,7 @@ def test_seeds_are_told_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> N
         bench.write(f"{name}.yaml", f"{D}optimizer: {{lr: 0.058}}\nepochs: 2\n")
     outcome = bench.gd("compare", "a.yaml", "b.yaml", "--seeds", "3", "--no-plot")
     lines = [line for line in outcome.err.splitlines() if "lr is 0.058, and" in line and "above" not in line]
-    assert lines == [f"warning: {n}: lr is 0.058, {LIMIT} (1 of 3 seeds; this is 0)" for n in "ab"]
+    assert lines == [f"warning: {n}: lr is 0.058, {LIMIT} (1 of 3 seeds; this one is seed 0)" for n in "ab"]
     assert outcome.code == 0
     assert "3 of 3 completed, lr beyond its limit" in outcome.out
 

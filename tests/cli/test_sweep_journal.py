@@ -214,7 +214,8 @@ def test_workers_end_with_their_parent(tmp_path: Path, end: str) -> None:
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-    assert process.returncode == -getattr(signal, end)
+    # What can be answered is: 130, as for Ctrl-C.
+    assert process.returncode == (-signal.SIGKILL if end == "SIGKILL" else 130)
 
 
 def test_a_spreadsheet_takes_no_value_for_a_formula(bench: Bench) -> None:

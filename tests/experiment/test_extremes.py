@@ -51,7 +51,7 @@ def test_validation_rows_that_a_scaler_takes_out_of_range_are_refused() -> None:
 def test_quartiles_that_next_to_agree_are_no_spread_to_divide_by(column: str) -> None:
     columns = {"a": FEW, "y": FEW, column: [0, 0, 0, 1e-300, 1e149]}
     result = run(columns, scaler={"features": "robust", "target": "robust"})
-    assert result.warnings == (
+    assert result.plan.warnings == (
         f"column '{column}' has no spread in the training rows to divide by: shifted, not divided",
     )
     X = np.column_stack([np.array(columns["a"]) / 1e149, np.ones(5)]) if column == "a" else None
