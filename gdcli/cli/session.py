@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from gdcli.cli.progress import EpochBar, ReadingBar
 from gdcli.engine.trace import Status
 from gdcli.errors import DataError, Fault, FaultsError, Place, SpecError, printable
 from gdcli.experiment.draft import check_seeds, read_draft, reseeded
+from gdcli.experiment.ending import NOTES, listed
 from gdcli.experiment.files import inputs_of
 from gdcli.experiment.kernels import KernelChoice
 from gdcli.experiment.output import finite
@@ -154,15 +156,14 @@ class Session:
         """Say what the status of runs does not: once per name, however many seeds it has."""
         for name, runs in by_name(results).items():
             remarks = [(remark, run) for run in runs for remark in run.remarks]
-            for note in dict.fromkeys(remark.note for remark, _ in remarks):
-                like = [(remark, run) for remark, run in remarks if remark.note == note]
-                remark, run = like[0]
-                counted = (
-                    f" ({len(like)} of {len(runs)} seeds; this one is seed {run.plan.spec.seed})"
-                    if len(runs) > 1
-                    else ""
-                )
-                if run.status is Status.DIVERGED:
-                    complain(f"{name} {remark.sentence}{counted}")
-                else:
-                    self.warn(f"{name}: {remark.sentence}{counted}")
+            if not remarks:
+                continue
+            worst, run = min(remarks, key=lambda pair: NOTES.index(pair[0].note))
+            sentence = worst.sentence
+            if len(runs) > 1:
+                counted = listed(Counter(remark.note for remark, _ in remarks), len(runs))
+                sentence += f" ({counted}; this is seed {run.plan.spec.seed})"
+            if run.status is Status.DIVERGED:
+                complain(f"{name} {sentence}")
+            else:
+                self.warn(f"{name}: {sentence}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from gdcli.engine.trace import DIVERGENCE_FACTOR, Status, Trace
@@ -13,16 +13,26 @@ ROUNDING = 1e-9  # of the starting loss: what a loss may rise by without a word
 LEAST_MOVE = 0.01  # of the way from the start to the optimum
 
 
+# What a status alone does not say, the worst first.
+NOTES = ("diverged", "above its start", "lr beyond its limit", "hardly moved")
+
+
 class Remark(NamedTuple):
     """Something that a status alone does not say.
 
     Attributes:
-        note: Two or three words, to stand beside the status.
+        note: One of `NOTES`, to stand beside the status.
         sentence: What happened, with figures, and what to do about it.
     """
 
     note: str
     sentence: str
+
+
+def listed(counts: Mapping[str, int], runs: int) -> str:
+    """Write how many of several runs ended how: `4 of 10 diverged, 5 above its start`."""
+    first, *others = sorted(counts, key=lambda note: NOTES.index(note) if note in NOTES else len(NOTES))
+    return ", ".join([f"{counts[first]} of {runs} {first}", *(f"{counts[note]} {note}" for note in others)])
 
 
 def remarks_on(plan: Plan, trace: Trace) -> tuple[Remark, ...]:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import chain
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from gdcli.engine.trace import Status
 from gdcli.experiment.comparison import Comparison, comparison
+from gdcli.experiment.ending import listed
 from gdcli.experiment.quantiles import spread
 from gdcli.experiment.result import Result, by_name
-from gdcli.show.layout import Cell, Column, Sheet, Words, listed
-from gdcli.show.texts import number, ratio, scientific, status_text
+from gdcli.show.layout import Cell, Column, Sheet, Words
+from gdcli.show.layout import listed as in_a_list
+from gdcli.show.texts import STATUS_STYLES, number, ratio, scientific, status_text
 
 # Which column goes first where there is no room for all: the one of the smallest rank.
 RANKS = {
@@ -89,18 +92,17 @@ def _optima(results: Sequence[Result]) -> list[str]:
     """The optima of runs: up to four of them, or the range of more."""
     optima = sorted({number(result.summary["optimum_mse"]) for result in results}, key=float)
     noun = "optimum MSE" if len(optima) == 1 else "optima (MSE)"
-    return [noun, *(listed(optima) if len(optima) <= 4 else ["from", optima[0], "to", optima[-1]])]
+    return [noun, *(in_a_list(optima) if len(optima) <= 4 else ["from", optima[0], "to", optima[-1]])]
 
 
 def _ending(runs: Sequence[Result]) -> Text:
     """How runs of one name ended, where there is more to say than that they were completed."""
-    notes = [status_text(run) for run in runs if run.status is not Status.COMPLETED or run.remarks]
-    counts = Counter(note.plain for note in notes)
-    parts = []
-    for note in {note.plain: note for note in notes}.values():
-        counted = f"{counts[note.plain]} of {len(runs)} " if len(runs) > 1 else ""
-        parts.append(Text(counted) + note)
-    return Text("; ").join(parts)
+    notes = [run for run in runs if run.status is not Status.COMPLETED or run.remarks]
+    if len(runs) == 1 or not notes:
+        return status_text(notes[0]) if notes else Text()
+    said = ([remark.note for remark in run.remarks] or [run.status.replace("_", " ")] for run in notes)
+    text = listed(Counter(chain.from_iterable(said)), len(runs))
+    return Text(text, style=STATUS_STYLES.get(notes[0].status, "bold red"))
 
 
 def _median(runs: Sequence[Result], figure: str) -> float | None:

@@ -145,4 +145,4 @@ def test_system_that_fails(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Non
 
     bench.write("s.yaml", "dataset: d.csv\n")
     monkeypatch.setattr("gdcli.cli.session.Planner.plan", refuse)
-    bench.refuses(2, f"this system: {os.strerror(errno.EMFILE)}")
+    bench.refuses(2, f"the system refuses: {os.strerror(errno.EMFILE)}")
