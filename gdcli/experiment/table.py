@@ -35,17 +35,17 @@ class CsvFormat:
     thousands: str | None = None
     style: Style = "spec"
 
-    def with_points(self, cells: pd.Series[str]) -> pd.Series[str]:
-        """Cells as Python writes numbers, as far as they are numbers in this format."""
-        if self.thousands:
-            mark, grouped = self.thousands, number(self.thousands, self.decimal)
-            cells = cells.map(
-                lambda cell: cell.replace(mark, "") if grouped.fullmatch(cell.strip()) else cell, na_action="ignore"
-            )
-        if self.decimal == ".":
-            return cells
+    @property
+    def has_marks(self) -> bool:
+        """Whether numbers are written otherwise than Python writes them."""
+        return self.thousands is not None or self.decimal != "."
+
+    def with_points(self, cell: str) -> str:
+        """A cell as Python writes numbers, if it is a number in this format."""
+        if self.thousands and number(self.thousands, self.decimal).fullmatch(cell.strip()):
+            cell = cell.replace(self.thousands, "")
         # With another decimal mark a point is no part of a number.
-        return cells.str.replace(".", "?", regex=False).str.replace(self.decimal, ".", regex=False)
+        return cell if self.decimal == "." else cell.replace(".", "?").replace(self.decimal, ".")
 
 
 @dataclass(frozen=True)
@@ -86,10 +86,10 @@ class Table:
         series = self.frame[name]
         if pd.api.types.is_numeric_dtype(series.dtype):
             return np.asarray(series.to_numpy(dtype=np.float64, na_value=np.nan))
+        spelled = self.csv[1].with_points if self.csv and self.csv[1].has_marks else str
         # Not all objects can be given to pandas as text: bytes, and halves of surrogate pairs.
-        text = pd.Series(list(map(str, series)), dtype=object) if series.dtype == object else series.astype("str")
-        if self.csv:
-            text = self.csv[1].with_points(text)
+        as_objects = series.dtype == object or spelled is not str
+        text = pd.Series([spelled(str(cell)) for cell in series], dtype=object) if as_objects else series.astype("str")
         return np.asarray(pd.to_numeric(text, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan))
 
     def blank(self, name: str) -> BoolArray:

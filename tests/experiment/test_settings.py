@@ -95,6 +95,13 @@ def test_grouped_digits(thousands: str, decimal: str, delimiter: str, tmp_path: 
     assert fit.weights == gdcli.optimum(frame).weights
 
 
+def test_blocks_of_blank_cells_among_grouped_digits(tmp_path: Path) -> None:
+    path = tmp_path / "d.csv"
+    path.write_text("x,y,z\n" + '"1,000",w,1\n,1,2\n' * 30 + ",,3\n" * 60 + '"2,000",w,1\n' * 30)
+    fit = gdcli.optimum(path, features=["x"], target="z", thousands=",", missing="drop")
+    assert fit.rows == 60
+
+
 def test_only_groups_of_three_are_grouped_digits(tmp_path: Path) -> None:
     path = tmp_path / "d.csv"
     path.write_text("x,y\n" + '"1,000",2\n' * 9 + '"1,00",3\n')
