@@ -7,6 +7,7 @@ from trial import DIVERGED, DONE, WRONG_DATA, Trial
 
 LARGEST = 1e150  # of a cell
 SMALLEST = 1e-150  # of a cell other than 0 whose square is no 0
+SMALLEST_TARGET = 1e-140  # of the largest cell of a target
 
 
 def extreme_case(trial: Trial) -> None:
@@ -29,7 +30,8 @@ def extreme_case(trial: Trial) -> None:
         f"batch_size: {chance.choice(['full', 1])}\n",
     )
     plot = [] if chance.random() < 0.02 else ["--no-plot"]
-    is_fit = max(map(abs, values)) <= LARGEST
+    size = max(map(abs, columns[f"c{len(columns) - 1}"]))
+    is_fit = max(map(abs, values)) <= LARGEST and not 0 < size < SMALLEST_TARGET
     outcome = trial.gdcli("run", "s.yaml", "--json", *plot, codes={DONE, DIVERGED} if is_fit else {WRONG_DATA})
     if is_fit and min((abs(value) for value in values if value), default=1) >= SMALLEST:
         cells = [[repr(value) for value in row] for row in zip(*columns.values(), strict=True)]
