@@ -15,9 +15,9 @@ from benchmarks.problems import Array, Problem, gaussian
 from benchmarks.report import main
 from gdcli.engine.batches import Batches, full_batch, mini_batches
 from gdcli.engine.descent import descend
-from gdcli.engine.factor import factor_rows
-from gdcli.engine.objective import Objective, objective
 from gdcli.engine.optimizers import OPTIMIZERS
+from gdcli.engine.problems.factor import factor_rows
+from gdcli.engine.problems.least_squares import Objective, objective
 
 ROWS, FIXED_COLUMNS = (10_000, 100_000, 1_000_000, 10_000_000), 10
 COLUMNS, FIXED_ROWS = (2, 5, 10, 20, 50, 100, 200), 100_000

@@ -29,9 +29,9 @@ from benchmarks.problems import Array, Problem, abalone
 from benchmarks.report import main
 from gdcli.engine.batches import mini_batches
 from gdcli.engine.descent import descend
-from gdcli.engine.factor import factor_rows
-from gdcli.engine.objective import Objective, objective
 from gdcli.engine.optimizers import OPTIMIZERS
+from gdcli.engine.problems.factor import factor_rows
+from gdcli.engine.problems.least_squares import Objective, objective
 
 RUNS, EPOCHS, SIZE = 100, 100, 50
 RATE_LOW, RATE_HIGH = 1e-4, 1e-1

@@ -8,28 +8,28 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
+from gdcli.data.stream import Reading
 from gdcli.engine.descent import Watch
-from gdcli.engine.kernels import Kernel
+from gdcli.engine.kernels.base import Kernel
 from gdcli.engine.trace import Trace
 from gdcli.errors import DataError, Fault, GdcliWarning, Place, SpecError
-from gdcli.experiment.draft import normal, read_draft
 from gdcli.experiment.exact import ExactFit, exact_fit
-from gdcli.experiment.faults import one_of
-from gdcli.experiment.grid import axes_of_block
 from gdcli.experiment.kernels import KernelChoice, kernel_choice
-from gdcli.experiment.markup import KeyPath
-from gdcli.experiment.paths import is_text
 from gdcli.experiment.plan import Plan, plan
 from gdcli.experiment.planner import Planner
-from gdcli.experiment.reading import read_spec
 from gdcli.experiment.result import Result, execute
-from gdcli.experiment.spec import ScalerName
-from gdcli.experiment.stream import Reading
+from gdcli.experiment.sweep.grid import axes_of_block
+from gdcli.spec.draft import normal, read_draft
+from gdcli.spec.messages import one_of
+from gdcli.spec.model import ScalerName
+from gdcli.spec.paths import is_text
+from gdcli.spec.strict_yaml import KeyPath
+from gdcli.spec.validate import read_spec
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from gdcli.experiment.sweep_result import SweepResult
+    from gdcli.experiment.sweep.result import SweepResult
 
 Spec: TypeAlias = str | PathLike[str] | Mapping[str, Any]
 
@@ -105,8 +105,8 @@ def sweep(
         SpecError: The spec or the grid is wrong, or no setting can be run.
         DataError: The data is missing or unfit.
     """
-    from gdcli.experiment.lockstep import chosen, run_groups  # and multiprocessing: not for a single run
-    from gdcli.experiment.sweep_plan import plan_sweep
+    from gdcli.experiment.sweep.lockstep import chosen, run_groups  # and multiprocessing: not for a single run
+    from gdcli.experiment.sweep.plan import plan_sweep
 
     choice, draft = kernel_choice(kernel), read_draft(spec)
     for name, count in (("seeds", seeds), ("workers", workers)):

@@ -12,7 +12,7 @@ import yaml
 
 import gdcli
 from gdcli.experiment.plan import plan
-from gdcli.experiment.reading import read_spec
+from gdcli.spec.validate import read_spec
 
 ROOT = Path(__file__).parents[1]
 PUBLISHED: dict[str, Any] = {

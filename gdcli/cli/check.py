@@ -12,7 +12,7 @@ import typer
 from gdcli.cli.options import AsJson, KernelOption, NoPlot, Overrides, Quiet
 from gdcli.cli.outcome import INTERRUPTED, UNEXPECTED, handled
 from gdcli.errors import Fault, Place, SpecError
-from gdcli.experiment.paths import in_workspace, is_folder
+from gdcli.spec.paths import in_workspace, is_folder
 
 
 @handled

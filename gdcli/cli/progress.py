@@ -8,9 +8,9 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from gdcli.data.stream import Reading
 from gdcli.engine.arrays import Array
 from gdcli.errors import printable
-from gdcli.experiment.stream import Reading
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

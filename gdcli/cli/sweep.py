@@ -15,10 +15,10 @@ from gdcli.errors import Fault, Place, SpecError
 
 if TYPE_CHECKING:
     from gdcli.cli.session import Session
-    from gdcli.experiment.draft import Draft
-    from gdcli.experiment.grid import Axis
-    from gdcli.experiment.sweep import Sweep
-    from gdcli.experiment.sweep_run import Finished
+    from gdcli.experiment.sweep.grid import Axis
+    from gdcli.experiment.sweep.points import Sweep
+    from gdcli.experiment.sweep.run import Finished
+    from gdcli.spec.draft import Draft
 
 TOLD = 5  # settings that are skipped, of which so many are told
 
@@ -58,14 +58,14 @@ def sweep(
     from gdcli.api import draw_sweep
     from gdcli.cli.progress import ReadingBar
     from gdcli.cli.session import Session
-    from gdcli.experiment.draft import read_draft
     from gdcli.experiment.kernels import kernel_choice
-    from gdcli.experiment.lock import sole_writer
-    from gdcli.experiment.sweep_files import document, write_sweep
-    from gdcli.experiment.sweep_plan import plan_sweep
-    from gdcli.experiment.sweep_result import SweepResult
-    from gdcli.experiment.sweep_run import journal_path
+    from gdcli.experiment.output.lock import sole_writer
+    from gdcli.experiment.sweep.files import document, write_sweep
+    from gdcli.experiment.sweep.plan import plan_sweep
+    from gdcli.experiment.sweep.result import SweepResult
+    from gdcli.experiment.sweep.run import journal_path
     from gdcli.show.sweep_views import sweep_view
+    from gdcli.spec.draft import read_draft
 
     del resume
     session = Session(as_json=as_json, quiet=quiet, kernel=kernel_choice(kernel, place="--kernel"))
@@ -96,7 +96,7 @@ def sweep(
 
 def _axes(draft: Draft, grid: list[str]) -> list[Axis]:
     """The axes of the spec's block, those of --grid in their place or after them."""
-    from gdcli.experiment.grid import axes_of_block, axis_of_option
+    from gdcli.experiment.sweep.grid import axes_of_block, axis_of_option
 
     block = draft.values.get("sweep")
     in_block = axes_of_block(block, lambda path: draft.place(("sweep", *path))) if block is not None else []
@@ -114,8 +114,8 @@ def _axes(draft: Draft, grid: list[str]) -> list[Axis]:
 
 def _warn(session: Session, planned: Sweep) -> None:
     """Say what is skipped, and what should be known about the settings that run."""
-    from gdcli.experiment.sweep import setting_text
-    from gdcli.experiment.sweep_warnings import warnings_of
+    from gdcli.experiment.sweep.points import setting_text
+    from gdcli.experiment.sweep.remarks import warnings_of
 
     for setting, reason in planned.skipped[:TOLD]:
         session.warn(f"skipped {setting_text(setting)}: {reason}")
@@ -129,7 +129,7 @@ def _run(session: Session, planned: Sweep, directory: Path, *, workers: int, fre
     """Run what has not been run yet, with a bar where a person looks on."""
     from gdcli.api import finish
     from gdcli.cli.progress import LateBar
-    from gdcli.experiment.sweep_run import run_sweep
+    from gdcli.experiment.sweep.run import run_sweep
 
     total = len(planned.points)
     with LateBar(planned.name, total, told=f"0 of {total} runs", shown=not session.quiet) as bar:

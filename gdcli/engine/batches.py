@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from gdcli.engine.arrays import Array
-from gdcli.engine.objective import Objective
+from gdcli.engine.problems.least_squares import Objective
 
 Batch: TypeAlias = tuple[Array, Array, int]
 Shuffle: TypeAlias = Literal["each_epoch", "once", "never"]

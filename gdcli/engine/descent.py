@@ -14,9 +14,10 @@ import numpy as np
 
 from gdcli.engine.arrays import Array
 from gdcli.engine.batches import Batches
-from gdcli.engine.kernels import Kernel, numpy_seconds, stepper
-from gdcli.engine.objective import Objective
+from gdcli.engine.kernels.base import Kernel
+from gdcli.engine.kernels.choice import numpy_seconds, stepper
 from gdcli.engine.optimizers import Optimizer, stack_hyperparameters
+from gdcli.engine.problems.least_squares import Objective
 from gdcli.engine.trace import Record, Stopping, Trace
 
 # Called now and then: with the epochs done, and the loss and the gap of the runs still under way, (k,) each.

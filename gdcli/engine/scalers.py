@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gdcli.engine.arrays import EPS, Array, BoolArray
-from gdcli.engine.factor import RowFactor
+from gdcli.engine.problems.factor import RowFactor
 
 LARGEST = 1e150  # the squares of larger numbers, added up, are beyond double precision
 
@@ -139,6 +139,11 @@ def sigmoid(x: Array) -> Array:
     """Map x to 1/(1 + e⁻ˣ), element by element, without overflow and to full relative precision."""
     decay = np.exp(-np.abs(x))
     return np.asarray(np.where(x >= 0, 1.0, decay) / (1 + decay))
+
+
+def mapped(rows: Array) -> Array:
+    """Send the features of rows (n, p + 1) through the sigmoid, the one scaler that is not affine."""
+    return np.column_stack([sigmoid(rows[:, :-1]), rows[:, -1]])
 
 
 def _divide(shift: Array, scale: Array, *, undivided: BoolArray, vanishing: BoolArray) -> Affine:

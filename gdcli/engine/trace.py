@@ -8,7 +8,7 @@ from enum import StrEnum
 import numpy as np
 
 from gdcli.engine.arrays import Array, BoolArray, IntArray
-from gdcli.engine.objective import Objective
+from gdcli.engine.problems.least_squares import Objective
 
 DIVERGENCE_FACTOR = 1e6
 

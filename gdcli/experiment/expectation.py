@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from gdcli.engine.trace import Status
 from gdcli.experiment.result import Result
-from gdcli.experiment.spec import EXPECTED, AtMost, Expect
+from gdcli.spec.model import EXPECTED, AtMost, Expect
 
 
 @dataclass(frozen=True)

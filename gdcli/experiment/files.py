@@ -8,10 +8,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from gdcli.experiment.markup import dump
-from gdcli.experiment.output import add_picture, finite, replacing, write_csv, write_summary
-from gdcli.experiment.spec import plain
-from gdcli.experiment.stream import Stream
+from gdcli.data.stream import Stream
+from gdcli.experiment.output.directories import add_picture, finite, replacing, write_csv, write_summary
+from gdcli.spec.model import plain
+from gdcli.spec.strict_yaml import dump
 
 if TYPE_CHECKING:
     import pandas as pd

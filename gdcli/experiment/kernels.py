@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, TypeAlias, get_args
 
-from gdcli.engine.kernels import Kernel, fastest, numba_trouble, numpy_seconds
+from gdcli.engine.kernels.base import Kernel
+from gdcli.engine.kernels.choice import fastest, numba_trouble, numpy_seconds
 from gdcli.errors import Fault, Place, SpecError
-from gdcli.experiment.faults import one_of
 from gdcli.experiment.plan import Plan
+from gdcli.spec.messages import one_of
 
 KernelChoice: TypeAlias = Literal["auto", "numpy", "compiled"]
 

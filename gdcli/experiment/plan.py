@@ -10,21 +10,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gdcli.data import sources
+from gdcli.data.design import Design, Needs, design
+from gdcli.data.loading import load
+from gdcli.data.stream import Reading, Stream
+from gdcli.data.table import Table
 from gdcli.engine.arrays import Array, IntArray
 from gdcli.engine.batches import Batches, full_batch, mini_batches
-from gdcli.engine.factor import RowFactor, factor_rows
-from gdcli.engine.objective import Objective, objective
+from gdcli.engine.problems.factor import RowFactor, factor_rows
+from gdcli.engine.problems.least_squares import Objective, objective
+from gdcli.engine.scalers import mapped
 from gdcli.errors import DataError, Fault, SpecError
-from gdcli.experiment import sources
-from gdcli.experiment.design import Design, Needs, design
-from gdcli.experiment.loading import load
 from gdcli.experiment.precision import check_range, precision_warnings
-from gdcli.experiment.rates import learning_rates, remarks, resolved, run_length, uncovered
-from gdcli.experiment.reading import Source
-from gdcli.experiment.scaling import Scaling, fit, mapped
-from gdcli.experiment.spec import Dataset, Spec
-from gdcli.experiment.stream import Reading, Stream
-from gdcli.experiment.table import Table
+from gdcli.experiment.scaling import Scaling, fit
+from gdcli.spec.model import Dataset, Spec
+from gdcli.spec.rates import learning_rates, remarks, resolved, run_length, uncovered
+from gdcli.spec.validate import Source
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from gdcli.experiment.design import Needs
+from gdcli.data.design import Needs
+from gdcli.data.stream import Reading
 from gdcli.experiment.plan import Plan, Rows, plan_on, read_rows, vary
-from gdcli.experiment.reading import Source
-from gdcli.experiment.stream import Reading
+from gdcli.spec.validate import Source
 
 if TYPE_CHECKING:
     import pandas as pd

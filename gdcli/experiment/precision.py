@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from gdcli.engine.arrays import Array
-from gdcli.engine.factor import RowFactor
-from gdcli.engine.optimum import Optimum
+from gdcli.engine.problems.factor import RowFactor
+from gdcli.engine.problems.optimum import Optimum
 from gdcli.engine.scalers import LARGEST
 from gdcli.errors import DataError, Fault
-from gdcli.experiment.reading import Source
 from gdcli.experiment.scaling import Scaling
+from gdcli.spec.validate import Source
 
 SMALLEST_TARGET = 1e-140  # the squares of smaller numbers leave no digits for the gap
 RESOLUTION = 1e-8  # share of the target's power up to which nobody need be told that F* is uncertain

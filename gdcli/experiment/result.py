@@ -17,13 +17,13 @@ import numpy as np
 from gdcli._version import __version__
 from gdcli.engine.arrays import Array
 from gdcli.engine.descent import Watch, descend
-from gdcli.engine.kernels import Kernel
+from gdcli.engine.kernels.base import Kernel
 from gdcli.engine.trace import Status, Trace
 from gdcli.experiment import files
 from gdcli.experiment.ending import Remark, largest_stable_lr, remarks_on
 from gdcli.experiment.kernels import KernelChoice, predicted_seconds, settled
 from gdcli.experiment.plan import Plan
-from gdcli.experiment.spec import plain
+from gdcli.spec.model import plain
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from gdcli.engine.arrays import Array
-from gdcli.engine.factor import Factor, RowFactor
-from gdcli.engine.scalers import AFFINE_SCALERS, Affine, column_statistics, sigmoid
-from gdcli.experiment.spec import Scaler
+from gdcli.engine.problems.factor import Factor, RowFactor
+from gdcli.engine.scalers import AFFINE_SCALERS, Affine, column_statistics, mapped
+from gdcli.spec.model import Scaler
 
 
 @dataclass(frozen=True)
@@ -63,11 +63,6 @@ class Scaling:
             weights = w[: len(shift) - 1] / scale[:-1] * unit
             constant = shift[-1] + unit * (w[-1] if self.intercept else 0.0) - weights @ shift[:-1]
         return weights + 0.0, float(constant + 0.0)  # no negative zeros
-
-
-def mapped(rows: Array) -> Array:
-    """Send the features of rows (n, p + 1) through the sigmoid, the one scaler that is not affine."""
-    return np.column_stack([sigmoid(rows[:, :-1]), rows[:, -1]])
 
 
 def fit(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gdcli.experiment.grid import Axis, written
-from gdcli.experiment.sweep import effective
-from gdcli.experiment.sweep_result import Setting, SweepResult
+from gdcli.experiment.sweep.grid import Axis, written
+from gdcli.experiment.sweep.points import effective
+from gdcli.experiment.sweep.result import Setting, SweepResult
 
 FIGURES = {"gap": "gap", "final_mse": "MSE"}
 

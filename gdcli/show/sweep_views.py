@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from rich.console import Group, RenderableType
 
-from gdcli.experiment.sweep_result import Setting, SweepResult
+from gdcli.experiment.sweep.result import Setting, SweepResult
 from gdcli.show.layout import Column, Sheet, Words
 from gdcli.show.sweep_labels import headings_of, label_of, value_text, varied
 from gdcli.show.tables import RANKS, ranking_remarks

@@ -10,8 +10,8 @@ from xml.etree import ElementTree
 from rich.text import Text
 
 from gdcli.errors import printable
-from gdcli.experiment.spec import AtMost, plain
 from gdcli.show.texts import number
+from gdcli.spec.model import AtMost, plain
 
 if TYPE_CHECKING:
     from gdcli.experiment.expectation import Held, Verdict

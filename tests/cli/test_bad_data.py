@@ -20,7 +20,7 @@ import pytest
 import zstandard
 from workbench import Bench
 
-from gdcli.experiment import sources
+from gdcli.data import sources
 
 D = "dataset: d.csv\n"
 SPEC = D + "columns: {features: [x, z], target: y}\n"

@@ -20,7 +20,8 @@ import pytest
 from workbench import Bench
 
 from gdcli.cli.progress import EpochBar
-from gdcli.experiment import files, output
+from gdcli.experiment import files
+from gdcli.experiment.output import directories as output
 
 D = "dataset: d.csv\n"
 KEPT = "what was there before is kept"

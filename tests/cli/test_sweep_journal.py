@@ -18,8 +18,8 @@ import pytest
 from workbench import Bench
 
 from gdcli.errors import OutputError
-from gdcli.experiment.journal import Journal, read_journal
-from gdcli.experiment.lock import sole_writer
+from gdcli.experiment.output.lock import sole_writer
+from gdcli.experiment.sweep.journal import Journal, read_journal
 
 SPEC = "dataset: d.csv\nscaler: zscore\nepochs: 5\n"
 JOURNAL = Path("results/s-sweep/runs.jsonl")
@@ -158,7 +158,7 @@ def test_a_full_disk_keeps_what_has_finished(bench: Bench, monkeypatch: pytest.M
 
 HOLD = """
 from pathlib import Path
-from gdcli.experiment.lock import sole_writer
+from gdcli.experiment.output.lock import sole_writer
 with sole_writer(Path("results/s-sweep")):
     print("held", flush=True)
     input()

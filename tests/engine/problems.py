@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from gdcli.engine.arrays import EPS, Array
-from gdcli.engine.factor import Factor, factor_rows
-from gdcli.engine.objective import Objective, objective
+from gdcli.engine.problems.factor import Factor, factor_rows
+from gdcli.engine.problems.least_squares import Objective, objective
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden"

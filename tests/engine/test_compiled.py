@@ -19,16 +19,17 @@ from test_descent import COLUMNS
 from gdcli.engine.arrays import Array
 from gdcli.engine.batches import Batches, Shuffle, full_batch, mini_batches
 from gdcli.engine.descent import descend
-from gdcli.engine.kernels import Kernel, stepper
-from gdcli.engine.objective import Objective
+from gdcli.engine.kernels.base import Kernel
+from gdcli.engine.kernels.choice import stepper
 from gdcli.engine.optimizers import OPTIMIZERS, Optimizer
 from gdcli.engine.optimizers.plain import SGD
+from gdcli.engine.problems.least_squares import Objective
 from gdcli.engine.trace import Status, Stopping, Trace
 
 pytest.importorskip("numba")
 
-from gdcli.engine.compiled import gradients, loop
-from gdcli.engine.compiled.permutations import generator, permute
+from gdcli.engine.kernels.compiled import gradients, loop
+from gdcli.engine.kernels.compiled.permutations import generator, permute
 
 N, STEPS = 120, 1000
 KERNELS: tuple[Kernel, ...] = ("numpy", "compiled")
@@ -240,8 +241,8 @@ def test_an_interrupt_between_two_pieces_leaves_the_end_of_the_stretch_before(mo
 PROGRAM = """
 import numpy as np
 from gdcli.engine.batches import Batches
-from gdcli.engine.compiled import loop, rules
-from gdcli.engine.kernels import stepper
+from gdcli.engine.kernels.compiled import loop, rules
+from gdcli.engine.kernels.choice import stepper
 from gdcli.engine.optimizers import OPTIMIZERS
 
 sgd = OPTIMIZERS["sgd"]

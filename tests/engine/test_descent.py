@@ -14,11 +14,11 @@ from gdcli.engine import descent
 from gdcli.engine.arrays import EPS, Array
 from gdcli.engine.batches import Batch, Batches, full_batch, mini_batches
 from gdcli.engine.descent import descend
-from gdcli.engine.objective import Objective, objective
 from gdcli.engine.optimizers import OPTIMIZERS, Optimizer
 from gdcli.engine.optimizers.adam import Adam, Adamax, AdamW, NAdam, RAdam
 from gdcli.engine.optimizers.adaptive import Adadelta, Adagrad, RMSprop
 from gdcli.engine.optimizers.plain import SGD, Lion, Momentum, Rprop
+from gdcli.engine.problems.least_squares import Objective, objective
 from gdcli.engine.trace import Status, Stopping, Trace
 
 COMPLETED, REACHED, STALLED = Status.COMPLETED, Status.TARGET_REACHED, Status.STALLED

@@ -8,8 +8,8 @@ import pytest
 from problems import about, factor_of, objective_of, regression, with_ones
 
 from gdcli.engine.arrays import Array, Real
-from gdcli.engine.factor import Factor, RowFactor, factor_blocks, factor_rows
-from gdcli.engine.objective import Objective, objective
+from gdcli.engine.problems.factor import Factor, RowFactor, factor_blocks, factor_rows
+from gdcli.engine.problems.least_squares import Objective, objective
 
 Rows = tuple[Array, Array]
 

@@ -13,11 +13,11 @@ from problems import about, factor_of, golden
 from gdcli.engine.arrays import Array
 from gdcli.engine.batches import Batch, Batches, full_batch, mini_batches
 from gdcli.engine.descent import descend
-from gdcli.engine.objective import Objective, objective
 from gdcli.engine.optimizers import OPTIMIZERS, Optimizer, stack_hyperparameters
 from gdcli.engine.optimizers.adam import Adam, Adamax, AdamW, NAdam, RAdam
 from gdcli.engine.optimizers.adaptive import Adadelta, Adagrad, RMSprop
 from gdcli.engine.optimizers.plain import SGD, Lion, Momentum, Rprop
+from gdcli.engine.problems.least_squares import Objective, objective
 
 # PyTorch's trajectories
 

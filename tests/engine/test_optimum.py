@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from problems import HAS_EXTENDED_PRECISION, about, factor_of, golden, regression, with_ones
 
-from gdcli.engine import dependence
 from gdcli.engine.arrays import Array
-from gdcli.engine.factor import factor_rows
-from gdcli.engine.optimum import Optimum, solve
+from gdcli.engine.problems import dependence
+from gdcli.engine.problems.factor import factor_rows
+from gdcli.engine.problems.optimum import Optimum, solve
 
 
 def optimum_of(X: Array, y: Array, *, intercept: bool = True) -> Optimum:

@@ -10,9 +10,9 @@ from designs import awkward, smallest_loss
 from problems import HAS_EXTENDED_PRECISION, about, factor_of, objective_of, regression, with_ones
 
 from gdcli.engine.arrays import EPS, Array
-from gdcli.engine.factor import factor_rows
-from gdcli.engine.objective import objective
-from gdcli.engine.optimum import Optimum, solve
+from gdcli.engine.problems.factor import factor_rows
+from gdcli.engine.problems.least_squares import objective
+from gdcli.engine.problems.optimum import Optimum, solve
 from gdcli.engine.scalers import AFFINE_SCALERS, column_statistics
 
 RESOLUTION = 1e-8  # of the target's power

@@ -12,8 +12,8 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from problems import GOLDEN, ROOT, about
 
 from gdcli.engine.arrays import EPS, Array
-from gdcli.engine.factor import factor_rows
-from gdcli.engine.optimum import solve
+from gdcli.engine.problems.factor import factor_rows
+from gdcli.engine.problems.optimum import solve
 from gdcli.engine.scalers import AFFINE_SCALERS, Affine, ColumnStatistics, column_statistics, fit_robust, sigmoid
 
 PUBLISHED = {

@@ -15,10 +15,10 @@ from test_descent import COLUMNS
 from gdcli.engine.arrays import Array, per_run
 from gdcli.engine.batches import Batches, full_batch, mini_batches
 from gdcli.engine.descent import descend
-from gdcli.engine.kernels import Kernel
-from gdcli.engine.objective import Objective
+from gdcli.engine.kernels.base import Kernel
 from gdcli.engine.optimizers import OPTIMIZERS
 from gdcli.engine.optimizers.base import power
+from gdcli.engine.problems.least_squares import Objective
 from gdcli.engine.trace import Stopping, Trace
 
 KERNELS: tuple[Kernel, ...] = ("numpy", "compiled") if find_spec("numba") else ("numpy",)

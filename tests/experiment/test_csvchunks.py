@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gdcli.data.ahead import in_order, read_ahead
+from gdcli.data.csv import blocks
+from gdcli.data.csv.chunks import PaddedError, csv_chunks
+from gdcli.data.csv.files import check_header, options
+from gdcli.data.csv.format import CsvFormat
 from gdcli.errors import DataError
-from gdcli.experiment import blocks
-from gdcli.experiment.ahead import in_order, read_ahead
-from gdcli.experiment.csvchunks import PaddedError, csv_chunks
-from gdcli.experiment.csvfiles import check_header, options
-from gdcli.experiment.table import CsvFormat
 
 BLOCK = 64
 NUMBERS = [f"{i},{i / 3:.6f},{-i}" for i in range(40)]

@@ -15,7 +15,7 @@ import yaml
 
 import gdcli
 from gdcli.experiment import files
-from gdcli.experiment.places import shown
+from gdcli.experiment.output.places import shown
 from gdcli.experiment.result import SUMMARY_COLUMNS, Result
 
 ROOT = Path(__file__).parents[2]

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 import gdcli
-from gdcli.engine import kernels
-from gdcli.engine.kernels import fastest, numba_trouble, numpy_seconds
+from gdcli.engine.kernels import choice as kernels
+from gdcli.engine.kernels.choice import fastest, numba_trouble, numpy_seconds
 from gdcli.errors import SpecError
 
 ROOT = Path(__file__).parents[2]

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gdcli.engine.kernels import Kernel
+from gdcli.engine.kernels.base import Kernel
 from gdcli.engine.trace import Trace
-from gdcli.experiment import lockstep
-from gdcli.experiment.draft import read_draft
-from gdcli.experiment.grid import Axis
-from gdcli.experiment.lockstep import MOST_COLUMNS, chosen, groups, run_groups
 from gdcli.experiment.plan import Plan
-from gdcli.experiment.sweep_plan import plan_sweep
+from gdcli.experiment.sweep import lockstep
+from gdcli.experiment.sweep.grid import Axis
+from gdcli.experiment.sweep.lockstep import MOST_COLUMNS, chosen, groups, run_groups
+from gdcli.experiment.sweep.plan import plan_sweep
+from gdcli.spec.draft import read_draft
 
 needs_numba = pytest.mark.skipif(importlib.util.find_spec("numba") is None, reason="needs Numba")
 SPEC: dict[str, Any] = {

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gdcli.errors import Place
-from gdcli.experiment.markup import dump, parse, read_file
+from gdcli.spec.strict_yaml import dump, parse, read_file
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,9 @@ import pytest
 import zstandard
 
 import gdcli
-from gdcli.experiment import blocks, sources
-from gdcli.experiment.packed import unpacked
+from gdcli.data import sources
+from gdcli.data.csv import blocks
+from gdcli.data.csv.packed import unpacked
 
 ROWS = [f"{i},{i * i % 7},{i**3 % 11}" for i in range(60)]
 TEXT = ("a,b,y\n" + "\n".join(ROWS) + "\n").encode()

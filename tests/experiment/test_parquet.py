@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 import gdcli
-from gdcli.experiment import sources
+from gdcli.data import sources
 
 pa: Any = pytest.importorskip("pyarrow")
 pq: Any = pytest.importorskip("pyarrow.parquet")

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from gdcli.errors import OutputError
-from gdcli.experiment import swap, workspace
-from gdcli.experiment.output import replacing, write_summary
-from gdcli.experiment.places import shown
+from gdcli.experiment.output import swap, workspace
+from gdcli.experiment.output.directories import replacing, write_summary
+from gdcli.experiment.output.places import shown
 
 LEFT = ".gdcli-0123456789abcdef"
 CANNOT = {"nothing_missing": 0, "no_such_call": errno.ENOSYS, "not_on_this_file_system": errno.EINVAL}
@@ -145,7 +145,8 @@ def test_a_kill_between_two_renames_is_repaired_at_the_next_write(tmp_path: Path
     program = f"""
 import errno, os, sys
 from pathlib import Path
-from gdcli.experiment import output, swap
+from gdcli.experiment.output.directories import directories as output
+from gdcli.experiment.output.directories import swap
 swap.exchange = lambda *_: errno.ENOSYS
 swap._renamed = lambda *_: os._exit(9)
 with output.replacing(Path({str(tmp_path / "x")!r})) as new:

@@ -15,7 +15,8 @@ import pytest
 import zstandard
 
 import gdcli
-from gdcli.experiment import blocks, choosing, sources, stream
+from gdcli.data import choosing, sources, stream
+from gdcli.data.csv import blocks
 
 N = 60
 X, Z = np.random.RandomState(0).randn(N), np.arange(N) * 1.5

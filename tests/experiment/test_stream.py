@@ -13,10 +13,12 @@ import pytest
 
 import gdcli
 from gdcli.api import plan_optimum
-from gdcli.engine.factor import BLOCK_ROWS, factor_blocks, factor_rows
-from gdcli.experiment import blocks, csvchunks, sources, stream
+from gdcli.data import sources, stream
+from gdcli.data.csv import blocks
+from gdcli.data.csv import chunks as csvchunks
+from gdcli.engine.problems.factor import BLOCK_ROWS, factor_blocks, factor_rows
 from gdcli.experiment.plan import plan
-from gdcli.experiment.reading import read_spec
+from gdcli.spec.validate import read_spec
 
 SCALERS = ["none", "zscore", "minmax", "maxabs", "sigmoid"]
 HEADER = "a,b,c,y\n"

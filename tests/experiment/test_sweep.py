@@ -20,18 +20,18 @@ import pytest
 
 import gdcli
 from gdcli.api import finish
+from gdcli.data.design import Needs
 from gdcli.engine.trace import Status
 from gdcli.errors import SpecError
-from gdcli.experiment.design import Needs
-from gdcli.experiment.draft import read_draft
-from gdcli.experiment.grid import Axis
-from gdcli.experiment.journal import Journal, read_journal
-from gdcli.experiment.lockstep import groups, run_groups
 from gdcli.experiment.plan import plan, read_rows
-from gdcli.experiment.reading import understand
 from gdcli.experiment.result import Result
-from gdcli.experiment.sweep import Sweep
-from gdcli.experiment.sweep_plan import plan_sweep
+from gdcli.experiment.sweep.grid import Axis
+from gdcli.experiment.sweep.journal import Journal, read_journal
+from gdcli.experiment.sweep.lockstep import groups, run_groups
+from gdcli.experiment.sweep.plan import plan_sweep
+from gdcli.experiment.sweep.points import Sweep
+from gdcli.spec.draft import read_draft
+from gdcli.spec.validate import understand
 
 ROOT = Path(__file__).parents[2]
 BASE: dict[str, Any] = {

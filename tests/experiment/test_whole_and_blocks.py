@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 import gdcli
-from gdcli.experiment import blocks, sources, stream
+from gdcli.data import sources, stream
+from gdcli.data.csv import blocks
 
 NUMBERS = ["1", "2.5", "-3", "1e3", "0.1", "1234567890123", "-0.0", " 4", "7 ", "+5"]
 WORDS, GROUPED, MIXED = ["red", "blue", "green"], ['"1,234.5"', '"2,000"', "7"], ["", "1", "w"]

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from trial import DONE, Outcome, Trial
 
-from gdcli.experiment import blocks, sources, stream
+from gdcli.data import sources, stream
+from gdcli.data.csv import blocks
 
 
 @dataclass

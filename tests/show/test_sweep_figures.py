@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from gdcli.api import draw_sweep, finish
-from gdcli.experiment.draft import read_draft
-from gdcli.experiment.grid import Axis
-from gdcli.experiment.lockstep import run_groups
-from gdcli.experiment.sweep_plan import plan_sweep
-from gdcli.experiment.sweep_result import SweepResult, SweepRun, record_of
+from gdcli.experiment.sweep.grid import Axis
+from gdcli.experiment.sweep.lockstep import run_groups
+from gdcli.experiment.sweep.plan import plan_sweep
+from gdcli.experiment.sweep.result import SweepResult, SweepRun, record_of
 from gdcli.show.figures import to_png
 from gdcli.show.sweep_figures import sweep_figure
+from gdcli.spec.draft import read_draft
 
 ROOT = Path(__file__).parents[2]
 BASE: dict[str, Any] = {

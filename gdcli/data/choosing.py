@@ -1,0 +1,100 @@
+"""Which columns make up a design: those that a spec names, and the numeric ones where it leaves the choice open."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+
+from gdcli.data.encoding import Data
+from gdcli.errors import DataError, Fault, suggestion
+from gdcli.spec.model import Columns
+from gdcli.spec.validate import Source
+
+MOST_FEATURES = 10_000  # their factor is a square of them: 0.8 GB
+
+
+def relevant(source: Source, names: list[str]) -> list[str]:
+    """The columns whose cells matter: those of the spec, or all where it leaves the choice open."""
+    columns = source.spec.columns
+    if columns.features is None or columns.target is None:
+        return names
+    return [*columns.features, columns.target]
+
+
+def chosen_columns(source: Source, data: Data, texts: Collection[str]) -> Columns:
+    """The columns with every default written out, all of them in the table.
+
+    Args:
+        source: The spec.
+        data: The rows.
+        texts: The columns that are text.
+
+    Returns:
+        The columns.
+
+    Raises:
+        DataError: There are no numeric columns to choose.
+    """
+    columns, label = source.spec.columns, data.label
+    numeric = [name for name in data.names if name not in texts]
+    if columns.target is None:
+        named = set(columns.features or ())
+        free = [name for name in numeric if name not in named]
+        if not free:
+            message = f"no numeric column in {label} is left to be the target; name {source.key('target')}"
+            raise DataError([source.fault(("columns",), message)])
+        columns = replace(columns, target=free[-1])
+    if columns.features is None:
+        features = tuple(name for name in numeric if name != columns.target)
+        columns = replace(columns, features=_sound(source, label, features, str(columns.target)))
+    return columns
+
+
+def _sound(source: Source, label: str, features: tuple[str, ...], target: str) -> tuple[str, ...]:
+    """The features by default, if they can be."""
+    message = ""
+    if not features:
+        message = f"no numeric column besides the target '{target}' in {label}; name {source.key('features')}"
+    elif source.spec.columns.intercept and "intercept" in features:
+        message = (
+            f"{label} has a column called 'intercept', which cannot be a feature beside the intercept; "
+            f"name {source.key('features')}, or fit without an intercept"
+        )
+    if message:
+        raise DataError([source.fault(("columns",), message)])
+    return features
+
+
+def _missing(source: Source, names: list[str], label: str) -> Iterator[Fault]:
+    """Find the columns that the spec names and the table lacks."""
+    columns, known = source.spec.columns, set(names)
+    named = [(("columns", "features", i), name) for i, name in enumerate(columns.features or ())]
+    for path, name in [*named, (("columns", "target"), columns.target)]:
+        if name is not None and name not in known:
+            yield source.fault(path, f"no column '{name}' in {label}{suggestion(name, names)}")
+
+
+def check_names(source: Source, names: list[str], label: str) -> None:
+    """Refuse columns before any row is read.
+
+    Raises:
+        DataError: The table lacks columns that the spec names, or there are far too many.
+    """
+    faults = list(_missing(source, names, label))
+    if faults:
+        raise DataError(faults)
+    named = source.spec.columns.features
+    if named or len(names) > 5 * MOST_FEATURES:  # so many columns take long to look at, and few of them can be text
+        check_width(source, label, len(named or names[1:]))
+
+
+def check_width(source: Source, label: str, features: int) -> None:
+    """Refuse more features than a factor can be held of.
+
+    Raises:
+        DataError: There are too many.
+    """
+    if features > MOST_FEATURES:
+        memory = f"the factor of so many takes {8 * features**2 / 1e9:.3g} GB"
+        message = f"{features} features in {label} are more than {MOST_FEATURES}; {memory}; name fewer"
+        raise DataError([source.fault(("columns", "features"), f"{message} as {source.key('features')}")])

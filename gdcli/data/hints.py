@@ -1,0 +1,70 @@
+"""What a person should know of columns that may not mean what they seem to mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from gdcli.data.csv.files import is_number
+from gdcli.data.encoding import Data, Encoding
+from gdcli.data.numerals import Numerals, numerals
+from gdcli.spec.validate import Source
+
+SAMPLE = 1000  # cells by which a column is judged
+MANY_LEVELS = 50  # of a text column; or as many as a third of the rows, beyond a handful
+HANDFUL = 5
+
+
+def numerals_of(source: Source, cells: Sequence[str]) -> Numerals | None:
+    """What cells look like, given how numbers are read already."""
+    dataset = source.spec.dataset
+    return numerals(cells, dataset.thousands, dataset.decimal)
+
+
+def remedy(source: Source, looks: Numerals) -> str:
+    """What makes numbers of cells that look like some."""
+    if source.spec.dataset.path is None:
+        return "write them as plain numbers"
+    parts = [f"write them without {' and '.join(looks.signs)}"] if looks.signs else []
+    parts += [source.setting(looks.settings)] if looks.settings else []
+    return ", and ".join(parts)
+
+
+def column_hints(
+    source: Source, data: Data, encoding: Encoding, samples: Mapping[str, Sequence[str]], rows: int
+) -> Iterator[str]:
+    """Find columns that may not mean what they seem to mean.
+
+    Args:
+        source: The spec.
+        data: The rows.
+        encoding: The columns that are used.
+        samples: Cells of text columns.
+        rows: How many are used.
+
+    Yields:
+        Warnings.
+    """
+    columns = source.spec.columns
+    by_default = columns.features is None or columns.target is None
+    if by_default and data.is_csv:
+        yield from _header_hint(data)
+    for name, cells in samples.items():
+        looks = numerals_of(source, cells)
+        if looks and (name in encoding.levels or by_default):
+            became = "is one-hot encoded" if name in encoding.levels else "is left out"
+            what = f"its cells look like numbers with {looks.reason} ('{looks.example[:40]}')"
+            yield f"text column '{name}' {became}, though {what}; {remedy(source, looks)}"
+    for name, count in encoding.counts.items():
+        if count > MANY_LEVELS or (count > HANDFUL and 3 * count >= rows):
+            many = f"has {count} levels in {rows} rows and becomes as many columns, which can fit the rows by heart"
+            yield f"text column '{name}' {many}; group its levels, make a number of it, or leave it out"
+
+
+def _header_hint(data: Data) -> Iterator[str]:
+    """Say which names are numbers, as where the first row of a file was taken for its header."""
+    numbers = [f"'{name}'" for name in data.names if is_number(name)]
+    if numbers:
+        listed = ", ".join(numbers[:3]) + (", …" if len(numbers) > 3 else "")
+        verb = "is a number" if len(numbers) == 1 else "are numbers"
+        what = f"of the names in the header of {data.label}, {listed} {verb}"
+        yield f"{what}; if the first line is a row of data, put a header line above it"

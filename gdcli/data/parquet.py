@@ -1,0 +1,134 @@
+"""Parquet files, whole or chunk by chunk; pyarrow comes with the extra `parquet`."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Collection, Generator, Iterator
+from contextlib import contextmanager, suppress
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gdcli.data.csv.files import fault, file_hash
+from gdcli.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def read_parquet(path: Path, label: str) -> pd.DataFrame:
+    """Read a Parquet file whole.
+
+    Raises:
+        DataError: It is no Parquet file, or pyarrow is missing.
+    """
+    with _explained(label), _opened(path) as file:
+        return _frame(file.read(columns=_columns(file), use_threads=False), label)
+
+
+def parquet_columns(path: Path, label: str) -> list[str]:
+    """The names of a file's columns, as its rows come with them.
+
+    Raises:
+        DataError: It is no Parquet file, or pyarrow is missing.
+    """
+    with _explained(label), _opened(path) as file:
+        names = _columns(file)
+        _check_names(names, label)
+        return names
+
+
+def parquet_chunks(
+    path: Path,
+    label: str,
+    *,
+    rows: int,
+    only: Collection[str] | None,
+    told: Callable[[int], None],
+    hashed: Callable[[str], None] | None,
+) -> Generator[pd.DataFrame, None, None]:
+    """Read a Parquet file by row group, and a large group in pieces.
+
+    Args:
+        path: The file.
+        label: How messages name it.
+        rows: Of a chunk, at most.
+        only: Columns to read at all; None for all of them.
+        told: Called with the number of bytes of every read, in proportion to the rows.
+        hashed: Called with the SHA-256 of the file's bytes at its end; None to do without.
+
+    Yields:
+        The chunks; none of them is empty.
+
+    Raises:
+        DataError: It is no Parquet file, or pyarrow is missing.
+    """
+    with _explained(label), _opened(path) as file:
+        size = path.stat().st_size
+        columns = _columns(file) if only is None else list(only)
+        for group in range(file.num_row_groups):
+            for batch in file.iter_batches(rows, row_groups=[group], columns=columns, use_threads=False):
+                if batch.num_rows:
+                    told(size * batch.num_rows // file.metadata.num_rows)
+                    yield _frame(batch, label)
+        if hashed:
+            hashed(file_hash(path))
+
+
+def named(frame: pd.DataFrame, label: str) -> pd.DataFrame:
+    """The same rows with text for names, and the values of categories instead of their codes.
+
+    Raises:
+        DataError: Two columns have the same name.
+    """
+    import pandas as pd
+
+    names = [str(name) for name in frame.columns]
+    _check_names(names, label)
+    renamed = frame.set_axis(names, axis="columns")
+    coded = [name for name, dtype in zip(names, frame.dtypes, strict=True) if isinstance(dtype, pd.CategoricalDtype)]
+    return renamed.assign(**{name: np.asarray(renamed[name]) for name in coded}) if coded else renamed
+
+
+def _check_names(names: list[str], label: str) -> None:
+    duplicates = sorted(name for name, count in Counter(names).items() if count > 1)
+    if duplicates:
+        raise fault(label, f"the columns {', '.join(duplicates)} stand there more than once; rename them")
+
+
+def _opened(path: Path) -> Any:
+    parquet: Any = import_module("pyarrow.parquet")  # untyped
+    return parquet.ParquetFile(path)
+
+
+def _columns(file: Any) -> list[str]:
+    """The columns of a file; an index that pandas has written along is none."""
+    schema = file.schema_arrow
+    index = list[Any]()
+    with suppress(ValueError, LookupError, TypeError):  # pandas' notes may be damaged
+        index.extend(json.loads((schema.metadata or {})[b"pandas"])["index_columns"])
+    return [name for name in schema.names if name not in index]
+
+
+def _frame(rows: Any, label: str) -> pd.DataFrame:
+    """Rows of Arrow's as pandas has them, whatever pandas has noted about them."""
+    frame: pd.DataFrame = rows.replace_schema_metadata(None).to_pandas(use_threads=False)
+    return named(frame, label)
+
+
+@contextmanager
+def _explained(label: str) -> Iterator[None]:
+    """Turn pyarrow's errors into ours."""
+    try:
+        yield
+    except (DataError, MemoryError):
+        raise
+    except ImportError as error:
+        raise fault(label, "reading Parquet needs pyarrow: pip install pyarrow") from error
+    except Exception as error:  # a damaged file may raise nearly anything
+        system = error.strerror if isinstance(error, OSError) else None
+        message = f"cannot read this data file: {system}" if system else f"not a Parquet file: {error}"
+        raise fault(label, message) from error

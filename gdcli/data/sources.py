@@ -1,0 +1,126 @@
+"""Where rows come from: data files, recipes, specs that write them out, DataFrames."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gdcli.data.csv.files import explained, fault, file_hash, read_csv
+from gdcli.data.csv.format import CsvFormat
+from gdcli.data.csv.packed import is_compressed
+from gdcli.data.parquet import named, read_parquet
+from gdcli.data.stream import DataFile, Reading, Stream
+from gdcli.data.table import Table
+from gdcli.errors import Place
+from gdcli.spec.model import Synthetic
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+WHOLE = 16 << 20  # bytes of a file that is read whole and held; a larger one is read in chunks at every pass
+COMPRESSION = 8  # how much larger the rows of a compressed file are taken to be
+
+
+def read_table(paths: Sequence[tuple[Path, str]], form: CsvFormat, reading: Reading | None = None) -> Table | Stream:
+    """Find data files: a small one is read, or taken from memory when it has not changed since it was last read.
+
+    Args:
+        paths: CSV files, compressed or not, or Parquet files, each with how messages name it.
+        form: The format of CSV files.
+        reading: Told of every read of a large file.
+
+    Returns:
+        The table of a small file, or the stream of a large one or of several.
+
+    Raises:
+        DataError: A file is missing, a directory, unreadable or empty; a small one has no rows, no header, or names a
+            column twice.
+    """
+    files = tuple(_found(path, label) for path, label in paths)
+    first = files[0]
+    packed = COMPRESSION if first.is_parquet or is_compressed(first.path.name) else 1
+    if len(files) > 1 or first.size * packed > WHOLE:
+        stream = _stream(files, form)
+        stream.reading = reading
+        return stream
+    return _read(first, form)
+
+
+@lru_cache(maxsize=2)
+def _stream(files: tuple[DataFile, ...], form: CsvFormat) -> Stream:
+    """The one stream of unchanged files: it remembers what has been worked out of them."""
+    return Stream(files=files, form=form)
+
+
+def _found(path: Path, label: str) -> DataFile:
+    try:
+        if path.is_dir():
+            raise fault(label, "is a directory; name a data file in it")
+        stat, absolute = path.stat(), path.resolve()
+    except OSError as error:
+        raise fault(label, f"cannot read this data file: {error.strerror}") from error
+    if not stat.st_size:
+        raise fault(label, "this data file is empty; it needs a header line and rows")
+    return DataFile(path=absolute, label=label, size=stat.st_size, modified=stat.st_mtime_ns)
+
+
+@lru_cache(maxsize=2)
+def _read(file: DataFile, form: CsvFormat) -> Table:
+    """Read a small file."""
+    path, label = file.path, file.label
+    frame = read_parquet(path, label) if file.is_parquet else read_csv(path, label, form)
+    if frame.empty:
+        raise fault(label, "this data file has a header and no rows")
+    with explained(path, label, form):
+        digest = file_hash(path)
+    return Table(frame=frame, label=label, sha256=digest, csv=None if file.is_parquet else (path, form))
+
+
+def synthesize(recipe: Synthetic, locate: Callable[[str, int], Place]) -> Table:
+    """Draw the rows of a recipe.
+
+    Args:
+        recipe: See `Synthetic`.
+        locate: The place of a cell in the spec.
+
+    Returns:
+        A table with the columns x1 … xp and y.
+    """
+    import pandas as pd
+
+    generator, shape = np.random.RandomState(recipe.seed), (recipe.rows, len(recipe.weights))
+    X = generator.randn(*shape) if recipe.features == "normal" else generator.rand(*shape)
+    noise = generator.normal(size=recipe.rows)
+    with np.errstate(all="ignore"):  # what overflows is answered as an infinite cell
+        y = X**recipe.degree @ np.array(recipe.weights) + recipe.bias + recipe.noise * noise
+        X = X * np.array(recipe.column_factors or 1.0)
+    names = [f"x{j + 1}" for j in range(shape[1])]
+    frame = pd.DataFrame({**dict(zip(names, X.T, strict=True)), "y": y})
+    return Table(frame=frame, label="dataset.synthetic", locate=locate)
+
+
+def tabulate(columns: dict[str, tuple[float | str, ...]], locate: Callable[[str, int], Place]) -> Table:
+    """Make a table of the columns that a spec writes out itself."""
+    import pandas as pd
+
+    frame = pd.DataFrame({name: list(cells) for name, cells in columns.items()})
+    return Table(frame=frame, label="dataset.inline", locate=locate)
+
+
+def from_frame(frame: pd.DataFrame) -> Table:
+    """Make a table of a DataFrame.
+
+    Raises:
+        DataError: It is none, has no rows, or names a column twice.
+    """
+    import pandas as pd
+
+    if not isinstance(frame, pd.DataFrame):
+        raise fault("data", f"must be a pandas DataFrame, got {type(frame).__name__}")
+    if frame.empty:
+        raise fault("data", "this DataFrame has no rows")
+    return Table(frame=named(frame, "data").reset_index(drop=True), label="data")

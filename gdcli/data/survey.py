@@ -1,0 +1,132 @@
+"""One pass over the rows of a design: cells counted, rows factored, and kept where they are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from gdcli.data.cells import Census, cell_faults
+from gdcli.data.encoding import Data, Encoding
+from gdcli.data.hints import SAMPLE, column_hints, numerals_of, remedy
+from gdcli.data.table import Table
+from gdcli.engine.arrays import Array
+from gdcli.engine.problems.factor import Factoring, RowFactor
+from gdcli.engine.scalers import mapped
+from gdcli.errors import DataError, Fault
+from gdcli.spec.validate import Source
+
+
+class Survey:
+    """What has been seen of the rows, chunk by chunk.
+
+    Args:
+        encoding: The columns that are used.
+        texts: The columns that are taken for text.
+        names: The columns whose cells matter.
+        factors: Which factors to make: see `Needs`.
+        keeps: Whether to keep the rows.
+        drop: Whether rows with blank or NaN cells in the columns used are left out.
+
+    Attributes:
+        kept: The rows, in pieces.
+        rows: How many are used.
+        left_out: How many are not.
+    """
+
+    def __init__(
+        self,
+        encoding: Encoding,
+        texts: Collection[str],
+        names: Collection[str],
+        *,
+        factors: Collection[bool],
+        keeps: bool,
+        drop: bool,
+    ) -> None:
+        self.encoding, self._texts, self._keeps, self._drop = encoding, texts, keeps, drop
+        self._target = str(encoding.columns.target)
+        self._used = [*(encoding.columns.features or ()), self._target]
+        self._censuses = {name: Census() for name in names}
+        self._samples: dict[str, list[str]] = {name: [] for name in names if name in texts}
+        self._factoring = {is_sigmoid: Factoring() for is_sigmoid in factors}
+        self._sound = self._target not in texts
+        self.kept: list[Array] = []
+        self.rows = self.left_out = 0
+
+    def add(self, start: int, chunk: Table) -> None:
+        """Look at the next chunk, whose first row has the number `start`."""
+        within = chunk.complete(self._used) if self._drop else None
+        for name, census in chunk.censuses(self._censuses, start, within).items():
+            self._censuses[name] = self._censuses[name].and_then(census)
+        for name, sample in self._samples.items():
+            sample.extend(chunk.sample(name, SAMPLE - len(sample)))
+        chosen = chunk if within is None else chunk.only(within)
+        self.rows += len(chosen)
+        self.left_out += len(chunk) - len(chosen)
+        self._sound = self._sound and not any(self._unfit(name) for name in self._used)
+        if self._sound:  # otherwise it goes on for the sake of the faults only
+            rows = self.encoding.rows(chosen)
+            for is_sigmoid, factor in self._factoring.items():
+                factor.add(mapped(rows) if is_sigmoid else rows)
+            if self._keeps:
+                self.kept.append(rows)
+
+    def truly_text(self) -> set[str]:
+        """The columns that are text on the whole."""
+        return {name for name, census in self._censuses.items() if census.is_text}
+
+    def factors(self) -> dict[bool, RowFactor]:
+        """The factors of the rows used."""
+        return {is_sigmoid: factor.result() for is_sigmoid, factor in self._factoring.items()}
+
+    def check(self, source: Source, data: Data) -> None:
+        """Refuse cells that cannot serve.
+
+        Raises:
+            DataError: There are some, or no rows are left.
+        """
+        faults = list(self._faults(source, data))
+        if not self.rows and not faults:
+            faults.append(self._nothing_left(source, data))
+        if faults:
+            raise DataError(faults)
+
+    def warnings(self, source: Source, data: Data) -> Iterator[str]:
+        """For people."""
+        if self.left_out:
+            total = self.rows + self.left_out
+            has = "has a blank or NaN cell" if self.left_out == 1 else "have blank or NaN cells"
+            is_out = "is left out" if self.left_out == 1 else "are left out"
+            yield f"{self.left_out} of {total} rows {has} in the columns used and {is_out}"
+        yield from self.encoding.warnings
+        yield from column_hints(source, data, self.encoding, self._samples, self.rows)
+
+    def _unfit(self, name: str) -> bool:
+        census = self._censuses[name]
+        return bool(census.found) and bool(census.unfit(text=name in self._texts))
+
+    def _faults(self, source: Source, data: Data) -> Iterator[Fault]:
+        yield from self.encoding.faults(source)
+        findings = {name: self._censuses[name].unfit(text=name in self._texts) for name in self._used}
+        if self._censuses[self._target].is_text:
+            del findings[self._target]
+            looks = numerals_of(source, self._samples.get(self._target, ()))
+            seeming = f"; its cells look like numbers with {looks.reason}: {remedy(source, looks)}" if looks else ""
+            message = f"the target '{self._target}' in {data.label} is text; name a numeric one{seeming}"
+            yield source.fault(("columns", "target"), message)
+
+        def advice(kind: str, cell: str) -> str:
+            if kind in ("blank", "nan"):
+                return f", or leave these rows out: {source.setting({'missing': 'drop'})}"
+            looks = numerals_of(source, [cell]) if kind == "worded" else None
+            return f", which looks like a number with {looks.reason}; {remedy(source, looks)}" if looks else ""
+
+        yield from cell_faults(findings, data.spots, advice)
+
+    def _nothing_left(self, source: Source, data: Data) -> Fault:
+        emptiest = min(self._used, key=lambda name: self._censuses[name].given)
+        blank = self.left_out - self._censuses[emptiest].given
+        message = (
+            f"no row of {data.label} has a value in every column that is used; '{emptiest}' is blank in {blank} of "
+            f"{self.left_out} rows; leave such columns out of {source.key('features')}"
+        )
+        return source.fault(("columns",), message)

@@ -1,0 +1,197 @@
+"""A table: columns that are numeric or text, and the cells that cannot serve, each fault with its line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Generator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gdcli.data.cells import Census, Spot, Spots, finding
+from gdcli.data.csv import lines
+from gdcli.data.csv.format import CsvFormat
+from gdcli.engine.arrays import Array, BoolArray
+from gdcli.errors import Place
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+# Beyond this a square overflows, and every loss with it.
+LARGEST = 1e150
+NESTED = (list, tuple, set, dict, np.ndarray)  # cells of a DataFrame or a Parquet file that hold several values
+
+
+@dataclass(frozen=True)
+class Table:
+    """Named columns of equal length, with what is needed to speak about a cell.
+
+    Attributes:
+        frame: The cells as pandas read them.
+        label: How messages name the table.
+        sha256: Of the file's bytes; None for rows that come from no file.
+        csv: The file and its format, for a table that has lines; None for others, which have rows.
+        locate: The place of a cell, by column and row, for a table that a spec writes out.
+    """
+
+    frame: pd.DataFrame
+    label: str
+    sha256: str | None = None
+    csv: tuple[Path, CsvFormat] | None = None
+    locate: Callable[[str, int], Place] | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """The columns, in order."""
+        return [str(name) for name in self.frame.columns]
+
+    @property
+    def is_csv(self) -> bool:
+        """Whether the names of the columns were read as text."""
+        return self.csv is not None
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def numeric(self, name: str) -> Array:
+        """A column as numbers, shape (n,); NaN where a cell is blank or not a number."""
+        import pandas as pd
+
+        series = self.frame[name]
+        if pd.api.types.is_numeric_dtype(series.dtype):
+            return np.asarray(series.to_numpy(dtype=np.float64, na_value=np.nan))
+        spelled = self.csv[1].with_points if self.csv and self.csv[1].has_marks else str
+        # Not all objects can be given to pandas as text: bytes, and halves of surrogate pairs.
+        as_objects = series.dtype == object or spelled is not str
+        text = pd.Series([spelled(str(cell)) for cell in series], dtype=object) if as_objects else series.astype("str")
+        return np.asarray(pd.to_numeric(text, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan))
+
+    def blank(self, name: str) -> BoolArray:
+        """Where a column has no value: an empty cell, or white space, shape (n,)."""
+        series = self.frame[name]
+        empty = np.asarray(series.isna(), dtype=np.bool_)
+        if series.dtype.kind in "OTU" or str(series.dtype) in ("str", "string"):
+            empty = empty | np.asarray([isinstance(cell, str) and not cell.strip() for cell in series], dtype=np.bool_)
+        return empty
+
+    def missing(self, name: str) -> BoolArray:
+        """Where a column has no value, or NaN, shape (n,)."""
+        blank = self.blank(name)
+        return blank if self.frame[name].dtype.kind in "biufc" else blank | self._says_nan(name)
+
+    def complete(self, names: Collection[str]) -> BoolArray:
+        """Which rows have a value in each of some columns, shape (n,)."""
+        values = self.plain(names)
+        if values is not None:
+            return np.asarray(~np.isnan(values).any(axis=1), dtype=np.bool_)
+        return np.asarray(np.all([~self.missing(name) for name in names], axis=0), dtype=np.bool_)
+
+    def only(self, rows: BoolArray) -> Table:
+        """Some of the rows."""
+        return self if rows.all() else replace(self, frame=self.frame[rows])
+
+    def sample(self, name: str, count: int) -> list[str]:
+        """The first cells of a column that are not blank, as text."""
+        return [text for cell in self.frame[name].dropna().head(count) if (text := str(cell)).strip()]
+
+    def is_text(self, name: str) -> bool:
+        """Whether a column is text: true and false, dates, or cells of which less than half are numbers."""
+        return self.census(name).is_text
+
+    def chunks(
+        self, text: Collection[str] = (), *, only: Collection[str] | None = None, hashing: bool = False
+    ) -> Generator[tuple[int, Table], None, None]:
+        """The whole as a single chunk, as a `Stream` gives its own."""
+        del text, only, hashing
+        yield 0, self
+
+    def spelling(self, levels: set[str]) -> dict[str, str]:
+        """How the levels of a text column are called: as they are spelled."""
+        return {level: level for level in levels}
+
+    def text(self, name: str) -> list[str]:
+        """A column as text."""
+        return [str(cell) for cell in self.frame[name]]
+
+    def census(self, name: str, start: int = 0, within: BoolArray | None = None) -> Census:
+        """Count the cells of a column by what they are.
+
+        Args:
+            name: Of the column.
+            start: The number of the table's first row, where it is a part of something longer.
+            within: The rows in which cells that cannot serve are counted; None for all.
+
+        Returns:
+            The census.
+        """
+        import pandas as pd
+
+        series = self.frame[name]
+        if pd.api.types.is_bool_dtype(series.dtype):
+            blank = np.asarray(series.isna(), dtype=np.bool_)
+            return self._counted(series, start, {"blank": blank, "worded": ~blank}, within)
+        if series.dtype.kind == "c":
+            return self._counted(series, start, {"blank": self.blank(name), "complex": self._all}, within)
+        if series.dtype == object:
+            nested = np.asarray([isinstance(cell, NESTED) for cell in series], dtype=np.bool_)
+            if nested.any():
+                kinds = {"blank": self.blank(name), "worded": self._all, "nested": nested}
+                return self._counted(series, start, kinds, within)
+        values = self.numeric(name)
+        if pd.api.types.is_numeric_dtype(series.dtype):
+            if len(values) and values.min() >= -LARGEST and values.max() <= LARGEST:
+                return Census(given=len(values))  # nearly every column of every file
+            return self._counted(series, start, {"blank": np.isnan(values), **_out_of_bounds(values)}, within)
+        blank = self.blank(name)
+        missing = np.isnan(values) & ~blank
+        nan = missing & self._says_nan(name)
+        kinds = {"blank": blank, "nan": nan, "worded": missing & ~nan, **_out_of_bounds(values)}
+        return self._counted(series, start, kinds, within)
+
+    def censuses(self, names: Collection[str], start: int = 0, within: BoolArray | None = None) -> dict[str, Census]:
+        """The census of each of some columns; of most files' chunks they are all had at once."""
+        values = self.plain(names)
+        if values is not None and len(values) and values.min() >= -LARGEST and values.max() <= LARGEST:
+            return dict.fromkeys(names, Census(given=len(values)))
+        return {name: self.census(name, start, within) for name in names}
+
+    def plain(self, names: Collection[str]) -> Array | None:
+        """Some columns as one array, shape (n, len(names)), to be read only; None unless all of them are floats."""
+        frame = self.frame if list(names) == self.names else self.frame[list(names)]
+        if any(dtype != np.float64 for dtype in frame.dtypes):
+            return None
+        return frame.to_numpy()
+
+    @property
+    def _all(self) -> BoolArray:
+        return np.ones(len(self), dtype=np.bool_)
+
+    def _counted(
+        self, series: pd.Series[Any], start: int, kinds: dict[str, BoolArray], within: BoolArray | None
+    ) -> Census:
+        counted = kinds if within is None else {kind: cells & within for kind, cells in kinds.items()}
+        found = {kind: finding(cells, start, lambda row: str(series.iloc[row])) for kind, cells in counted.items()}
+        return Census(
+            given=len(series) - int(np.count_nonzero(kinds["blank"])),
+            words=int(np.count_nonzero(kinds.get("worded", False))),
+            found=tuple((kind, finding) for kind, finding in found.items() if finding),
+        )
+
+    def _says_nan(self, name: str) -> BoolArray:
+        """Where a column has NaN, as a number or as a word, shape (n,)."""
+        series = self.frame[name]
+        return np.asarray([str(cell).strip().lower().lstrip("+-") == "nan" for cell in series], dtype=np.bool_)
+
+    def spots(self, rows: Collection[int]) -> Spots:
+        """Find the places of cells, given all of their rows at once."""
+        if self.csv:
+            found = lines.rows_at(*self.csv, rows)
+            return lambda _, row: Spot.of_line(self.label, *found.get(row, (0, 0, 0)))
+        return lambda name, row: Spot(self.locate(name, row) if self.locate else Place(self.label), f"in row {row + 1}")
+
+
+def _out_of_bounds(values: Array) -> dict[str, BoolArray]:
+    with np.errstate(invalid="ignore"):
+        return {"infinite": np.isinf(values), "huge": np.abs(values) > LARGEST}

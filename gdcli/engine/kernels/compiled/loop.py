@@ -1,0 +1,144 @@
+"""The compiled loop: takes rows in their order, adds up gradients and updates, without temporaries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from threading import Lock
+from typing import Any
+
+import numba
+import numpy as np
+from numba.core import types
+
+from gdcli.engine.arrays import Array
+from gdcli.engine.batches import Batches
+from gdcli.engine.kernels.base import Stepper
+from gdcli.engine.kernels.compiled.gradients import AHEAD, OUT_OF_CACHE, add_columns, add_rows, fetch, gather
+from gdcli.engine.kernels.compiled.options import SEMANTICS, part
+from gdcli.engine.kernels.compiled.permutations import generator, permute
+from gdcli.engine.kernels.compiled.rules import register, update
+from gdcli.engine.optimizers import Optimizer, Slots, Value
+
+# Numbers that a call may work through: a tenth of a second at most, so that Ctrl-C is heard between two calls.
+CHUNK = 1 << 25
+FEW = 8  # rows a batch that are not worth turning into columns
+BLOCK = 1 << 12  # numbers to turn into columns at a time: 32 kB, which the first cache holds
+
+_one_at_a_time = Lock()  # for compiling and loading
+
+
+def compiled_stepper(optimizer: type[Optimizer], batches: Batches) -> Stepper:
+    """Get what steps through epochs in compiled code.
+
+    Args:
+        optimizer: Whose rule.
+        batches: What the epochs take.
+
+    Returns:
+        The stepper.
+    """
+    with _one_at_a_time:
+        loop = _loop(register(optimizer))
+    A, b = np.ascontiguousarray(batches.A), np.ascontiguousarray(batches.b)
+    shuffled = batches.seed is not None
+    order = np.arange(len(A) if shuffled else 0, dtype=np.uint32)
+    state = generator(batches.seed or 0)
+
+    def advance(w: Array, slots: Slots, rates: Array, t: int, h: tuple[Value, ...]) -> tuple[Array, Slots]:
+        d, k = w.shape
+        weights, memory, settings = w.T.copy(), np.empty((k, d, len(slots))), np.empty((k, len(h)))
+        for i, slot in enumerate(slots):
+            memory[:, :, i] = slot.T
+        for i, value in enumerate(h):
+            settings[:, i] = value
+        history, rates = np.empty((len(rates), d, k)), np.ascontiguousarray(rates)
+        steps, stride = len(rates) * batches.steps, max(1, CHUNK // (batches.size * d * k))
+        rows, runs = (A, b, batches.size, batches.count or 0, order, state), (weights, memory, settings, rates, t)
+        for first in range(0, steps, stride):
+            loop(*rows, *runs, history, first, min(first + stride, steps))
+        return history, tuple(memory.T)
+
+    return advance
+
+
+def _signature() -> Any:
+    """The types of the loop's arguments; what is only read may be read-only."""
+
+    def given(kind: Any, ndim: int) -> Any:
+        return types.Array(kind, ndim, "C", readonly=True)
+
+    table, number = given(types.float64, 2), types.int64
+    rows = table, table, number, number, types.uint32[::1], types.uint32[::1]
+    runs = types.float64[:, ::1], types.float64[:, :, ::1], table, given(types.float64, 3), number
+    return types.void(*rows, *runs, types.float64[:, :, ::1], number, number)
+
+
+def _compiled(loop: Callable[..., None]) -> Callable[..., None]:
+    """Compile, and keep the result where there is a place for it; without the lock that keeps other threads waiting."""
+    options: dict[str, Any] = {"nogil": True, **SEMANTICS}
+    try:
+        kernel: Callable[..., None] = numba.njit(_signature(), cache=True, **options)(loop)
+    except RuntimeError:  # neither the package's directory nor the user's cache can be written
+        kernel = numba.njit(_signature(), **options)(loop)
+    return kernel
+
+
+@part()
+def _keep(weights: Array, history: Array, epoch: int) -> None:
+    """Write down the weights (k, d) after an epoch; an assignment of arrays would take two seconds to compile."""
+    k, d = weights.shape
+    for c in range(k):
+        for j in range(d):
+            history[epoch, j, c] = weights[c, j]
+
+
+@cache
+def _loop(rule: str) -> Callable[..., None]:
+    """Compile the loop for a rule, or load it from the cache."""
+
+    def loop(
+        A: Any,  # rows (n, d)
+        b: Any,  # targets (n, 1)
+        size: int,  # rows a batch
+        count: int,  # what a batch divides by; 0 for its own rows
+        order: Any,  # of the rows (n,), drawn anew for every epoch; empty where they come as they stand
+        state: Any,  # of the generator that draws it
+        weights: Any,  # (k, d)
+        memory: Any,  # (k, d, slots)
+        settings: Any,  # (k, hyperparameters)
+        rates: Any,  # (epochs, 1 or steps, 1 or k)
+        t: int,  # steps before these epochs
+        history: Any,  # the weights after each epoch, (epochs, d, k)
+        first: int,  # step of these epochs to begin with
+        last: int,  # step to end before
+    ) -> None:
+        n, d = A.shape
+        steps, width = -(-n // size), max(FEW, BLOCK // d)
+        g, T, y, residual = np.empty(weights.shape), np.empty((d, width)), np.empty(width), np.empty(width)
+        epoch, i = divmod(first, steps)
+        far = len(order) > 0 and A.size > OUT_OF_CACHE
+        for step in range(first, last):
+            if i == 0 and len(order):
+                permute(order, state)
+            begin, end = i * size, min(i * size + size, n)
+            if end - begin < FEW:
+                if far:
+                    fetch(A, b, order, begin + AHEAD, end + AHEAD)
+                add_rows(A, b, order, begin, end, weights, g)
+            else:
+                for r in range(begin, end, width):
+                    m = min(width, end - r)
+                    if far:
+                        fetch(A, b, order, r + AHEAD, r + m + AHEAD)
+                    gather(A, b, order, r, r + m, T, y)
+                    add_columns(T, y, m, weights, residual, g, r == begin)
+            for c in range(len(weights)):
+                lr = rates[epoch, i * (rates.shape[1] > 1), c * (rates.shape[2] > 1)]
+                update(rule, weights, g, c, 2 / (count or end - begin), memory, lr, float(t + step + 1), settings)
+            i += 1
+            if i == steps:
+                _keep(weights, history, epoch)
+                epoch, i = epoch + 1, 0
+
+    return _compiled(loop)

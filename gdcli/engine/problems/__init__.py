@@ -1,0 +1,1 @@
+"""Problems: what the loop needs to know of a loss. Least squares is known by its factor."""

@@ -1,0 +1,222 @@
+"""Where results may go: never over a file that a run reads, nor over one that gdcli did not write."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from gdcli.errors import OutputError
+from gdcli.experiment.output.workspace import make_directories, workspace
+
+SUMMARY = "summary.json"  # its key `files` lists what gdcli wrote beside it
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where a result goes.
+
+    Attributes:
+        directory: The place.
+        warning: Why it is not the one that the result's name gives; empty where it is.
+    """
+
+    directory: Path
+    warning: str = ""
+
+
+def destinations(out: Path, names: Sequence[str], inputs: Iterable[Path] = ()) -> list[Destination]:
+    """Find a directory for each result of a command, before anything runs.
+
+    It is `out/NAME`. Where an input lies in that, or another result of the command goes there, it is the first of
+    `out/NAME-2`, `out/NAME-3`, … that is free or holds a result of gdcli.
+
+    Args:
+        out: Directory of all results, made where it does not exist.
+        names: Of the results.
+        inputs: The files that the command reads.
+
+    Returns:
+        One for each name, in their order; no two are the same directory.
+
+    Raises:
+        OutputError: A directory cannot be made in `out`, or a result's place holds what gdcli did not write.
+    """
+    with explained(out):
+        make_directories(out)
+        with workspace(out):
+            pass  # it can be written to
+    inputs, taken, obstacles = list(inputs), set[str](), dict[str, str]()
+    for name in names:  # every result that can have its own place has it
+        obstacles[name] = _obstacle(out / name, inputs, taken)
+        if not obstacles[name]:
+            check_place(out / name)
+            taken.add(_real(out / name))
+    return [_destination(out / name, obstacles[name], inputs, taken) for name in names]
+
+
+def check_place(directory: Path, inputs: Iterable[Path] = (), *, contents: Path | None = None) -> None:
+    """Refuse a directory that a result must not replace.
+
+    Args:
+        directory: The place of the result.
+        inputs: The files that the run reads.
+        contents: Where what stood there is now, if not there any more.
+
+    Raises:
+        OutputError: It holds an input, or what gdcli did not write, or is no directory, or cannot be read.
+    """
+    name, way_out = shown(directory), "move it away, or choose another --out"
+    with explained(directory):
+        if entry := input_in(directory, inputs):
+            raise OutputError(f"{name}: holds {entry}, which this run reads; save the result to another directory")
+        content = contents or Path(_real(directory))
+        if not _is_there(content):
+            return
+        if not content.is_dir():
+            raise OutputError(f"{name}: is a file; remove it, or choose another --out")
+        foreign, has_list = _foreign(content)
+    if foreign:
+        listed = ", ".join(foreign[:3]) + (", …" if len(foreign) > 3 else "")
+        reason = "which gdcli did not write" if has_list else f"and its {SUMMARY} does not list what gdcli wrote"
+        raise OutputError(f"{name}: holds {listed}, {reason}; {way_out}")
+
+
+def input_in(directory: Path, inputs: Iterable[Path]) -> str:
+    """Look for inputs in a directory, by any of their names: through links of either kind.
+
+    Args:
+        directory: It need not be there.
+        inputs: Paths of files.
+
+    Returns:
+        The name of the first one found, relative to the directory; empty where there is none.
+    """
+    place, identities = Path(_real(directory)), set()
+    for path in inputs:
+        real = Path(_real(path))
+        if real.is_relative_to(place):
+            return real.name if real == place else str(real.relative_to(place))
+        with suppress(OSError):
+            identities.add(_identity(path))
+    with suppress(FileNotFoundError, NotADirectoryError):
+        for entry in place.iterdir() if identities else ():
+            with suppress(OSError):  # a link to nowhere
+                if _identity(entry) in identities:
+                    return entry.name
+    return ""
+
+
+def shown(directory: Path) -> str:
+    """The directory relative to the working directory, where that is shorter."""
+    with suppress(ValueError, OSError):
+        relative = os.path.relpath(directory)
+        return relative if len(relative) < len(str(directory)) else str(directory)
+    return str(directory)
+
+
+@contextmanager
+def explained(directory: Path) -> Iterator[None]:
+    """Turn the system's refusals into ours.
+
+    Args:
+        directory: What is being written.
+
+    Raises:
+        OutputError: In place of an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = f"cannot write the result: {_reason(error)}"
+        raise OutputError(f"{shown(directory)}: {reason}; what was there before is kept") from error
+
+
+def _reason(error: OSError) -> str:
+    """What the system says, but for a working directory that was removed: it only says that there is no such file."""
+    if isinstance(error, FileNotFoundError):
+        try:
+            Path.cwd()
+        except OSError:
+            return "the working directory has been removed; change to one that exists"
+    return error.strerror or str(error)
+
+
+def _obstacle(directory: Path, inputs: Sequence[Path], taken: set[str]) -> str:
+    """Say why a result must go beside its place; nothing where it need not."""
+    with explained(directory):
+        if entry := input_in(directory, inputs):
+            return f"holds {entry}, which this command reads"
+        if _real(directory) in taken:
+            return "is the place of another result of this command"
+    return ""
+
+
+def _destination(directory: Path, obstacle: str, inputs: Sequence[Path], taken: set[str]) -> Destination:
+    """A result's own place, or one beside it, which is then taken."""
+    if not obstacle:
+        return Destination(directory)
+    beside = _beside(directory, inputs, taken)
+    taken.add(_real(beside))
+    return Destination(beside, f"{shown(directory)} {obstacle}: writing to {shown(beside)}")
+
+
+def _beside(directory: Path, inputs: Sequence[Path], taken: set[str]) -> Path:
+    """The first of NAME-2, NAME-3, … that can be written to."""
+    candidates = (directory.with_name(f"{directory.name}-{number}") for number in count(2))
+    return next(candidate for candidate in candidates if _is_free(candidate, inputs, taken))
+
+
+def _is_free(directory: Path, inputs: Sequence[Path], taken: set[str]) -> bool:
+    with suppress(OutputError):
+        check_place(directory)
+        return not _obstacle(directory, inputs, taken)
+    return False
+
+
+def _foreign(directory: Path) -> tuple[list[str], bool]:
+    """What in a directory gdcli did not write there, and whether gdcli's list says so."""
+    own = _listed(directory)
+    with os.scandir(directory) as entries:
+        foreign = sorted(
+            entry.name + ("/" if entry.is_dir(follow_symlinks=False) else "")
+            for entry in entries
+            if entry.name not in own or not entry.is_file(follow_symlinks=False)
+        )
+    return foreign, bool(own) or SUMMARY not in foreign
+
+
+def _listed(directory: Path) -> frozenset[str]:
+    """The files that gdcli wrote into a directory, as the summary there lists them."""
+    path = directory / SUMMARY
+    if not (_is_there(path) and stat.S_ISREG(path.lstat().st_mode)):
+        return frozenset()
+    try:
+        names = json.loads(path.read_bytes())["files"]
+        return frozenset(names) if isinstance(names, list) and SUMMARY in names else frozenset()
+    except (ValueError, TypeError, LookupError, RecursionError):  # somebody else's
+        return frozenset()
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_dev, status.st_ino
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is anything of this name; what cannot be told is an OSError."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _real(path: Path) -> str:
+    """The absolute path without links; one that goes round in circles is left as it is."""
+    return os.path.normcase(os.path.realpath(path))

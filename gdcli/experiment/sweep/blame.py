@@ -1,0 +1,74 @@
+"""Which values of a grid no setting can take, told from combinations that are impossible."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from gdcli.errors import DataError, Fault, FaultsError, Place, SpecError
+from gdcli.experiment.sweep.grid import Axis
+
+Setting: TypeAlias = Mapping[str, Any]
+
+
+def refuse_impossible(
+    axes: Sequence[Axis],
+    runnable: Sequence[Setting],
+    failures: Sequence[tuple[Setting, FaultsError]],
+    attempt: Callable[[Setting], FaultsError | None],
+) -> None:
+    """Raise what is wrong with a grid, unless it is combinations of possible values alone.
+
+    Args:
+        axes: Of the grid.
+        runnable: The settings that can be run.
+        failures: The others, at least one, each with what is wrong.
+        attempt: Tells what is wrong with a setting of some of the axes, the base spec alone being {}.
+
+    Raises:
+        SpecError: A value is in no setting that can be run, and cannot be run by itself either; or nothing can be run.
+        DataError: The same, because of the data.
+    """
+    base = attempt({})
+    known = set(base.faults) if base else set()
+    blamed = list(_blamed(axes, runnable, failures, attempt, known))
+    if not runnable and base:
+        shared = [fault for fault in base.faults if all(fault in error.faults for _, error in failures)]
+        blamed += [(fault, base) for fault in (shared if blamed or shared else base.faults)]
+    if blamed:
+        kind = SpecError if any(isinstance(error, SpecError) for _, error in blamed) else DataError
+        raise kind(fault for fault, _ in blamed)
+    if not runnable:
+        raise failures[0][1]
+
+
+def _blamed(
+    axes: Sequence[Axis],
+    runnable: Sequence[Setting],
+    failures: Sequence[tuple[Setting, FaultsError]],
+    attempt: Callable[[Setting], FaultsError | None],
+    known: set[Fault],
+) -> Iterator[tuple[Fault, FaultsError]]:
+    """Find the values that no setting can take, each with its fault."""
+    possible = {(key, repr(value)) for setting in runnable for key, value in setting.items()}
+    errors: dict[tuple[str, str], list[FaultsError]] = {}
+    for setting, error in failures:
+        for key, value in setting.items():
+            errors.setdefault((key, repr(value)), []).append(error)
+    for axis in axes:
+        by_message: dict[str, tuple[Fault, FaultsError]] = {}  # a key that is unknown is so for each of its values
+        for i, value in enumerate(axis.values):
+            name = axis.key, repr(value)
+            if name not in possible and name in errors and attempt({axis.key: value}):
+                for fault, error in _worst(axis.place(i), errors[name], known):
+                    by_message.setdefault(fault.message, (fault, error))
+        yield from by_message.values()
+
+
+def _worst(place: Place, errors: Sequence[FaultsError], known: set[Fault]) -> Iterator[tuple[Fault, FaultsError]]:
+    """Of all that is wrong with the settings of a value, the one thing that says most about the value."""
+    new = [(fault, error) for error in errors for fault in error.faults if fault not in known]
+    own = [(fault, error) for fault, error in new if fault.place == place] or new
+    # Of another kind a key may be unknown, and its value wrong where it is known: the latter is what to mend.
+    for fault, error in sorted(own, key=lambda one: one[0].message.startswith("unknown key"))[:1]:
+        yield Fault(place, fault.message), error

@@ -1,0 +1,146 @@
+"""A sweep as files: its runs as a table, its curves, its summary and its best spec."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gdcli.engine.trace import Status
+from gdcli.errors import printable
+from gdcli.experiment import files
+from gdcli.experiment.output import directories as output
+from gdcli.experiment.quantiles import summed_up
+from gdcli.experiment.result import SUMMARY_COLUMNS
+from gdcli.experiment.sweep.grid import written
+from gdcli.experiment.sweep.points import effective
+from gdcli.experiment.sweep.result import Setting, SweepResult
+from gdcli.spec.strict_yaml import dump
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FORMULA = ("=", "+", "-", "@")  # what a spreadsheet takes a cell for that begins so
+
+
+def write_sweep(result: SweepResult, directory: Path, *, plot: bool, journal: Path | None = None) -> list[str]:
+    """Write the files of a sweep, replacing a result that is there already.
+
+    Args:
+        result: The sweep.
+        directory: Where they go.
+        plot: Whether to draw `sweep.png`.
+        journal: The finished runs, kept for later sweeps.
+
+    Returns:
+        A warning where the picture could not be drawn.
+
+    Raises:
+        OutputError: It cannot be written, or holds an input of the sweep or what gdcli did not write.
+    """
+    picture, drawn = "sweep.png", plot and bool(result.runs)
+    inputs = files.inputs_of(point.plan for point in result.sweep.points)
+    with output.replacing(directory, inputs=inputs) as new:
+        output.write_csv(table(result), new / "summary.csv")
+        best = best_spec(result, directory)
+        if best:
+            (new / "best.yaml").write_text(best, encoding="utf-8")
+        if any(run.curve for run in result.runs):
+            output.write_csv(curves(result), new / "curves.csv")
+        if journal and journal.exists():
+            (new / "runs.jsonl").write_bytes(journal.read_bytes())
+        output.write_summary(document(result, directory), new, later=[picture] if drawn else [])
+        status = new.stat()
+    return output.add_picture(directory, picture, lambda: result.draw(result), to=status) if drawn else []
+
+
+def best_spec(result: SweepResult, directory: Path) -> str | None:
+    """The spec of the best setting as YAML, of the seed that is nearest to its median; None without a best."""
+    run = result.best_run()
+    if run is None:
+        return None
+    spec = files.portable_spec(run.plan, directory)
+    spec.pop("expect", None)  # that was the base's
+    text: str = dump({**spec, "name": f"{spec['name']}-best"})
+    seeds = result.sweep.seeds
+    return (
+        text
+        if seeds == 1
+        else f"# Seed {run.plan.spec.seed}, whose run is the nearest to the median of {seeds}.\n{text}"
+    )
+
+
+def table(result: SweepResult) -> pd.DataFrame:
+    """One row per run, the axes as columns in front."""
+    import pandas as pd
+
+    rows = []
+    for run in result.runs:
+        seed = {"seed": run.plan.spec.seed} if result.sweep.seeds > 1 else {}
+        rows.append({**_cells(run.point.setting), **seed, **{key: run.summary[key] for key in SUMMARY_COLUMNS}})
+    return pd.DataFrame(rows, dtype=object)
+
+
+def curves(result: SweepResult) -> pd.DataFrame:
+    """The curves of all runs in long form, the axes in front."""
+    import pandas as pd
+
+    parts = [
+        pd.DataFrame(run.curve).assign(**_cells(run.point.setting), seed=run.plan.spec.seed) for run in result.runs
+    ]
+    together = pd.concat(parts, ignore_index=True)
+    front = [*result.runs[0].point.setting, "seed"]
+    return together[[*front, *(name for name in together.columns if name not in front)]]
+
+
+def document(result: SweepResult, directory: Path) -> dict[str, Any]:
+    """A sweep as JSON knows it; what is not finite is None."""
+    sweep = result.sweep
+    summary: dict[str, Any] = output.finite(
+        {
+            "name": sweep.name,
+            "axes": {axis.key: axis.values for axis in sweep.axes},
+            "seeds": sweep.seeds,
+            "planned": len(sweep.points),
+            "finished": len(result.runs),
+            "diverged": sum(run.summary["status"] == Status.DIVERGED for run in result.runs),
+            "ranked_by": result.comparison.figure,
+            "reason": result.comparison.reason or None,
+            "best": _best(result),
+            "settings": [_summed_up(setting) for setting in result.settings],
+            "skipped": [{"setting": setting, "reason": reason} for setting, reason in sweep.skipped],
+            "runs": [
+                {
+                    **{"setting": run.point.setting, "seed": run.plan.spec.seed},
+                    **run.summary,
+                    "spec": files.portable_spec(run.plan, directory),
+                }
+                for run in result.runs
+            ],
+        }
+    )
+    return summary
+
+
+def _best(result: SweepResult) -> dict[str, Any] | None:
+    """The best setting, its median gap, and the seed of `best.yaml`."""
+    best, run = result.best(), result.best_run()
+    return {"setting": best.values, "gap": best.gap, "seed": run.plan.spec.seed} if best and run else None
+
+
+def _summed_up(setting: Setting) -> dict[str, Any]:
+    """A setting with the median and the 10–90 % range of its figures."""
+    return {"setting": setting.values, "diverged": setting.diverged, **summed_up(setting.runs)}
+
+
+def _cells(setting: Mapping[str, Any]) -> dict[str, Any]:
+    """The axes' values as they were run."""
+    return {key: _cell(effective(key, value, setting)) for key, value in setting.items()}
+
+
+def _cell(value: Any) -> Any:
+    """A number as it is, text so that a spreadsheet takes it for text and a terminal for nothing else."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    text = printable(value if isinstance(value, str) else written(value))
+    return f"'{text}" if text.startswith(FORMULA) else text

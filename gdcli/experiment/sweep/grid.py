@@ -1,0 +1,164 @@
+"""The grid of a sweep: axes, and the points that they span."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from gdcli.errors import Fault, Place, SpecError
+from gdcli.spec.messages import shown
+from gdcli.spec.model import plain
+from gdcli.spec.strict_yaml import KeyPath, dump, parse
+
+SPACINGS = ("log", "linear")
+MOST_POINTS = 100_000
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One key of a spec and the values that it takes.
+
+    Attributes:
+        key: Dotted, as for `--set`.
+        values: Plain values.
+        places: Where each of them stands, where it stands anywhere.
+    """
+
+    key: str
+    values: tuple[Any, ...]
+    places: tuple[Place, ...] = field(default=(), compare=False, repr=False)
+
+    def place(self, i: int) -> Place:
+        """What messages name as the place of value i."""
+        return self.places[i] if self.places else Place(f"sweep {self.key}={written(self.values[i])}")
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether all values are numbers, so that they have a place on a numeric axis."""
+        return all(isinstance(value, int | float) and not isinstance(value, bool) for value in self.values)
+
+
+def written(value: Any) -> str:
+    """Write a value on one line, as YAML."""
+    return dump(plain(value)).removesuffix("\n").removesuffix("\n...").replace("\n", " ")
+
+
+def axes_of_block(block: Any, place: Callable[[KeyPath], Place]) -> list[Axis]:
+    """Read the `sweep:` block of a spec.
+
+    Args:
+        block: Dotted keys → a list, `{log: [a, b, n]}` or `{linear: [a, b, n]}`.
+        place: Of the block, which is (), of each of its keys, and of each value by its index.
+
+    Returns:
+        The axes, in their order.
+
+    Raises:
+        SpecError: An axis is not one of these; all faults at once.
+    """
+    if not isinstance(block, Mapping) or not block:
+        raise SpecError(
+            [Fault(place(()), "sweep must be a mapping of keys to values, such as optimizer.lr: [0.01, 0.1]")]
+        )
+    faults, axes = [], []
+    for key, given in block.items():
+        try:
+            values = _values(given)
+            axes.append(Axis(key, values, tuple(place((key, i)) for i in range(len(values)))))
+        except ValueError as error:
+            faults.append(Fault(place((key,)), f"sweep.{key} {error}"))
+    if faults:
+        raise SpecError(faults)
+    return axes
+
+
+def axis_of_option(text: str) -> Axis:
+    """Read one `--grid KEY=VALUES`: `log:a:b:n`, `linear:a:b:n`, or values with commas between them.
+
+    Args:
+        text: As typed.
+
+    Returns:
+        The axis.
+
+    Raises:
+        SpecError: It is not of this form.
+    """
+    place = Place(f"--grid {text}")
+    key, equals, values = text.partition("=")
+    if not (key and equals and values):
+        raise SpecError([Fault(place, "write KEY=VALUES, such as optimizer.lr=log:1e-4:1:9 or scaler=none,zscore")])
+    spacing, *rest = values.split(":")
+    listed = f"{{{spacing}: [{', '.join(rest)}]}}" if spacing in SPACINGS else f"[{values}]"
+    try:
+        axis_values = _values(parse(listed, "")[0])
+        return Axis(key, axis_values, (place,) * len(axis_values))
+    except SpecError as error:
+        raise SpecError(Fault(place, fault.message) for fault in error.faults) from error
+    except ValueError as error:
+        raise SpecError([Fault(place, str(error))]) from error
+
+
+def _values(values: Any) -> tuple[Any, ...]:
+    """Write out the values of an axis; ValueError says what is wrong with them."""
+    if isinstance(values, Mapping):
+        if len(values) != 1 or next(iter(values)) not in SPACINGS:
+            raise ValueError("must be a list, {log: [from, to, count]} or {linear: [from, to, count]}")
+        ((spacing, bounds),) = values.items()
+        return _spaced(spacing, bounds)
+    if not isinstance(values, tuple):
+        raise ValueError(f"must be a list, or {{log: [from, to, count]}}, got {shown(values)}")
+    if not values:
+        raise ValueError("has no values")
+    if len(set(map(repr, values))) < len(values):
+        raise ValueError("has the same value twice")
+    return values
+
+
+def _spaced(spacing: str, bounds: Any) -> tuple[int | float, ...]:
+    numbers = isinstance(bounds, tuple) and all(
+        isinstance(b, int | float) and not isinstance(b, bool) and np.isfinite(b) for b in bounds
+    )
+    if not numbers or len(bounds) != 3 or not isinstance(bounds[2], int) or not 2 <= bounds[2] <= MOST_POINTS:
+        raise ValueError(f"{spacing} needs [from, to, count], the count an integer from 2 to {MOST_POINTS}")
+    low, high, count = bounds
+    if low == high or (spacing == "log" and min(low, high) <= 0):
+        raise ValueError(f"{spacing} needs two different ends" + (" above 0" if spacing == "log" else ""))
+    spaced = np.geomspace(low, high, count) if spacing == "log" else np.linspace(low, high, count)
+    # Twelve digits: 0.01 and not 0.010000000000000002.
+    values = tuple(float(f"{value:.12g}") for value in spaced)
+    # Between whole ends, values that are whole as well can be epochs or batches.
+    is_whole = isinstance(low, int) and isinstance(high, int) and all(value.is_integer() for value in values)
+    return tuple(map(int, values)) if is_whole else values
+
+
+def points(axes: Sequence[Axis], *, paired: bool) -> Iterator[dict[str, Any]]:
+    """List the points of a grid.
+
+    Args:
+        axes: At least one, of different keys.
+        paired: Whether to pair the axes value by value instead of crossing them.
+
+    Returns:
+        Points, key → value; the last axis runs fastest.
+
+    Raises:
+        SpecError: A key is there twice, axes to be paired differ in length, or there are too many points.
+    """
+    place = Place("sweep")
+    keys = [axis.key for axis in axes]
+    for key in sorted({key for key in keys if keys.count(key) > 1}):
+        raise SpecError([Fault(place, f"the axis {key} is there twice")])
+    lengths = [len(axis.values) for axis in axes]
+    if paired and len(set(lengths)) > 1:
+        counts = ", ".join(f"{axis.key} {len(axis.values)}" for axis in axes)
+        raise SpecError([Fault(place, f"paired axes must have the same number of values, got {counts}")])
+    if not paired and np.prod(lengths, dtype=float) > MOST_POINTS:
+        raise SpecError([Fault(place, f"the grid has {np.prod(lengths, dtype=float):g} points; {MOST_POINTS} at most")])
+    columns = [axis.values for axis in axes]
+    for values in zip(*columns, strict=True) if paired else product(*columns):
+        yield dict(zip(keys, values, strict=True))

@@ -1,0 +1,150 @@
+"""What a sweep gives: its runs, its settings summed up over the seeds, and which of them is the best."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeAlias
+
+from gdcli.engine.trace import Status
+from gdcli.experiment.comparison import Comparison, Figure, comparison
+from gdcli.experiment.output import directories as output
+from gdcli.experiment.plan import Plan
+from gdcli.experiment.quantiles import Spread, final, spread
+from gdcli.experiment.result import Result
+from gdcli.experiment.sweep.points import Point, Sweep
+
+# Draws a sweep as the bytes of a PNG.
+DrawSweep: TypeAlias = Callable[["SweepResult"], bytes]
+
+
+@dataclass(frozen=True)
+class SweepRun:
+    """One finished run: its point, its summary as JSON knows it, its curve where it was asked for."""
+
+    point: Point
+    summary: Mapping[str, Any]
+    curve: Mapping[str, list[float | None]] | None
+
+    @property
+    def plan(self) -> Plan:
+        """What was run."""
+        return self.point.plan
+
+
+@dataclass(frozen=True)
+class Setting:
+    """The runs of one setting.
+
+    Attributes:
+        values: Axis key → value.
+        runs: One per seed.
+    """
+
+    values: Mapping[str, Any]
+    runs: tuple[SweepRun, ...]
+
+    def spread(self, figure: str) -> Spread[float] | None:
+        """The median and the 10–90 % range of a figure over the seeds; None where there is no such figure."""
+        return spread(self.runs, figure)
+
+    @cached_property
+    def gap(self) -> float:
+        """Median of the final gaps, infinite where half of the runs diverged."""
+        gap = self.spread("gap")
+        return math.inf if gap is None else gap.median
+
+    @property
+    def diverged(self) -> int:
+        """How many runs diverged."""
+        return sum(run.summary["status"] == Status.DIVERGED for run in self.runs)
+
+
+@dataclass(frozen=True)
+class SweepResult:
+    """A sweep as far as it has come."""
+
+    sweep: Sweep
+    runs: tuple[SweepRun, ...]
+    draw: DrawSweep
+
+    @cached_property
+    def settings(self) -> tuple[Setting, ...]:
+        """The settings of the grid in its order, each with the runs of its seeds."""
+        runs: dict[str, list[SweepRun]] = {}
+        for run in self.runs:
+            runs.setdefault(repr(run.point.setting), []).append(run)
+        return tuple(Setting(group[0].point.setting, tuple(group)) for group in runs.values())
+
+    @cached_property
+    def comparison(self) -> Comparison:
+        """What ranks the settings, if anything does."""
+        return comparison([setting.runs for setting in self.settings])
+
+    @property
+    def figure(self) -> Figure:
+        """What is shown of every setting: what ranks them, the gap where nothing does."""
+        return self.comparison.figure or "gap"
+
+    @cached_property
+    def ranked(self) -> tuple[Setting, ...]:
+        """The settings, the best one first; in the order of the grid where they cannot be compared."""
+        order = self.comparison.order([setting.runs for setting in self.settings])
+        return tuple(self.settings[i] for i in order)
+
+    @cached_property
+    def ties(self) -> tuple[Setting, ...]:
+        """The best setting, or all that reach the optimum to rounding; none where nothing can be said."""
+        return tuple(self.settings[i] for i in self.comparison.best([setting.runs for setting in self.settings]))
+
+    def best(self) -> Setting | None:
+        """The best setting; None where every one diverged or they cannot be compared."""
+        return next(iter(self.ties), None)
+
+    def best_run(self) -> SweepRun | None:
+        """Of the best setting, the run that is nearest to its median."""
+        best, figure = self.best(), self.comparison.figure
+        if best is None or figure is None:
+            return None
+        median = self.comparison.value(best.runs)
+        return min(best.runs, key=lambda run: abs((final(run, figure) or 0.0) - median))
+
+    def tolerated(self, axis: str) -> tuple[Any, Any] | None:
+        """The range of a numeric axis that stays near the best setting, the other axes at their best.
+
+        Near is within 2 times its gap (or final MSE, where that ranks); of the optimum to rounding, rounding.
+
+        Args:
+            axis: Its key.
+
+        Returns:
+            The smallest and the largest such value around the best one, without a worse one between; None without a
+            best, or where no two settings differ in this axis alone.
+        """
+        best, rank = self.best(), self.comparison.rank
+        if not best:
+            return None
+        others = {key: value for key, value in best.values.items() if key != axis}
+        line = [s for s in self.settings if {k: v for k, v in s.values.items() if k != axis} == others]
+        if len(line) < 2:
+            return None
+        line.sort(key=lambda s: float(s.values[axis]))
+        least = rank(best.runs)
+        bound = least if self.comparison.is_rounding(least) else 2 * least
+        low = high = next(i for i, s in enumerate(line) if s.values == best.values)
+        while low > 0 and rank(line[low - 1].runs) <= bound:
+            low -= 1
+        while high < len(line) - 1 and rank(line[high + 1].runs) <= bound:
+            high += 1
+        return line[low].values[axis], line[high].values[axis]
+
+
+def record_of(result: Result, *, curve: bool) -> dict[str, Any]:
+    """What the journal keeps of a run."""
+    record: dict[str, Any] = {"summary": output.finite({**result.summary, "spec": None})}
+    if curve:
+        columns = {name: values.tolist() for name, values in result.curve.items()}
+        record["curve"] = output.finite(columns)
+    return record

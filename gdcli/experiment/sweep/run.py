@@ -1,0 +1,108 @@
+"""Running a sweep: what the journals of its directory hold is taken from there, the rest is run and written down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from gdcli.engine.kernels.base import Kernel
+from gdcli.engine.trace import Trace
+from gdcli.experiment.kernels import KernelChoice
+from gdcli.experiment.plan import Plan
+from gdcli.experiment.result import SUMMARY_COLUMNS, Result
+from gdcli.experiment.sweep.journal import Journal, read_journal
+from gdcli.experiment.sweep.lockstep import chosen, run_groups
+from gdcli.experiment.sweep.points import Sweep
+from gdcli.experiment.sweep.result import SweepRun, record_of
+
+# Makes the result of a plan that was run side by side with others.
+Finish: TypeAlias = Callable[[Plan, Trace, float, Kernel], Result]
+Records: TypeAlias = dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The finished runs of a sweep.
+
+    Attributes:
+        runs: In the order of the grid.
+        reused: How many of them come from earlier sweeps.
+        interrupted: Whether Ctrl-C ended it.
+    """
+
+    runs: tuple[SweepRun, ...]
+    reused: int
+    interrupted: bool
+
+
+def journal_path(directory: Path) -> Path:
+    """Where finished runs are written down until the sweep has its directory."""
+    return directory.with_name(f".{directory.name}.runs.jsonl")
+
+
+def run_sweep(
+    sweep: Sweep,
+    directory: Path,
+    *,
+    finish: Finish,
+    kernel: KernelChoice,
+    workers: int,
+    fresh: bool = False,
+    curves: bool = False,
+    tell: Callable[[int], None] = lambda _: None,
+) -> Finished:
+    """Run the points of a sweep that no earlier sweep into its directory has finished.
+
+    Args:
+        sweep: The grid.
+        directory: Of its result.
+        finish: Makes the result of a plan.
+        kernel: What steps through the epochs.
+        workers: How many groups of runs at once.
+        fresh: Whether to forget the runs of earlier sweeps.
+        curves: Whether to keep every run's curve.
+        tell: Told how many runs are finished.
+
+    Returns:
+        The finished runs.
+
+    Raises:
+        OutputError: The journal cannot be read or written.
+    """
+    path = journal_path(directory)
+    records = {} if fresh else {**read_journal(directory / "runs.jsonl"), **read_journal(path)}
+    usable = {identity for identity, record in records.items() if _is_usable(record, curves=curves)}
+    todo = [point for point in sweep.points if point.identity not in usable]
+    plans, interrupted = [point.plan for point in todo], False
+    settled, done = chosen(kernel, plans, workers), len(sweep.points) - len(todo)
+    journal = Journal(path, records)
+    tell(done)
+    try:
+        with closing(run_groups(plans, workers, settled)) as groups:
+            for group, (traces, seconds) in groups:
+                new = {
+                    todo[i].identity: record_of(finish(plans[i], trace, seconds, settled), curve=curves)
+                    for i, trace in zip(group, traces, strict=True)
+                }
+                journal.add(new)
+                done += len(group)
+                tell(done)
+    except KeyboardInterrupt:
+        interrupted = True
+    finally:
+        journal.close()
+    records = read_journal(path)  # just what a later sweep will find, whatever was being done at that moment
+    runs = tuple(
+        SweepRun(point, record["summary"], record["curve"] if curves else None)
+        for point in sweep.points
+        if (record := records.get(point.identity)) and _is_usable(record, curves=curves)
+    )
+    return Finished(runs, reused=len(sweep.points) - len(todo), interrupted=interrupted)
+
+
+def _is_usable(record: dict[str, Any], *, curves: bool) -> bool:
+    """Whether a record has all that is asked of it."""
+    return set(SUMMARY_COLUMNS) <= record.get("summary", {}).keys() and (not curves or "curve" in record)

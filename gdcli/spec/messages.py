@@ -1,0 +1,125 @@
+"""Pydantic's errors in our words: what is wrong and what to do about it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from pydantic_core import ErrorDetails
+
+from gdcli.errors import suggestion
+from gdcli.spec.strict_yaml import KeyPath
+
+# One field may be several things; pydantic then reports every one that it is not.
+ALTERNATIVES: dict[str, str] = {
+    "batch_size": "must be `full` or an integer of at least 1",
+    "init": "must be `normal`, `zeros` or a list of numbers",
+}
+
+# What a section may be written as, where a mapping is not all.
+FORMS: dict[KeyPath, str] = {
+    ("dataset",): "a path or a mapping",
+    ("scaler",): "a name or a mapping",
+    ("optimizer",): "a name or a mapping",
+    ("schedule",): "a name, a mapping or a list",
+}
+
+
+def path_text(path: KeyPath) -> str:
+    """Write a path as a user would: `optimizer.betas[1]`."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{cut(part)}" if text else cut(part)
+    return text
+
+
+def shown(value: Any) -> str:
+    """Show a value in a message, cut where it is long."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, list | tuple):
+        return f"a list of {len(value)}"
+    return cut(f"'{value}'" if isinstance(value, str) else str(value))
+
+
+def cut(text: str) -> str:
+    """Cut a text that is long."""
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def one_of(value: Any, known: Iterable[str]) -> str:
+    """Say that a value is not one of those known, and which was probably meant."""
+    words = list(known)
+    hint = suggestion(value, words) if isinstance(value, str) else ""
+    hint = "" if hint.startswith("; known") else hint
+    listed = ", ".join(word if word.isidentifier() else f"'{word}'" for word in words)
+    return f"must be one of {listed}, got {shown(value)}{hint}"
+
+
+def unknown_key(key: str, known: list[str], parent: str) -> str:
+    """Say that a key is not known, and which was probably meant."""
+    return f"unknown key '{cut(key)}'{f' in {parent}' if parent else ''}{suggestion(key, known)}"
+
+
+def _quote_hint(value: Any) -> str:
+    return f"; write '{value}' in quotes" if isinstance(value, int | float) and not isinstance(value, bool) else ""
+
+
+def _not_listed(error: ErrorDetails) -> str:
+    # Pydantic quotes the words and joins the last two by "or"; a comma among them is quoted too.
+    return one_of(error["input"], re.findall(r"'((?:[^'\\]|\\.)*)'", error["ctx"]["expected"]))
+
+
+def _length(error: ErrorDetails) -> str:
+    ctx, exact = error["ctx"], error["ctx"].get("min_length", error["ctx"].get("max_length"))
+    if isinstance(error["input"], str):
+        return f"must be {exact} character long, got {shown(error['input'])}"
+    bound = "at least" if "min_length" in ctx else "at most"
+    values = "value" if exact == 1 else "values"
+    return f"must have {bound} {exact} {values}, got {ctx['actual_length']}"
+
+
+_SAYINGS: dict[str, Callable[[ErrorDetails], str]] = {
+    "missing": lambda _: "is required",
+    "greater_than": lambda e: f"must be greater than {e['ctx']['gt']:g}, got {shown(e['input'])}",
+    "greater_than_equal": lambda e: f"must be at least {e['ctx']['ge']:g}, got {shown(e['input'])}",
+    "less_than": lambda e: f"must be less than {e['ctx']['lt']:.10g}, got {shown(e['input'])}",
+    "less_than_equal": lambda e: f"must be at most {e['ctx']['le']:.10g}, got {shown(e['input'])}",
+    "finite_number": lambda e: f"must be a finite number, got {shown(e['input'])}",
+    "float_type": lambda e: f"must be a number, got {shown(e['input'])}",
+    "int_type": lambda e: f"must be an integer, got {shown(e['input'])}",
+    "int_from_float": lambda e: f"must be an integer, got {shown(e['input'])}",
+    "bool_type": lambda e: f"must be true or false, got {shown(e['input'])}",
+    "string_type": lambda e: f"must be text, got {shown(e['input'])}{_quote_hint(e['input'])}",
+    "tuple_type": lambda e: f"must be a list, got {shown(e['input'])}",
+    "dict_type": lambda e: f"must be a mapping, got {shown(e['input'])}",
+    "literal_error": _not_listed,
+    "json_invalid": lambda _: "holds a name with a byte in it that is not UTF-8; rename the file",
+    "too_short": _length,
+    "too_long": _length,
+    "string_too_short": _length,
+    "string_too_long": _length,
+    "predicate_failed": lambda e: f"must increase, got {cut(', '.join(map(str, e['input'])))}",
+}
+
+
+def explain(error: ErrorDetails, path: KeyPath) -> str:
+    """Turn one of pydantic's errors into a message.
+
+    Args:
+        error: As pydantic gives it.
+        path: Where the value stands in the spec.
+
+    Returns:
+        `optimizer.lr must be greater than 0, got -0.1`.
+    """
+    if error["type"] == "dataclass_type":
+        return f"{path_text(path)} must be {FORMS.get(path, 'a mapping')}, got {shown(error['input'])}"
+    saying = _SAYINGS.get(error["type"])
+    said = saying(error) if saying else f"is not valid ({error['msg']}), got {shown(error['input'])}"
+    return f"{path_text(path)} {said}"

@@ -1,0 +1,107 @@
+"""The learning rates of a whole run, from the schedule of its spec."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gdcli.engine.arrays import Array
+from gdcli.engine.schedules import Schedule, resolve, sequence_rates
+from gdcli.engine.schedules.waves import OneCycle
+from gdcli.spec.messages import path_text
+from gdcli.spec.strict_yaml import KeyPath
+
+
+def run_length(schedules: tuple[Schedule, ...], epochs: int, steps: int) -> int:
+    """How many t a run takes: its epochs, or all its steps, as the interval says."""
+    return epochs * steps if schedules[0].interval == "step" else epochs
+
+
+def uncovered(schedules: tuple[Schedule, ...], length: int) -> Iterator[tuple[KeyPath, str]]:
+    """Find what leaves a run without a rate.
+
+    Args:
+        schedules: One schedule, or a sequence.
+        length: How many t the run takes.
+
+    Returns:
+        Paths in the spec, and messages.
+    """
+    unit = schedules[0].interval + "s"
+    if schedules[-1].length is not None and len(schedules) > 1:
+        total = sum(schedule.length or 0 for schedule in schedules)
+        if total < length:
+            yield (
+                ("schedule",),
+                f"the schedule ends after {total} {unit} and leaves {length - total} of the run's {length} without a "
+                "rate; leave the length of its last element out",
+            )
+    for path, schedule, k in _elements(schedules, length):
+        if isinstance(schedule, OneCycle) and schedule.total is not None and schedule.total < k:
+            at = (*path, "total")
+            yield (
+                at,
+                f"{path_text(at)} is {schedule.total} and leaves {k - schedule.total} of {k} {unit} without a rate; "
+                "leave it out to span the run",
+            )
+
+
+def resolved(schedules: tuple[Schedule, ...], length: int) -> tuple[Schedule, ...]:
+    """Write out the defaults that depend on the run's length."""
+    return tuple(resolve(schedule, k) for _, schedule, k in _elements(schedules, length))
+
+
+def remarks(schedules: tuple[Schedule, ...], length: int) -> list[str]:
+    """Say where a schedule is longer or shorter than the run.
+
+    Args:
+        schedules: Resolved schedules.
+        length: How many t the run takes.
+
+    Returns:
+        Warnings, for people.
+    """
+    unit = schedules[0].interval + "s"
+    said = []
+    if length and len(schedules) > 1:
+        lengths = [schedule.length or 0 for schedule in schedules]
+        if schedules[-1].length is None and sum(lengths) == length:
+            last = f"schedule[{len(schedules) - 1}]"
+            said.append(f"{last} never begins: the elements before it take all of the run's {length} {unit}")
+        elif sum(lengths) > length:
+            said.append(f"the elements of the schedule take {sum(lengths)} {unit}, and the run has only {length}")
+    for path, schedule, k in _elements(schedules, length):
+        span = schedule.span()
+        if k and span:
+            what, needed = f"{path_text((*path, span[0]))}", span[1]
+            if needed > k:
+                said.append(f"{what} reaches to {unit[:-1]} {needed}, and there are only {k}: it never gets there")
+            elif needed < k and schedule.afterwards:
+                said.append(f"{what} ends at {unit[:-1]} {needed} of {k}: {schedule.afterwards}")
+    return said
+
+
+def learning_rates(schedules: tuple[Schedule, ...], base: float, epochs: int, steps: int) -> Array:
+    """The rates of a run as one array.
+
+    Args:
+        schedules: Resolved schedules that cover the run.
+        base: The optimizer's learning rate.
+        epochs: Epochs of the run.
+        steps: Steps an epoch.
+
+    Returns:
+        Rates, shape (epochs, 1 or steps, 1).
+    """
+    length = run_length(schedules, epochs, steps)
+    lengths = tuple(k for _, _, k in _elements(schedules, length))
+    return sequence_rates(schedules, lengths, base).reshape(epochs, -1 if epochs else 1, 1)
+
+
+def _elements(schedules: tuple[Schedule, ...], length: int) -> Iterator[tuple[KeyPath, Schedule, int]]:
+    """Each schedule with its path in the spec and how long it is in force, which ends with the run at the latest."""
+    left = length
+    for i, schedule in enumerate(schedules):
+        single = len(schedules) == 1
+        k = left if single or schedule.length is None else min(schedule.length, left)
+        yield ("schedule",) if single else ("schedule", i), schedule, k
+        left -= k

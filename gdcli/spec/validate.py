@@ -1,0 +1,262 @@
+"""From a draft to a spec: every section validated by itself, all faults at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields
+from functools import cache
+from os import PathLike
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from gdcli.engine.optimizers import OPTIMIZERS
+from gdcli.engine.schedules import SCHEDULES
+from gdcli.errors import Fault, Place, SpecError, suggestion
+from gdcli.spec import checks
+from gdcli.spec.advice import Style, setting, style_of
+from gdcli.spec.draft import Draft, read_draft
+from gdcli.spec.messages import ALTERNATIVES, FORMS, explain, path_text, shown, unknown_key
+from gdcli.spec.model import AtMost, Columns, Dataset, Expect, Spec, Split, Stop, Synthetic
+from gdcli.spec.strict_yaml import KeyPath, Places
+
+_HINTS = get_type_hints(Spec, include_extras=True)
+_SECTIONS: dict[str, Any] = {field.name: _HINTS[field.name] for field in fields(Spec)}
+# Keys that belong into a section, by the section they belong into.
+_HOMES = {
+    field.name: f"{name}.{field.name}"
+    for name, section in (("columns", Columns), ("split", Split), ("stop", Stop), ("expect", Expect))
+    for field in fields(section)
+    if field.name not in _SECTIONS
+} | {"lr": "optimizer.lr"}
+_OPTIONAL = tuple(name for name, hint in _SECTIONS.items() if type(None) in getattr(hint, "__args__", ()))
+_REGISTRIES: dict[str, Mapping[str, type]] = {"optimizer": OPTIMIZERS, "schedule": SCHEDULES}
+
+
+@dataclass(frozen=True)
+class Source:
+    """A spec with what is needed to speak about it.
+
+    Attributes:
+        spec: What it says; defaults stand in for the sections that are wrong.
+        faults: What is wrong with it.
+        sound: The sections that are right, or not given.
+        draft: What it was made of.
+    """
+
+    spec: Spec
+    faults: tuple[Fault, ...]
+    sound: frozenset[str]
+    draft: Draft
+
+    def fault(self, path: KeyPath, message: str) -> Fault:
+        """A fault at a key or element, or at the nearest thing above it that has a place."""
+        return Fault(self.place(path), message)
+
+    def key(self, name: str) -> str:
+        """What a user knows a key of `columns` by: an option, an argument, or the key itself."""
+        place = self.draft.places.get(("columns", name))
+        return place.source if place and not place.line and "=" not in place.source else f"columns.{name}"
+
+    @property
+    def style(self) -> Style:
+        """How a user gives settings of the dataset."""
+        return style_of(self.draft.places.get(("dataset", "missing")))
+
+    def setting(self, values: Mapping[str, str]) -> str:
+        """Say how a user gives settings of the dataset."""
+        beside = [f"{key}: …" for key in ("path", "inline", "synthetic") if getattr(self.spec.dataset, key) is not None]
+        return setting(self.style, values, beside=", ".join(beside))
+
+    def place(self, path: KeyPath) -> Place:
+        """The place of a key or element."""
+        return self.draft.place(path)
+
+    @property
+    def base(self) -> Path:
+        """What a relative dataset path starts from."""
+        return self.draft.base
+
+
+def read_spec(
+    source: str | PathLike[str] | Mapping[str, Any],
+    overrides: Sequence[str] = (),
+    *,
+    has_rows: bool = False,
+    places: Places | None = None,
+) -> Source:
+    """Read a spec, whatever form it comes in.
+
+    Args:
+        source: A YAML file, or a mapping with the same keys.
+        overrides: `KEY=VALUE` each, dotted keys, the value read as YAML.
+        has_rows: Whether the rows come from elsewhere, so that there must be no `dataset`.
+        places: What messages name as the places of a mapping's keys.
+
+    Returns:
+        The spec, every default written out but for those that depend on the data, and all its faults. It is for
+        `plan` to raise them, which may find more in the data.
+
+    Raises:
+        SpecError: It is not even a mapping that could be looked at key by key.
+    """
+    return understand(read_draft(source, overrides, places=places), has_rows=has_rows)
+
+
+def understand(draft: Draft, *, has_rows: bool = False) -> Source:
+    """Make a spec of a draft.
+
+    Args:
+        draft: What the spec says.
+        has_rows: Whether the rows come from elsewhere, so that there must be no `dataset`.
+
+    Returns:
+        As `read_spec`.
+    """
+    raw = {"name": draft.name, **draft.without("sweep").values}  # `gdcli sweep` reads that one
+    if has_rows:
+        dataset = raw.setdefault("dataset", {})
+        if not isinstance(dataset, Mapping) or not dataset.keys() <= {"missing"}:
+            message = "the rows come from `data`: leave `dataset` out"
+            raise SpecError([Fault(draft.place(("dataset",)), message)])
+    values, found = _validate(raw)
+    found += checks.check(values, has_rows=has_rows)
+    wrong = {path[0] if path else "dataset" for path, _ in found}
+    sound = {key: value for key, value in values.items() if key not in wrong}
+    return Source(
+        spec=Spec(**{"name": draft.name, "dataset": Dataset(), **sound}),
+        faults=tuple(Fault(draft.place(path), message) for path, message in found),
+        sound=frozenset(sound),
+        draft=draft,
+    )
+
+
+def _validate(raw: dict[str, Any]) -> tuple[dict[str, Any], list[tuple[KeyPath, str]]]:
+    """Validate every section by itself, so that one fault does not hide another.
+
+    Returns:
+        The sections that are right, defaults for those not given, and what is wrong with the others.
+    """
+    found: list[tuple[KeyPath, str]] = []
+    parsed = {key: _parse(key, value, found) for key, value in raw.items() if key in _SECTIONS}
+    for key in raw:
+        if key in _HOMES:
+            found.append(((key,), f"unknown key '{key}'; did you mean '{_HOMES[key]}'?"))
+        elif key not in _SECTIONS:
+            found.append(((key,), unknown_key(key, list(_SECTIONS), "")))
+    if "dataset" not in raw:
+        found.append(((), "dataset is required: a path, or {inline: …}, or {synthetic: …}"))
+    faulty = {path[0] for path, _ in found if path}
+    values = {key: value for key, value in parsed.items() if key not in faulty}
+    for field in fields(Spec):
+        if field.name not in raw and field.default is not MISSING:
+            values[field.name] = field.default
+        elif field.name not in raw and field.default_factory is not MISSING:
+            values[field.name] = field.default_factory()
+    return values, found
+
+
+def _parse(key: str, value: Any, found: list[tuple[KeyPath, str]]) -> Any:
+    """Validate one section; note what is wrong with it."""
+    if value is None and key in _OPTIONAL:
+        return None
+    if key == "optimizer":
+        return _kind_of(key, value, (key,), found)
+    if key == "schedule" and isinstance(value, tuple):
+        if not value:
+            found.append(((key,), "schedule must have at least 1 element"))
+        return tuple(_kind_of(key, element, (key, i), found) for i, element in enumerate(value))
+    if key == "schedule":
+        return (_kind_of(key, value, (key,), found),)
+    return _section(_SECTIONS[key], value, (key,), found)
+
+
+def _kind_of(key: str, value: Any, path: KeyPath, found: list[tuple[KeyPath, str]]) -> Any:
+    """Validate an optimizer or schedule by the class that its kind names."""
+    registry = _REGISTRIES[key]
+    if not isinstance(value, dict):
+        found.append((path, f"{path_text(path)} must be {FORMS.get(path, 'a name or a mapping')}, got {shown(value)}"))
+        return None
+    kind = value.get("kind")
+    if "kind" not in value:
+        found.append((path, f"{path_text((*path, 'kind'))} is required: {', '.join(registry)}"))
+        return None
+    if not isinstance(kind, str) or kind not in registry:
+        hint = suggestion(kind, registry) if isinstance(kind, str) else f"; known: {', '.join(registry)}"
+        found.append(((*path, "kind"), f"unknown {key} {shown(kind)}{hint}"))
+        return None
+    return _section(registry[kind], value, path, found)
+
+
+def _section(kind: Any, value: Any, path: KeyPath, found: list[tuple[KeyPath, str]]) -> Any:
+    """Validate a section by its type; note what is wrong with it."""
+    try:
+        # By way of JSON, where pydantic's strict mode takes lists as tuples and mappings as dataclasses.
+        return _adapter(kind).validate_json(json.dumps(value, default=repr), strict=True)
+    except ValidationError as error:
+        errors = list(_of_one_form(error.errors(include_url=False), value))
+    parents = {details["loc"][:-1] for details in errors if details["loc"]}
+    messages: dict[tuple[KeyPath, str], None] = {}
+    for details in errors:
+        at = (*path, *details["loc"])
+        if details["type"] == "too_short" and details["loc"] in parents:
+            continue  # what is wrong with an element does not make the list short
+        if details["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
+            owner = _owner(kind, details["loc"][:-1])
+            known = [f.name for f in fields(owner)]
+            message = unknown_key(str(at[-1]), known, path_text(at[:-1]) + _kind_note(owner))
+        elif path == ("init",) and isinstance(value, tuple):
+            if not details["loc"] or not isinstance(details["loc"][-1], int):
+                continue  # a list is meant to be neither of the names
+            at = (*path, details["loc"][-1])
+            message = explain(details, at)
+        elif path[0] in ALTERNATIVES:
+            at, message = path, f"{path[0]} {ALTERNATIVES[str(path[0])]}, got {shown(value)}"
+        elif at[:2] == ("dataset", "inline") and len(at) > 3:
+            at = at[:4]
+            message = f"{path_text(at)} must be a finite number or text, got {shown(details['input'])}"
+        else:
+            message = explain(details, at)
+        messages[at, message] = None
+    found.extend(messages)
+    return None
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    """The validator of a type, made once."""
+    return TypeAdapter(kind, config=None if isinstance(kind, type) else ConfigDict(allow_inf_nan=False))
+
+
+# Keys of a section that may be one of two things: what pydantic calls the second, and the type that it is given as.
+_FORKS: dict[str, tuple[str, type]] = {"path": ("tuple[str, ...]", tuple), "gap": ("AtMost", dict)}
+
+
+def _of_one_form(errors: list[ErrorDetails], section: Any) -> Iterator[ErrorDetails]:
+    """Leave out what a path has against being a list, and the like; neither form is part of the place."""
+    for details in errors:
+        loc = details["loc"]
+        fork = _FORKS.get(str(loc[0])) if len(loc) > 1 else None
+        if fork is None:
+            yield details
+        elif (loc[1] == fork[0]) == isinstance(section[loc[0]], fork[1]):
+            details["loc"] = (*loc[:1], *loc[2:])
+            yield details
+
+
+def _owner(kind: Any, loc: Sequence[str | int]) -> Any:
+    """The dataclass that an unknown key was put into."""
+    if loc and kind is Dataset and loc[0] == "synthetic":
+        return Synthetic
+    if loc and kind in (Expect, Expect | None) and loc[0] == "gap":
+        return AtMost
+    return kind if isinstance(kind, type) else next(part for part in kind.__args__ if part is not type(None))
+
+
+def _kind_note(owner: Any) -> str:
+    """Name the kind whose keys these are, for an optimizer or a schedule."""
+    kind = getattr(owner, "kind", None)
+    return f" of kind {kind}" if isinstance(kind, str) else ""
