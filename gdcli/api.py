@@ -14,10 +14,11 @@ from gdcli.engine.kernels.base import Kernel
 from gdcli.engine.trace import Trace
 from gdcli.errors import DataError, Fault, GdcliWarning, Place, SpecError
 from gdcli.experiment.exact import ExactFit, exact_fit
+from gdcli.experiment.execute import execute
 from gdcli.experiment.kernels import KernelChoice, kernel_choice
 from gdcli.experiment.plan import Plan, plan
 from gdcli.experiment.planner import Planner
-from gdcli.experiment.result import Result, execute
+from gdcli.experiment.result import Result
 from gdcli.experiment.sweep.grid import axes_of_block
 from gdcli.spec.draft import normal, read_draft
 from gdcli.spec.messages import one_of

@@ -3,6 +3,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -11,13 +12,35 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "gdcli"
 FILES = sorted(PACKAGE.rglob("*.py"))
-ENGINE, EXPERIMENT, SHOW, CLI = (
-    sorted((PACKAGE / floor).rglob("*.py")) for floor in ("engine", "experiment", "show", "cli")
-)
+ROOMS = ("engine", "spec", "theory", "data", "experiment", "show", "api", "cli")  # from the ground up
+ENGINE, SHOW, CLI = (sorted((PACKAGE / room).rglob("*.py")) for room in ("engine", "show", "cli"))
+GROUND = ("gdcli.errors", "gdcli._version")  # what every room may import
+# The packages that are not the standard library's, by the room that may import them.
+PACKAGES = {
+    "engine": {"numpy", "annotated_types"},
+    "spec": {"numpy", "annotated_types", "pydantic", "pydantic_core", "yaml"},
+    "theory": {"numpy"},
+    "data": {"numpy", "pandas", "pyarrow"},
+    "experiment": {"numpy", "pandas"},
+    "show": {"numpy", "matplotlib", "rich"},
+    "api": {"pandas"},
+    "cli": {"typer", "click", "rich"},
+}
+COMPILER = {"numba", "llvmlite"}  # of engine/kernels/compiled alone
+MOST_FILES = 16  # in a folder
+MOST_LINES = 0.3  # of all, in a room
 
 
 def name_of(path: Path) -> str:
     return str(path.relative_to(ROOT))
+
+
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def room_of(module: str) -> str:
+    return module.split(".")[1] if "." in module else ""
 
 
 def tree_of(path: Path) -> ast.Module:
@@ -45,22 +68,51 @@ def breaches(files: list[Path], forbidden: tuple[str, ...]) -> list[str]:
     return [f"{name_of(path)}: {m}" for path in files for m in sorted(imports_of(path)) if is_within(m, forbidden)]
 
 
+MODULES = {module_of(path): path for path in FILES}
+ARROWS = {
+    module: {name for name in imports_of(path) if name in MODULES and name not in (module, "gdcli")}
+    for module, path in MODULES.items()
+}
+
+
 # The floors
 
 
-def test_there_are_files_on_every_floor() -> None:
-    assert all((ENGINE, EXPERIMENT, SHOW, CLI))
-
-
-def test_the_engine_knows_numpy_and_nothing_else() -> None:
-    allowed = (*sys.stdlib_module_names, "numpy", "annotated_types", "gdcli.engine")
-    compiler = {PACKAGE / "engine" / "compiled": ("numba", "llvmlite")}
-    strangers = [
-        f"{name_of(path)}: {m}"
-        for path in ENGINE
-        for m in imports_of(path)
-        if not is_within(m, (*allowed, *compiler.get(path.parent, ())))
+def test_no_arrow_runs_up() -> None:
+    floors = {room: floor for floor, room in enumerate(ROOMS)}
+    assert {room_of(module) for module in MODULES} - {"", "errors", "_version", "__main__"} <= set(floors)
+    up = [
+        f"{module} -> {name}"
+        for module, names in ARROWS.items()
+        for name in names
+        if room_of(module) in floors and room_of(name) in floors and floors[room_of(name)] > floors[room_of(module)]
     ]
+    assert up == []
+
+
+def test_data_and_theory_stand_side_by_side() -> None:
+    assert breaches(sorted((PACKAGE / "data").rglob("*.py")), ("gdcli.theory",)) == []
+
+
+def test_there_is_no_circle_between_files() -> None:
+    left = dict(ARROWS)
+    while leaves := [module for module, names in left.items() if not names & left.keys()]:
+        for module in leaves:
+            del left[module]
+    assert sorted(left) == []
+
+
+def test_errors_are_the_ground_floor() -> None:
+    assert breaches([MODULES[module] for module in GROUND], ("gdcli", "numpy", "pandas", "pydantic")) == []
+
+
+def test_every_package_stays_in_its_room() -> None:
+    strangers = []
+    for module, path in MODULES.items():
+        allowed = {*sys.stdlib_module_names, "gdcli", *PACKAGES.get(room_of(module), ())}
+        if ".compiled" in module:
+            allowed |= COMPILER
+        strangers += [f"{module}: {name}" for name in imports_of(path) if name.partition(".")[0] not in allowed]
     assert strangers == []
 
 
@@ -68,22 +120,13 @@ def test_the_engine_knows_no_path_no_clock_and_no_terminal() -> None:
     assert breaches(ENGINE, ("pathlib", "os", "io", "sys", "time", "datetime", "subprocess", "logging", "shutil")) == []
 
 
-def test_the_experiment_knows_no_terminal_and_no_picture() -> None:
-    forbidden = ("typer", "click", "rich", "matplotlib", "gdcli.show", "gdcli.cli", "gdcli.api")
-    assert breaches(EXPERIMENT, forbidden) == []
-
-
-def test_the_show_knows_no_command() -> None:
-    assert breaches(SHOW, ("typer", "click", "gdcli.cli", "gdcli.api")) == []
-
-
-def test_the_library_knows_no_command() -> None:
-    library = [PACKAGE / name for name in ("__init__.py", "_version.py", "api.py", "errors.py")]
-    assert breaches(library, ("typer", "click", "rich", "gdcli.cli")) == []
-
-
-def test_errors_are_the_ground_floor() -> None:
-    assert breaches([PACKAGE / "errors.py", PACKAGE / "_version.py"], ("gdcli", "numpy", "pandas", "pydantic")) == []
+def test_no_room_is_too_large_and_no_folder_too_full() -> None:
+    lines = Counter[str]()
+    for module, path in MODULES.items():
+        lines[room_of(module)] += len(path.read_text(encoding="utf-8").splitlines())
+    assert {room: count for room, count in lines.items() if count > MOST_LINES * lines.total()} == {}
+    files = Counter(path.parent for path in FILES if path.name != "__init__.py")
+    assert {name_of(folder): count for folder, count in files.items() if count > MOST_FILES} == {}
 
 
 # Who prints

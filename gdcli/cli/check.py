@@ -9,8 +9,9 @@ from typing import Annotated
 
 import typer
 
+from gdcli.cli.interrupts import INTERRUPTED
 from gdcli.cli.options import AsJson, KernelOption, NoPlot, Overrides, Quiet
-from gdcli.cli.outcome import INTERRUPTED, UNEXPECTED, handled
+from gdcli.cli.outcome import UNEXPECTED, handled
 from gdcli.errors import Fault, Place, SpecError
 from gdcli.spec.paths import in_workspace, is_folder
 
@@ -42,7 +43,6 @@ def check(
     from gdcli.cli.session import Session
     from gdcli.engine.trace import Status
     from gdcli.experiment.expectation import judge
-    from gdcli.experiment.files import write_run
     from gdcli.experiment.kernels import kernel_choice
     from gdcli.show.verdicts import SUITE, junit_xml, verdict_document, verdict_line
 
@@ -60,7 +60,7 @@ def check(
         verdict = judge(result)
         verdicts.append(verdict)
         if directories:
-            session.warn_all(write_run(result, directories[i], plot=not no_plot))
+            session.warn_all(result.write(directories[i], plot=not no_plot))
         if verdict.outcome == "failed" or not quiet:
             Session(as_json=as_json, quiet=False).show(verdict_line(verdict), one_line=True)
         if result.status is Status.INTERRUPTED:

@@ -37,7 +37,7 @@ def compare(
     from gdcli.api import draw_together
     from gdcli.cli.session import Session
     from gdcli.engine.trace import Status
-    from gdcli.experiment.files import comparison_document, write_comparison
+    from gdcli.experiment.comparison_files import comparison_document, write_comparison
     from gdcli.experiment.kernels import kernel_choice
     from gdcli.show.tables import comparison_view
 

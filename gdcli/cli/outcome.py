@@ -13,7 +13,7 @@ from typing import Any, ParamSpec
 
 import typer
 
-from gdcli.cli import interrupts
+from gdcli.cli.interrupts import INTERRUPTED, Working, is_interrupted
 from gdcli.errors import FaultsError, GdcliError, GdcliWarning, OutputError, printable
 
 P = ParamSpec("P")
@@ -21,7 +21,6 @@ P = ParamSpec("P")
 DEFECT = 1
 DIVERGED = 4
 UNEXPECTED = 5
-INTERRUPTED = interrupts.INTERRUPTED
 
 
 class StdoutClosedError(Exception):
@@ -41,7 +40,7 @@ def handled(command: Callable[P, int]) -> Callable[P, None]:
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         def worked() -> int:
-            with interrupts.Working(), _warnings_told(quiet=bool(kwargs.get("quiet"))):
+            with Working(), _warnings_told(quiet=bool(kwargs.get("quiet"))):
                 return command(*args, **kwargs)
 
         if code := settled(worked):
@@ -111,7 +110,7 @@ def _told(error: BaseException) -> tuple[str, int]:
             # Data and results have messages of their own: this is about the machine.
             where = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else "the system refuses"
             return printable(f"{where}: {error.strerror or error}"), GdcliError.exit_code
-        case Exception() if interrupts.is_interrupted():
+        case Exception() if is_interrupted():
             return "interrupted", INTERRUPTED  # libraries rename it, in the midst of an import for one
         case Exception():
             trace = "".join(traceback.format_exception(error))

@@ -28,7 +28,6 @@ def run(
     """
     from gdcli.cli.session import Session
     from gdcli.engine.trace import Status
-    from gdcli.experiment.files import document, write_run
     from gdcli.experiment.kernels import kernel_choice
     from gdcli.show.run_view import run_view
 
@@ -39,12 +38,12 @@ def run(
     for planned, directory in zip(plans, directories, strict=True):
         result = session.run(planned)
         results.append(result)
-        session.warn_all(write_run(result, directory, plot=not no_plot))
+        session.warn_all(result.write(directory, plot=not no_plot))
         session.show(run_view(result))
         session.say(f"written to {directory}/")
         session.say("")
         if result.status is Status.INTERRUPTED:
             break
-    documents = [document(result, directory) for result, directory in zip(results, directories, strict=False)]
+    documents = [result.document(directory) for result, directory in zip(results, directories, strict=False)]
     session.give(documents[0] if len(specs) == 1 else {"runs": documents})
     return session.close(results)

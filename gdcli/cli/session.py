@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from gdcli.api import perform
-from gdcli.cli.outcome import DIVERGED, INTERRUPTED, complain, printing
+from gdcli.cli.interrupts import INTERRUPTED
+from gdcli.cli.outcome import DIVERGED, complain, printing
 from gdcli.cli.progress import EpochBar, ReadingBar
 from gdcli.engine.trace import Status
 from gdcli.errors import DataError, Fault, FaultsError, Place, SpecError, printable
 from gdcli.experiment.ending import NOTES, listed
-from gdcli.experiment.files import inputs_of
 from gdcli.experiment.kernels import KernelChoice
 from gdcli.experiment.output.directories import finite
 from gdcli.experiment.output.places import destinations
 from gdcli.experiment.plan import Plan
 from gdcli.experiment.planner import Planner
+from gdcli.experiment.portable import inputs_of
 from gdcli.experiment.result import Result, by_name
 from gdcli.spec.draft import check_seeds, read_draft, reseeded
 from gdcli.spec.validate import Source, understand

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gdcli.cli.interrupts import INTERRUPTED
 from gdcli.cli.options import DEFAULT_OUT, AsJson, KernelOption, NoPlot, Out, Overrides, Quiet
-from gdcli.cli.outcome import DIVERGED, INTERRUPTED, complain, handled
+from gdcli.cli.outcome import DIVERGED, complain, handled
 from gdcli.errors import Fault, Place, SpecError
 
 if TYPE_CHECKING:

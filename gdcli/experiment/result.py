@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import time
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -16,14 +15,14 @@ import numpy as np
 
 from gdcli._version import __version__
 from gdcli.engine.arrays import Array
-from gdcli.engine.descent import Watch, descend
 from gdcli.engine.kernels.base import Kernel
 from gdcli.engine.trace import Status, Trace
-from gdcli.experiment import files
 from gdcli.experiment.ending import Remark, largest_stable_lr, remarks_on
-from gdcli.experiment.kernels import KernelChoice, predicted_seconds, settled
+from gdcli.experiment.output.directories import add_picture, finite, replacing, write_csv, write_summary
 from gdcli.experiment.plan import Plan
+from gdcli.experiment.portable import needs_data, portable_spec, training_data
 from gdcli.spec.model import plain
+from gdcli.spec.strict_yaml import dump
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -184,6 +183,42 @@ class Result:
         """2 over the largest curvature: beyond it plain full-batch descent diverges; None for other optimizers."""
         return largest_stable_lr(self.plan)
 
+    def document(self, directory: Path) -> dict[str, Any]:
+        """The summary as JSON knows it, its dataset's path relative to where the summary lies.
+
+        Args:
+            directory: Where the summary lies, or would.
+
+        Returns:
+            The keys of `summary.json`; what is not finite is None.
+        """
+        portable: dict[str, Any] = finite({**self.summary, "spec": portable_spec(self.plan, directory)})
+        return portable
+
+    def write(self, directory: Path, *, plot: bool = True) -> list[str]:
+        """Write the run's files, replacing a result that is there already; the picture comes last.
+
+        Args:
+            directory: Where the files go.
+            plot: Whether to draw `curve.png`.
+
+        Returns:
+            A warning where the picture could not be drawn.
+
+        Raises:
+            OutputError: It cannot be written, or holds an input of the run or what gdcli did not write.
+        """
+        picture = "curve.png"
+        with replacing(directory, inputs=self.plan.inputs) as new:
+            write_csv(self.curve, new / "curve.csv")
+            write_csv(summary_table([self]), new / "summary.csv")
+            (new / "spec.yaml").write_text(dump(portable_spec(self.plan, directory)), encoding="utf-8")
+            if needs_data(self.plan):
+                write_csv(training_data(self.plan), new / "data.csv")
+            write_summary(self.document(directory), new, later=[picture] if plot else [])
+            status = new.stat()
+        return add_picture(directory, picture, lambda: self.draw(self), to=status) if plot else []
+
     def save(self, directory: str | PathLike[str], *, plot: bool = True) -> Path:
         """Write the run's files: curve.csv, curve.png, summary.csv, summary.json, spec.yaml.
 
@@ -198,7 +233,7 @@ class Result:
             OutputError: The directory cannot be written, or holds a file that the run read or that gdcli did not
                 write.
         """
-        for warning in files.write_run(self, Path(directory), plot=plot):
+        for warning in self.write(Path(directory), plot=plot):
             warnings.warn(warning, stacklevel=2)
         return Path(directory)
 
@@ -211,39 +246,9 @@ def by_name(results: Sequence[Result]) -> dict[str, list[Result]]:
     return groups
 
 
-def execute(
-    plan: Plan,
-    *,
-    draw: Draw,
-    watch: Watch | None = None,
-    keep_interrupted: bool = False,
-    kernel: KernelChoice = "auto",
-) -> Result:
-    """Run what was planned.
+def summary_table(results: Sequence[Result]) -> pd.DataFrame:
+    """The summaries of runs, one row each, in the columns of `summary.csv`."""
+    import pandas as pd
 
-    Args:
-        plan: The run.
-        draw: Makes `curve.png` of the result.
-        watch: Told how far the run has come.
-        keep_interrupted: Whether Ctrl-C gives a result with status `interrupted` in place of KeyboardInterrupt.
-        kernel: What steps through the epochs.
-
-    Returns:
-        The result, whatever became of the run.
-    """
-    chosen = settled(kernel, predicted_seconds([plan]))
-    batches = plan.batches()
-    began = time.perf_counter()
-    (trace,) = descend(
-        plan.start[:, None],
-        batches,
-        optimizers=[plan.spec.optimizer],
-        rates=plan.rates,
-        objective=plan.objective,
-        validation=plan.validation,
-        stopping=plan.spec.stop.stopping() if plan.spec.stop else None,
-        watch=watch,
-        keep_interrupted=keep_interrupted,
-        kernel=chosen,
-    )
-    return Result(plan=plan, trace=trace, seconds=time.perf_counter() - began, draw=draw, kernel=chosen)
+    rows = [{key: result.summary[key] for key in SUMMARY_COLUMNS} for result in results]
+    return pd.DataFrame(rows, columns=list(SUMMARY_COLUMNS), dtype=object)

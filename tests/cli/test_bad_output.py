@@ -20,7 +20,7 @@ import pytest
 from workbench import Bench
 
 from gdcli.cli.progress import EpochBar
-from gdcli.experiment import files
+from gdcli.experiment import result as results
 from gdcli.experiment.output import directories as output
 
 D = "dataset: d.csv\n"
@@ -349,7 +349,7 @@ def test_failure_while_writing(bench: Bench, monkeypatch: pytest.MonkeyPatch, st
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(output if stage == "write_json" else files, stage, fail)
+    monkeypatch.setattr(output if stage == "write_json" else results, stage, fail)
     before = bench.tree()
     outcome = bench.gd("run", "s.yaml", "--no-plot", "--set", "seed=7")
     code, said = {

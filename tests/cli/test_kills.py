@@ -28,7 +28,8 @@ from gdcli.cli import main, session
 import gdcli.experiment
 last, count = int(sys.argv.pop(1)), 0
 home = str(Path(gdcli.experiment.__file__).parent)
-writers = {os.path.join(home, f"{name}.py") for name in ("files", "output", "places", "swap", "workspace")}
+writers = {os.path.join(home, f"{name}.py") for name in ("result", "portable")}
+writers |= {os.path.join(home, "output", f"{name}.py") for name in ("directories", "places", "swap", "workspace")}
 def follow(frame, event, argument):
     global count
     if event == "line":

@@ -268,7 +268,7 @@ def test_compiled_code_outlives_its_process_and_not_its_rule(tmp_path: Path) -> 
     assert in_a_process_of_its_own(tmp_path, cache) == [0.75, 1, 0]
     for module, old, new, w in (
         ("optimizers/plain.py", "return w - lr * (g", "return w - 2 * lr * (g", 0.5),
-        ("compiled/gradients.py", "residual = -b[row, 0]", "residual = 1 - b[row, 0]", 0.0),
+        ("kernels/compiled/gradients.py", "residual = -b[row, 0]", "residual = 1 - b[row, 0]", 0.0),
     ):
         source = (engine / module).read_text(encoding="utf-8")
         assert source.count(old) == 1

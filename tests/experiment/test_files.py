@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 import gdcli
-from gdcli.experiment import files
+from gdcli.experiment.comparison_files import write_comparison
 from gdcli.experiment.output.places import shown
 from gdcli.experiment.result import SUMMARY_COLUMNS, Result
 
@@ -233,7 +233,7 @@ def test_a_picture_does_not_go_into_another_run_s_result(tmp_path: Path) -> None
 def test_comparison_files(tmp_path: Path) -> None:
     specs = [{**MINIBATCH, "name": name, "epochs": epochs, "split": None} for name, epochs in (("a", 2), ("b", 3))]
     results = gdcli.compare(specs)
-    files.write_comparison(results, tmp_path / "a-vs-b", draw=None)
+    write_comparison(results, tmp_path / "a-vs-b", draw=None)
     curves = pd.read_csv(tmp_path / "a-vs-b/curves.csv")
     assert list(curves.columns) == ["name", "epoch", "step", "lr", "mse", "gap"]
     assert list(curves["name"]) == ["a"] * 3 + ["b"] * 4

@@ -145,8 +145,8 @@ def test_a_kill_between_two_renames_is_repaired_at_the_next_write(tmp_path: Path
     program = f"""
 import errno, os, sys
 from pathlib import Path
-from gdcli.experiment.output.directories import directories as output
-from gdcli.experiment.output.directories import swap
+from gdcli.experiment.output import directories as output
+from gdcli.experiment.output import swap
 swap.exchange = lambda *_: errno.ENOSYS
 swap._renamed = lambda *_: os._exit(9)
 with output.replacing(Path({str(tmp_path / "x")!r})) as new:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from gdcli.engine.trace import Status
 from gdcli.errors import printable
-from gdcli.experiment import files
 from gdcli.experiment.output import directories as output
+from gdcli.experiment.portable import inputs_of, portable_spec
 from gdcli.experiment.quantiles import summed_up
 from gdcli.experiment.result import SUMMARY_COLUMNS
 from gdcli.experiment.sweep.grid import written
@@ -39,7 +39,7 @@ def write_sweep(result: SweepResult, directory: Path, *, plot: bool, journal: Pa
         OutputError: It cannot be written, or holds an input of the sweep or what gdcli did not write.
     """
     picture, drawn = "sweep.png", plot and bool(result.runs)
-    inputs = files.inputs_of(point.plan for point in result.sweep.points)
+    inputs = inputs_of(point.plan for point in result.sweep.points)
     with output.replacing(directory, inputs=inputs) as new:
         output.write_csv(table(result), new / "summary.csv")
         best = best_spec(result, directory)
@@ -59,7 +59,7 @@ def best_spec(result: SweepResult, directory: Path) -> str | None:
     run = result.best_run()
     if run is None:
         return None
-    spec = files.portable_spec(run.plan, directory)
+    spec = portable_spec(run.plan, directory)
     spec.pop("expect", None)  # that was the base's
     text: str = dump({**spec, "name": f"{spec['name']}-best"})
     seeds = result.sweep.seeds
@@ -113,7 +113,7 @@ def document(result: SweepResult, directory: Path) -> dict[str, Any]:
                 {
                     **{"setting": run.point.setting, "seed": run.plan.spec.seed},
                     **run.summary,
-                    "spec": files.portable_spec(run.plan, directory),
+                    "spec": portable_spec(run.plan, directory),
                 }
                 for run in result.runs
             ],

@@ -1,0 +1,57 @@
+"""Several runs side by side, as files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from gdcli.experiment.output.directories import add_picture, finite, replacing, write_csv, write_summary
+from gdcli.experiment.portable import inputs_of
+from gdcli.experiment.quantiles import summed_up
+from gdcli.experiment.result import Result, by_name, summary_table
+
+# Draws several results as the bytes of one PNG.
+DrawTogether: TypeAlias = Callable[[Sequence[Result]], bytes]
+
+
+def write_comparison(results: Sequence[Result], directory: Path, *, draw: DrawTogether | None) -> list[str]:
+    """Write the files of several runs side by side; the picture comes last.
+
+    Args:
+        results: The runs, of different names.
+        directory: Where the files go.
+        draw: Makes `curves.png`; None to leave it out.
+
+    Returns:
+        A warning where the picture could not be drawn.
+
+    Raises:
+        OutputError: As `Result.save`.
+    """
+    import pandas as pd
+
+    picture = "curves.png"
+    with replacing(directory, inputs=inputs_of(result.plan for result in results)) as new:
+        curves = [result.curve.assign(name=result.name, seed=result.plan.spec.seed) for result in results]
+        together = pd.concat(curves, ignore_index=True)
+        table = summary_table(results)
+        front = ["name"]
+        if len({result.name for result in results}) < len(results):
+            front = ["name", "seed"]
+            table.insert(1, "seed", [result.plan.spec.seed for result in results])
+        columns = [*front, *[name for name in together.columns if name not in ("name", "seed")]]
+        write_csv(together[columns], new / "curves.csv")
+        write_csv(table, new / "summary.csv")
+        write_summary(comparison_document(results, directory), new, later=[picture] if draw else [])
+        status = new.stat()
+    return add_picture(directory, picture, lambda: draw(results), to=status) if draw else []
+
+
+def comparison_document(results: Sequence[Result], directory: Path) -> dict[str, Any]:
+    """Several runs as JSON knows them: their summaries and, with seeds, the medians and ranges of each name."""
+    groups = by_name(results)
+    seeds = {"medians": {name: summed_up(runs) for name, runs in groups.items()}} if len(groups) < len(results) else {}
+    runs = {"runs": [result.document(directory) for result in results]}
+    together: dict[str, Any] = finite({**runs, **seeds})
+    return together

@@ -1,0 +1,48 @@
+"""One plan becomes a result."""
+
+from __future__ import annotations
+
+import time
+
+from gdcli.engine.descent import Watch, descend
+from gdcli.experiment.kernels import KernelChoice, predicted_seconds, settled
+from gdcli.experiment.plan import Plan
+from gdcli.experiment.result import Draw, Result
+
+
+def execute(
+    plan: Plan,
+    *,
+    draw: Draw,
+    watch: Watch | None = None,
+    keep_interrupted: bool = False,
+    kernel: KernelChoice = "auto",
+) -> Result:
+    """Run what was planned.
+
+    Args:
+        plan: The run.
+        draw: Makes `curve.png` of the result.
+        watch: Told how far the run has come.
+        keep_interrupted: Whether Ctrl-C gives a result with status `interrupted` in place of KeyboardInterrupt.
+        kernel: What steps through the epochs.
+
+    Returns:
+        The result, whatever became of the run.
+    """
+    chosen = settled(kernel, predicted_seconds([plan]))
+    batches = plan.batches()
+    began = time.perf_counter()
+    (trace,) = descend(
+        plan.start[:, None],
+        batches,
+        optimizers=[plan.spec.optimizer],
+        rates=plan.rates,
+        objective=plan.objective,
+        validation=plan.validation,
+        stopping=plan.spec.stop.stopping() if plan.spec.stop else None,
+        watch=watch,
+        keep_interrupted=keep_interrupted,
+        kernel=chosen,
+    )
+    return Result(plan=plan, trace=trace, seconds=time.perf_counter() - began, draw=draw, kernel=chosen)

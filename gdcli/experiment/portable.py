@@ -1,0 +1,57 @@
+"""A plan as files that can be moved elsewhere: its resolved spec, its data, and what it reads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gdcli.data.stream import Stream
+from gdcli.experiment.plan import Plan
+from gdcli.spec.model import plain
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def inputs_of(plans: Iterable[Plan]) -> list[Path]:
+    """The files that runs read, each once: data and specs."""
+    return list(dict.fromkeys(path for planned in plans for path in planned.inputs))
+
+
+def portable_spec(planned: Plan, directory: Path) -> dict[str, Any]:
+    """The resolved spec, its dataset's path relative to the directory that it is written to."""
+    spec: dict[str, Any] = plain(planned.spec)
+    path = planned.spec.dataset.path
+    if path is not None:
+        start = directory.resolve()
+        portable = _portable(path, start) if isinstance(path, str) else [_portable(part, start) for part in path]
+        spec["dataset"] = {**spec["dataset"], "path": portable}
+    elif needs_data(planned):
+        spec["dataset"] = {**spec["dataset"], "path": "data.csv"}
+    return spec
+
+
+def _portable(path: str, start: Path) -> str:
+    """A path relative to a directory, with slashes everywhere."""
+    with suppress(ValueError):  # on another drive there is no relative path
+        return Path(os.path.relpath(path, start)).as_posix()
+    return path
+
+
+def needs_data(planned: Plan) -> bool:
+    """Whether the rows came from a DataFrame, so that the spec alone cannot bring them back."""
+    dataset = planned.spec.dataset
+    return dataset.path is None and dataset.synthetic is None and dataset.inline is None
+
+
+def training_data(planned: Plan) -> pd.DataFrame:
+    """The columns of the spec as a table that reads back to the same numbers."""
+    import pandas as pd
+
+    table, columns = planned.table, planned.spec.columns
+    assert not isinstance(table, Stream)  # a DataFrame is held, whatever its size
+    names = [*(columns.features or ()), str(columns.target)]
+    return pd.DataFrame({name: table.text(name) if table.is_text(name) else table.numeric(name) for name in names})
