@@ -67,13 +67,16 @@ def parquet_chunks(
         DataError: It is no Parquet file, or pyarrow is missing.
     """
     with _explained(label), _opened(path) as file:
-        size = path.stat().st_size
+        size, expected, count = path.stat().st_size, file.metadata.num_rows, 0
         columns = _columns(file) if only is None else list(only)
         for group in range(file.num_row_groups):
             for batch in file.iter_batches(rows, row_groups=[group], columns=columns, use_threads=False):
                 if batch.num_rows:
-                    told(size * batch.num_rows // file.metadata.num_rows)
+                    count += batch.num_rows
+                    told(size * batch.num_rows // expected)
                     yield _frame(batch, label)
+        if count != expected:  # pyarrow says so of a whole table only
+            raise fault(label, f"not a Parquet file: it announces {expected} rows and holds {count}")
         if hashed:
             hashed(file_hash(path))
 

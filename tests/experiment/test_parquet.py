@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 import random
 import sys
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ import pandas as pd
 import pytest
 
 import gdcli
-from gdcli.data import sources
+from gdcli.data import parquet, sources
 
 pa: Any = pytest.importorskip("pyarrow")
 pq: Any = pytest.importorskip("pyarrow.parquet")
@@ -114,4 +115,21 @@ def test_without_pyarrow_a_message_says_what_to_install(tmp_path: Path, monkeypa
     path = written(tmp_path / "d.parquet")
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
     with pytest.raises(gdcli.DataError, match=r"reading Parquet needs pyarrow: pip install pyarrow$"):
+        gdcli.optimum(path)
+
+
+def test_fewer_rows_than_announced_are_refused_in_chunks_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "d.parquet"
+    pd.DataFrame({"a": X, "y": Y}).to_parquet(path)
+    opened = parquet._opened
+
+    def announcing_one_more(path: Path) -> Any:
+        file = opened(path)
+        metadata = SimpleNamespace(num_rows=file.metadata.num_rows + 1)
+        names = ("num_row_groups", "iter_batches", "schema_arrow", "read")
+        return nullcontext(SimpleNamespace(metadata=metadata, **{name: getattr(file, name) for name in names}))
+
+    monkeypatch.setattr(parquet, "_opened", announcing_one_more)
+    monkeypatch.setattr(sources, "WHOLE", 0)
+    with pytest.raises(gdcli.DataError, match=rf"not a Parquet file: it announces {N + 1} rows and holds {N}$"):
         gdcli.optimum(path)

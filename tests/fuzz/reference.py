@@ -28,7 +28,7 @@ def read(content: bytes) -> Rows:
     """Read a CSV file by Python's own parser; a cell that is missing is empty."""
     text = content.decode("utf-8-sig", "replace")
     lines = [line for line in csv.reader(io.StringIO(text, newline=""), skipinitialspace=True) if line]
-    names = [name.strip() for name in lines[0]]
+    names = lines[0]
     return Rows(names, [line + [""] * (len(names) - len(line)) for line in lines[1:]])
 
 
