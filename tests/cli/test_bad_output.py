@@ -21,6 +21,7 @@ from workbench import Bench
 
 import gdcli.api
 from gdcli.cli.progress import EpochBar
+from gdcli.errors import system_reason
 from gdcli.experiment import result as results
 from gdcli.experiment.output import directories as output
 
@@ -168,6 +169,19 @@ REFUSALS = {
     "words_alone": (OSError("it does not\nwork"), r"the system refuses: it does not\nwork"),
     "a_pipe_of_its_own": (BrokenPipeError(errno.EPIPE, "Broken pipe"), "the system refuses: Broken pipe"),
 }
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (PermissionError(errno.EACCES, "Permission denied", "d.csv"), "Permission denied"),
+        (FileNotFoundError(errno.ENOENT, "No such file or directory"), "No such file or directory"),
+        (OSError("it does not work"), "it does not work"),
+        (BrokenPipeError(), "BrokenPipeError"),
+    ],
+)
+def test_a_refusal_of_the_system_always_has_words(error: OSError, words: str) -> None:
+    assert system_reason(error) == words
 
 
 @pytest.mark.parametrize(("error", "message"), REFUSALS.values(), ids=REFUSALS)

@@ -135,7 +135,7 @@ def _clear(parent: Path) -> None:
 def _clear_one(left: Workspace) -> None:
     with suppress(OSError):  # it has an owner, or has just gone
         handle = _lock(left.path)
-        if handle is not None:
+        if handle is not None and set(left.path.iterdir()) <= {left.new, left.aside}:  # nobody else's
             _remove(left)
         _unlock(handle)
 
