@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, get_args
@@ -127,9 +128,10 @@ def sweep(
         warnings.warn(f"skipped {dict(setting)}: {reason}", stacklevel=2)
     plans = [point.plan for point in planned.points]
     settled_on, found = chosen(choice, plans, workers), dict[int, Result]()
-    for group, (traces, seconds) in run_groups(plans, workers, settled_on):
-        for i, trace in zip(group, traces, strict=True):
-            found[i] = finish(plans[i], trace, seconds, settled_on)
+    with closing(run_groups(plans, workers, settled_on)) as groups:  # workers end at once with Ctrl-C
+        for group, (traces, seconds) in groups:
+            for i, trace in zip(group, traces, strict=True):
+                found[i] = finish(plans[i], trace, seconds, settled_on)
     return [found[i] for i in range(len(plans))]
 
 

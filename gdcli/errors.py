@@ -10,6 +10,7 @@ A run that diverges is no error: it is a result whose status says so.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from operator import itemgetter
@@ -75,6 +76,25 @@ def printable(text: str, *, escape: Callable[[str], str] = python_escape) -> str
 
 def _is_harmless(character: str) -> bool:
     return character.isprintable() or character in _HARMLESS or ord(character) in _PICTURES
+
+
+def system_reason(error: OSError) -> str:
+    """Put a refusal of the system into words.
+
+    Where the working directory has been removed, the system only says that there is no such file.
+
+    Args:
+        error: The refusal; one without a number has words of its own.
+
+    Returns:
+        A few words without a full stop.
+    """
+    if isinstance(error, FileNotFoundError):
+        try:
+            os.getcwd()  # noqa: PTH109
+        except OSError:
+            return "the working directory has been removed; change to one that exists"
+    return error.strerror or str(error) or type(error).__name__
 
 
 class GdcliWarning(UserWarning):

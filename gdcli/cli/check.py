@@ -12,7 +12,7 @@ import typer
 from gdcli.cli.interrupts import INTERRUPTED
 from gdcli.cli.options import AsJson, KernelOption, NoPlot, Overrides, Quiet
 from gdcli.cli.outcome import UNEXPECTED, handled
-from gdcli.errors import Fault, Place, SpecError
+from gdcli.errors import Fault, Place, SpecError, system_reason
 from gdcli.spec.paths import in_workspace, is_folder
 
 
@@ -44,13 +44,15 @@ def check(
     from gdcli.engine.trace import Status
     from gdcli.experiment.expectation import judge
     from gdcli.experiment.kernels import kernel_choice
-    from gdcli.show.verdicts import SUITE, junit_xml, verdict_document, verdict_line
+    from gdcli.experiment.portable import inputs_of
+    from gdcli.show.verdicts import JUNIT_BEGINNING, junit_xml, verdict_document, verdict_line
 
     session = Session(as_json=as_json, quiet=quiet, kernel=kernel_choice(kernel, place="--kernel"))
     found = find_specs(specs)
-    if junit:
-        check_report(junit, SUITE)
     plans = session.plan_all(found, overrides)
+    inputs = inputs_of(plans)
+    if junit:
+        check_report(junit, JUNIT_BEGINNING, inputs)
     if all(planned.spec.expect is None for planned in plans):
         raise SpecError([Fault(Place(str(specs[0])), "no spec here has an `expect` to hold its run against")])
     directories = session.destinations(out, [planned.spec.name for planned in plans], plans) if out else []
@@ -71,7 +73,8 @@ def check(
     session.say(f"{outcomes.count('passed')} passed, {outcomes.count('failed')} failed{skipped}")
     session.give({"checks": [verdict_document(verdict) for verdict in verdicts]})
     if junit:
-        write_report(junit, junit_xml(verdicts, [str(path) for path in found[: len(verdicts)]]))
+        report = junit_xml(verdicts, [str(path) for path in found[: len(verdicts)]])
+        write_report(junit, report, JUNIT_BEGINNING, inputs)
     if any(verdict.result.status is Status.INTERRUPTED for verdict in verdicts):
         return INTERRUPTED
     return UNEXPECTED if "failed" in outcomes else 0
@@ -104,7 +107,7 @@ def _specs_in(folder: Path) -> list[Path]:
     def refuse(error: OSError) -> None:
         if not isinstance(error, FileNotFoundError):  # one that has gone meanwhile held nothing any more
             place = Place(str(error.filename))
-            raise SpecError([Fault(place, f"cannot list this folder: {error.strerror}")]) from error
+            raise SpecError([Fault(place, f"cannot list this folder: {system_reason(error)}")]) from error
 
     walk = os.walk(folder, onerror=refuse)
     files = (Path(root, name) for root, _, names in walk for name in names if name.endswith((".yaml", ".yml")))

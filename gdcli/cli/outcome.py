@@ -14,7 +14,7 @@ from typing import Any, ParamSpec
 import typer
 
 from gdcli.cli.interrupts import INTERRUPTED, Working, is_interrupted
-from gdcli.errors import FaultsError, GdcliError, GdcliWarning, OutputError, printable
+from gdcli.errors import FaultsError, GdcliError, GdcliWarning, OutputError, printable, system_reason
 
 P = ParamSpec("P")
 
@@ -109,7 +109,7 @@ def _told(error: BaseException) -> tuple[str, int]:
         case OSError():
             # Data and results have messages of their own: this is about the machine.
             where = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else "the system refuses"
-            return printable(f"{where}: {error.strerror or error}"), GdcliError.exit_code
+            return printable(f"{where}: {system_reason(error)}"), GdcliError.exit_code
         case Exception() if is_interrupted():
             return "interrupted", INTERRUPTED  # libraries rename it, in the midst of an import for one
         case Exception():
@@ -132,7 +132,7 @@ def printing() -> Iterator[None]:
         _drop_output()  # of a reader that has gone too: it has seen enough
         if isinstance(error, BrokenPipeError):
             raise StdoutClosedError from error
-        raise OutputError(f"stdout: cannot write: {error.strerror}") from error
+        raise OutputError(f"stdout: cannot write: {system_reason(error)}") from error
 
 
 def _drop_output() -> None:

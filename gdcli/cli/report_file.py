@@ -2,54 +2,65 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+import os
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from gdcli.errors import OutputError
+from gdcli.experiment.output.places import explained, input_in, shown
+from gdcli.experiment.output.single_file import open_plain, replace_file
+from gdcli.experiment.output.workspace import workspace
+
+_DOING, _WAY_OUT = "cannot write the report", "choose another --junit"
 
 
-def check_report(path: Path, mark: str) -> None:
+def check_report(path: Path, beginning: bytes, inputs: Sequence[Path]) -> None:
     """Find out before anything runs whether a report can be written.
 
     Args:
-        path: Of the report.
-        mark: What an earlier report has at its beginning, which may be replaced.
+        path: Of the report; a link stays, and what it leads to is replaced.
+        beginning: With what an earlier report begins, which may be replaced.
+        inputs: The files that the command reads.
 
     Raises:
         OutputError: It cannot be written, or there is something else.
     """
-    with _explained(path):
-        if path.exists() and mark.encode() not in path.read_bytes()[:200]:
-            raise OutputError(f"{path}: exists, and no `{mark}` wrote it; move it away, or choose another --junit")
-        _write_beside(path, b"").unlink()
+    with explained(path, _DOING, _WAY_OUT):
+        _check_place(path, beginning, inputs)
+        with workspace(_real(path).parent):
+            pass  # it can be written to
 
 
-def write_report(path: Path, content: bytes) -> None:
+def write_report(path: Path, content: bytes, beginning: bytes, inputs: Sequence[Path]) -> None:
     """Write a report whole or not at all.
 
+    Args:
+        path: As for `check_report`, which is asked again: much may have happened since.
+        content: The report.
+        beginning: As for `check_report`.
+        inputs: Likewise.
+
     Raises:
-        OutputError: It cannot be written.
+        OutputError: It cannot be written, or there is something else.
     """
-    with _explained(path):
-        _write_beside(path, content).replace(path)
+
+    def check() -> bool:
+        _check_place(path, beginning, inputs)
+        return True
+
+    with explained(path, _DOING, _WAY_OUT):
+        replace_file(_real(path), [content], check=check)
 
 
-def _write_beside(path: Path, content: bytes) -> Path:
-    """Write a file of another name in the same directory."""
-    new = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
-    try:
-        new.write_bytes(content)
-    except BaseException:
-        new.unlink(missing_ok=True)
-        raise
-    return new
+def _check_place(path: Path, beginning: bytes, inputs: Sequence[Path]) -> None:
+    """Refuse whatever is not an earlier report."""
+    with suppress(FileNotFoundError), os.fdopen(open_plain(_real(path)), "rb") as stream:
+        if input_in(path, inputs):
+            raise OutputError(f"{shown(path)}: is a file that this command reads; {_WAY_OUT}")
+        if stream.read(len(beginning)) != beginning:
+            raise OutputError(f"{shown(path)}: exists, and is no report of gdcli; move it away, or {_WAY_OUT}")
 
 
-@contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise OutputError(f"{path}: cannot write the report: {error.strerror or error}") from error
+def _real(path: Path) -> Path:
+    return Path(os.path.realpath(path))

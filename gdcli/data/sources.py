@@ -15,7 +15,7 @@ from gdcli.data.csv.packed import is_compressed
 from gdcli.data.parquet import named, read_parquet
 from gdcli.data.stream import DataFile, Reading, Stream
 from gdcli.data.table import Table
-from gdcli.errors import Place
+from gdcli.errors import Place, system_reason
 from gdcli.spec.model import Synthetic
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def _found(path: Path, label: str) -> DataFile:
             raise fault(label, "is a directory; name a data file in it")
         stat, absolute = path.stat(), path.resolve()
     except OSError as error:
-        raise fault(label, f"cannot read this data file: {error.strerror}") from error
+        raise fault(label, f"cannot read this data file: {system_reason(error)}") from error
     if not stat.st_size:
         raise fault(label, "this data file is empty; it needs a header line and rows")
     return DataFile(path=absolute, label=label, size=stat.st_size, modified=stat.st_mtime_ns)

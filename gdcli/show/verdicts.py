@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from gdcli.experiment.expectation import Held, Verdict
 
 SUITE = "gdcli check"
+_DECLARATION = "<?xml version='1.0' encoding='UTF-8'?>\n"
+JUNIT_BEGINNING = f'{_DECLARATION}<testsuites name="{SUITE}"'.encode()  # of every report that `junit_xml` makes
 
 
 def verdict_line(verdict: Verdict) -> Text:
@@ -98,4 +100,4 @@ def junit_xml(verdicts: Sequence[Verdict], sources: Sequence[str]) -> bytes:
             ElementTree.SubElement(case, tag, {"message": printable(reason(verdict))})
     ElementTree.indent(root)
     text: str = ElementTree.tostring(root, encoding="unicode")
-    return f"<?xml version='1.0' encoding='UTF-8'?>\n{text}\n".encode()
+    return f"{_DECLARATION}{text}\n".encode()

@@ -9,6 +9,8 @@ from contextlib import suppress
 from itertools import takewhile
 from pathlib import Path
 
+from gdcli.errors import system_reason
+
 WORKSPACE = re.compile(r"\.gdcli-[0-9a-f]{16}")  # what hidden directories are called in which results are prepared
 
 
@@ -26,7 +28,7 @@ def refusal(path: Path) -> str:
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return ""
     except OSError as error:
-        return "" if error.errno == errno.ENAMETOOLONG else error.strerror or str(error)
+        return "" if error.errno == errno.ENAMETOOLONG else system_reason(error)
     return ""
 
 
@@ -50,7 +52,7 @@ def refusal_to_list(pattern: Path) -> str:
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return ""
     except OSError as error:
-        return error.strerror or str(error)
+        return system_reason(error)
 
 
 def entries(folder: Path) -> list[Path]:

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 import yaml
 
-from gdcli.errors import Fault, Place, SpecError, nearest
+from gdcli.errors import Fault, Place, SpecError, nearest, system_reason
 
 # The way to a value: keys and indices from the top.
 KeyPath: TypeAlias = tuple[str | int, ...]
@@ -61,7 +61,7 @@ def read_file(path: Path, label: str) -> tuple[dict[str, Any], dict[KeyPath, Pla
     except IsADirectoryError as error:
         raise SpecError([Fault(place, "a folder; name a YAML file in it (`gdcli check` takes folders)")]) from error
     except OSError as error:
-        raise SpecError([Fault(place, f"cannot read this spec: {error.strerror}")]) from error
+        raise SpecError([Fault(place, f"cannot read this spec: {system_reason(error)}")]) from error
     except ValueError as error:  # a name with a NUL in it
         raise SpecError([Fault(place, "no file can have this name")]) from error
     if len(content) > MAX_BYTES:

@@ -19,7 +19,9 @@ from typing import Any
 import pytest
 from workbench import Bench
 
+import gdcli.api
 from gdcli.cli.progress import EpochBar
+from gdcli.errors import system_reason
 from gdcli.experiment import result as results
 from gdcli.experiment.output import directories as output
 
@@ -86,6 +88,36 @@ def test_working_directory_that_was_removed(bench: Bench) -> None:
     assert bench.results() == RESULT
 
 
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="no /proc on this system")
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_a_link_to_where_nothing_can_be_written(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    """It is known before anything runs."""
+    monkeypatch.setattr("gdcli.cli.session.perform", None)
+    name = "s-vs-t" if command[0] == "compare" else "s"
+    for spec in ("s.yaml", "t.yaml"):
+        bench.write(spec, D + "expect: {final_mse: 1}\n")
+    (bench.home / "results").mkdir()
+    (bench.home / "results" / name).symlink_to("/proc/nope/s")
+    message = f"results/{name}: cannot write the result: {os.strerror(errno.ENOENT)}; {KEPT}"
+    bench.refuses(2, message, *command, "--out", "results")
+
+
+def test_what_comes_into_a_result_while_it_runs_is_kept(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def perform(*arguments: Any, **options: Any) -> Any:
+        bench.write("results/s/notes.txt", "years of work")
+        return gdcli.api.perform(*arguments, **options)
+
+    bench.runs(spec=D + "epochs: 2\n")
+    before = bench.tree()
+    monkeypatch.setattr("gdcli.cli.session.perform", perform)
+    outcome = bench.gd("run", "s.yaml", "--no-plot", "--set", "seed=7")
+    reason = "holds notes.txt, which gdcli did not write; move it away, or choose another --out"
+    assert (outcome.code, outcome.err) == (2, f"results/s: {reason}\n")
+    assert bench.tree() == {**before, "results/s/notes.txt": b"years of work"}
+
+
 def test_links_that_go_round_in_circles(bench: Bench) -> None:
     (bench.home / "results").mkdir()
     for name, target in (("results/s", "s"), ("a", "b"), ("b", "a")):
@@ -137,6 +169,19 @@ REFUSALS = {
     "words_alone": (OSError("it does not\nwork"), r"the system refuses: it does not\nwork"),
     "a_pipe_of_its_own": (BrokenPipeError(errno.EPIPE, "Broken pipe"), "the system refuses: Broken pipe"),
 }
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (PermissionError(errno.EACCES, "Permission denied", "d.csv"), "Permission denied"),
+        (FileNotFoundError(errno.ENOENT, "No such file or directory"), "No such file or directory"),
+        (OSError("it does not work"), "it does not work"),
+        (BrokenPipeError(), "BrokenPipeError"),
+    ],
+)
+def test_a_refusal_of_the_system_always_has_words(error: OSError, words: str) -> None:
+    assert system_reason(error) == words
 
 
 @pytest.mark.parametrize(("error", "message"), REFUSALS.values(), ids=REFUSALS)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 from workbench import Bench
+
+import gdcli.api
 
 D = "dataset: d.csv\nepochs: 0\ninit: zeros\n"  # final MSE 42.5, optimum 1/14, gap 42.43, ratio 594
 FULL = (
@@ -140,15 +144,57 @@ def test_junit_is_valid_whatever_names_are(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        ("no/report.xml", "no/report.xml: cannot write the report: No such file or directory"),
-        ("d.csv/report.xml", "d.csv/report.xml: cannot write the report: Not a directory"),
-        ("d.csv", "d.csv: exists, and no `gdcli check` wrote it; move it away, or choose another --junit"),
-        ("s.yaml", "s.yaml: exists, and no `gdcli check` wrote it; move it away, or choose another --junit"),
-        ("sub", "sub: cannot write the report: Is a directory"),
+        ("no/report.xml", "cannot write the report: No such file or directory; choose another --junit"),
+        ("d.csv/report.xml", "cannot write the report: Not a directory; choose another --junit"),
+        ("d.csv", "is a file that this command reads; choose another --junit"),
+        ("s.yaml", "is a file that this command reads; choose another --junit"),
+        ("hard.yaml", "is a file that this command reads; choose another --junit"),
+        ("link.yaml", "is a file that this command reads; choose another --junit"),
+        ("sub", "cannot write the report: Is a directory; choose another --junit"),
+        ("pipe", "cannot write the report: it is not a regular file; choose another --junit"),
+        ("other.xml", "exists, and is no report of gdcli; move it away, or choose another --junit"),
+        ("link.xml", "exists, and is no report of gdcli; move it away, or choose another --junit"),
+        ("empty.xml", "exists, and is no report of gdcli; move it away, or choose another --junit"),
     ],
 )
-def test_a_report_that_cannot_be_written(bench: Bench, path: str, message: str) -> None:
+def test_a_report_that_cannot_be_written(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, path: str, message: str
+) -> None:
     """It is said before anything runs."""
+    monkeypatch.setattr("gdcli.cli.session.perform", None)
     bench.write("sub/keep", "")
-    spec = f"{D}expect: {{gap: {{at_most: 50}}}}\n"
-    bench.refuses(2, message, "check", "s.yaml", "--junit", path, spec=spec)
+    bench.write("s.yaml", f"# for gdcli check\n{D}expect: {{gap: {{at_most: 50}}}}\n")
+    bench.write("other.xml", "<?xml version='1.0' encoding='UTF-8'?>\n<notes>of gdcli check</notes>\n")
+    bench.write("empty.xml", "")
+    os.mkfifo("pipe")
+    os.link("s.yaml", "hard.yaml")
+    Path("link.yaml").symlink_to("s.yaml")
+    Path("link.xml").symlink_to("other.xml")
+    bench.refuses(2, f"{path}: {message}", "check", "s.yaml", "--junit", path)
+
+
+def test_a_report_behind_a_link_is_replaced_where_it_lies(bench: Bench) -> None:
+    bench.write("s.yaml", f"{D}expect: {{gap: {{at_most: 50}}}}\n")
+    bench.write("far/keep", "")
+    Path("report.xml").symlink_to("far/report.xml")
+    for _ in range(2):
+        bench.runs("check", "s.yaml", "--junit", "report.xml", "--quiet")
+        assert Path("report.xml").is_symlink()
+        assert ElementTree.parse("far/report.xml").getroot().get("tests") == "1"
+    assert sorted(bench.tree()) == ["d.csv", "far/keep", "far/report.xml", "report.xml", "s.yaml"]
+
+
+def test_what_comes_under_the_name_of_the_report_meanwhile_is_kept(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def perform(*arguments: Any, **options: Any) -> Any:
+        bench.write("report.xml", "years of work")
+        return gdcli.api.perform(*arguments, **options)
+
+    monkeypatch.setattr("gdcli.cli.session.perform", perform)
+    bench.write("s.yaml", f"{D}expect: {{gap: {{at_most: 50}}}}\n")
+    outcome = bench.gd("check", "s.yaml", "--junit", "report.xml")
+    message = "report.xml: exists, and is no report of gdcli; move it away, or choose another --junit\n"
+    assert (outcome.code, outcome.err) == (2, message)
+    assert Path("report.xml").read_text() == "years of work"
+    assert sorted(bench.tree()) == ["d.csv", "report.xml", "s.yaml"]

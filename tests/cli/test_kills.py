@@ -29,7 +29,8 @@ import gdcli.experiment
 last, count = int(sys.argv.pop(1)), 0
 home = str(Path(gdcli.experiment.__file__).parent)
 writers = {os.path.join(home, f"{name}.py") for name in ("result", "portable")}
-writers |= {os.path.join(home, "output", f"{name}.py") for name in ("directories", "places", "swap", "workspace")}
+parts = ("directories", "locks", "places", "single_file", "swap", "workspace")
+writers |= {os.path.join(home, "output", f"{name}.py") for name in parts}
 def follow(frame, event, argument):
     global count
     if event == "line":

@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from gdcli.experiment.sweep.journal import Journal, read_journal
 SPEC = "dataset: d.csv\nscaler: zscore\nepochs: 5\n"
 JOURNAL = Path("results/s-sweep/runs.jsonl")
 HIDDEN = Path("results/.s-sweep.runs.jsonl")
+LOCK = Path("results/.s-sweep.lock")
 
 
 def sweep(bench: Bench, *grid: str, options: tuple[str, ...] = (), spec: str | None = None) -> dict[str, Any]:
@@ -79,23 +81,116 @@ def test_curves_are_run_for_where_they_were_not_kept(bench: Bench) -> None:
     assert sweep(bench, "optimizer.lr=0.1,0.2", options=("--curves",))["reused"] == 2
 
 
-@pytest.mark.parametrize("path", [HIDDEN, HIDDEN.with_name(HIDDEN.name + ".new")])
-def test_a_journal_that_is_a_directory(bench: Bench, path: Path) -> None:
+def directory(path: Path) -> None:
+    path.mkdir()
+    (path / "mine").write_text("mine")
+
+
+# id → makes something at a path, and how that is refused
+OBSTACLES: dict[str, tuple[Callable[[Path], object], str]] = {
+    "directory": (directory, "Is a directory"),
+    "link": (lambda path: path.symlink_to("../precious"), "it is a link"),
+    "dangling_link": (lambda path: path.symlink_to("../nothing"), "it is a link"),
+    "pipe": (os.mkfifo, "it is not a regular file"),
+    "file": (lambda path: path.write_text("years of work\n"), ""),
+    "file_without_an_end": (lambda path: path.write_text("years of work"), ""),
+    "hard_link": (lambda path: os.link("precious", path), ""),
+}
+
+
+def obstruct(bench: Bench, path: Path, make: Callable[[Path], object]) -> None:
     bench.write("s.yaml", SPEC)
-    bench.write(str(path / "mine"), "mine")
-    outcome = bench.gd("sweep", "s.yaml", "--grid", "optimizer.lr=0.01,0.1")
-    doing = "read the runs of earlier sweeps" if path == HIDDEN else "write the journal of finished runs"
-    assert outcome.err.startswith(f"{HIDDEN}: cannot {doing}: Is a directory; ")
-    assert outcome.code == 2
-    assert (path / "mine").read_text() == "mine"
+    bench.write("precious", "years of work, and more than a number\n")
+    path.parent.mkdir()
+    make(path)
+
+
+@pytest.mark.parametrize(("make", "reason"), OBSTACLES.values(), ids=OBSTACLES)
+@pytest.mark.parametrize("options", [(), ("--fresh",)], ids=["", "fresh"])
+def test_what_stands_where_the_journal_goes_stays(
+    bench: Bench, make: Callable[[Path], object], reason: str, options: tuple[str, ...]
+) -> None:
+    obstruct(bench, HIDDEN, make)
+    message = f"{HIDDEN}: is where sweeps keep finished runs, and gdcli did not write it; move it away"
+    if reason and options:
+        kept = "what was finished before is kept, and the same command goes on from there"
+        message = f"{HIDDEN}: cannot write the journal of finished runs: {reason}; {kept}"
+    elif reason:
+        message = f"{HIDDEN}: cannot read the runs of earlier sweeps: {reason}; move it away"
+    bench.refuses(2, message, "sweep", "s.yaml", "--grid", "optimizer.lr=0.01,0.1", *options)
+
+
+@pytest.mark.parametrize(("make", "reason"), OBSTACLES.values(), ids=OBSTACLES)
+def test_what_stands_where_the_lock_goes_stays(bench: Bench, make: Callable[[Path], object], reason: str) -> None:
+    obstruct(bench, LOCK, make)
+    message = (
+        f"{LOCK}: is where this sweep puts its lock, and gdcli did not write it; move it away, or choose another --out"
+    )
+    if reason:
+        message = f"{LOCK}: cannot make this lock: {reason}; nothing has been run"
+    bench.refuses(2, message, "sweep", "s.yaml", "--grid", "optimizer.lr=0.01,0.1")
+
+
+@pytest.mark.parametrize("make", [make for make, _ in OBSTACLES.values()], ids=OBSTACLES)
+def test_what_stands_beside_the_journal_stays(bench: Bench, make: Callable[[Path], object]) -> None:
+    """Journals of earlier versions were prepared there."""
+    beside = HIDDEN.with_name(HIDDEN.name + ".new")
+    obstruct(bench, beside, make)
+    before = bench.tree()
+    sweep(bench, "optimizer.lr=0.01")
+    assert before.items() <= bench.tree().items()
+    assert sorted(path.name for path in Path("results").iterdir()) == [beside.name, "s-sweep"]
+
+
+@pytest.mark.parametrize("content", ["", "7", f"{12345:<20}"])
+def test_a_lock_that_a_kill_has_left_is_taken(bench: Bench, content: str) -> None:
+    bench.write(str(LOCK), content)
+    sweep(bench, "optimizer.lr=0.01", spec=SPEC)
+    assert [path.name for path in Path("results").iterdir()] == ["s-sweep"]
+
+
+def test_a_full_disk_while_the_lock_is_written(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    descriptors = []
+
+    def refuse(descriptor: int, _: bytes) -> int:
+        descriptors.append(descriptor)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    bench.write("s.yaml", SPEC)
+    Path("results").mkdir()
+    monkeypatch.setattr("gdcli.experiment.output.lock.os.write", refuse)
+    message = f"{LOCK}: cannot make this lock: {os.strerror(errno.ENOSPC)}; nothing has been run"
+    bench.refuses(2, message, "sweep", "s.yaml", "--grid", "optimizer.lr=0.01,0.1")
+    (descriptor,) = descriptors
+    with pytest.raises(OSError, match=os.strerror(errno.EBADF)):
+        os.fstat(descriptor)
+
+
+def test_runs_of_data_that_are_no_more_are_forgotten(bench: Bench) -> None:
+    bench.write("e.csv", "x,y\n1,2\n2,3\n4,9\n")
+    sweep(bench, "optimizer.lr=0.01,0.1", spec=SPEC)
+    sweep(bench, "optimizer.lr=0.01,0.1", options=("--set", "dataset=e.csv"))
+    assert len(seconds()) == 4
+    bench.write("d.csv", "x,z,y\n1,2,3\n2,1,4\n3,5,9\n4,3,7\n")
+    for _ in range(3):
+        sweep(bench, "optimizer.lr=0.1,0.2")
+        assert len(seconds()) == 4  # two of these rows, two of other data
+    assert sweep(bench, "optimizer.lr=0.01,0.1", options=("--set", "dataset=e.csv"))["reused"] == 2
+
+
+def test_runs_of_another_version_are_forgotten(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    sweep(bench, "optimizer.lr=0.01,0.1", spec=SPEC)
+    for module in ("points", "run"):
+        monkeypatch.setattr(f"gdcli.experiment.sweep.{module}.__version__", "0.0.0")
+    assert sweep(bench, "optimizer.lr=0.1")["reused"] == 0
+    assert len(seconds()) == 1
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="nothing is unreadable for this user")
 def test_a_journal_that_cannot_be_read(bench: Bench) -> None:
     sweep(bench, "optimizer.lr=0.01", spec=SPEC)
     JOURNAL.chmod(0)
-    todo = "move it away, or start anew with --fresh"
-    message = f"{JOURNAL}: cannot read the runs of earlier sweeps: Permission denied; {todo}"
+    message = f"{JOURNAL}: cannot read the runs of earlier sweeps: Permission denied; move it away"
     bench.refuses(2, message, "sweep", "s.yaml", "--grid", "optimizer.lr=0.1")
 
 
@@ -122,7 +217,7 @@ def test_a_disk_that_fills_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         "and the same command goes on from there"
     )
     assert list(read_journal(path)) == ["one"]
-    assert not Path("j.jsonl.new").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["j.jsonl"]
 
 
 class Full:

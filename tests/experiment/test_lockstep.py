@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import multiprocessing
+import os
 import threading
+from multiprocessing.connection import Connection
 from typing import Any
 
 import numpy as np
@@ -87,6 +90,32 @@ def test_threads_end_when_nobody_waits_for_them() -> None:
     assert threading.active_count() > before
     running.close()
     assert threading.active_count() == before
+
+
+def other(told: Connection) -> None:
+    told.recv_bytes()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="workers are forked")
+def test_only_the_workers_end_when_nobody_waits_for_them() -> None:
+    """Other processes that the caller has started go on."""
+    read, write = multiprocessing.Pipe(duplex=False)
+    child = multiprocessing.get_context("fork").Process(target=other, args=(read,))
+    child.start()
+    try:
+        running = run_groups(plans(Axis("epochs", (1, 2_000_000)), batch_size=1), 2, "numpy")
+        assert next(running)[0] == [0]
+        workers = [process for process in multiprocessing.active_children() if process is not child]
+        assert workers
+        running.close()
+        for worker in workers:
+            worker.join(timeout=60)
+            assert worker.exitcode
+        write.send_bytes(b"go home")
+        child.join()
+        assert child.exitcode == 0
+    finally:
+        child.kill()
 
 
 @needs_numba

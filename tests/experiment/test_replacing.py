@@ -237,9 +237,12 @@ def test_what_a_dead_process_left_is_cleared_and_nothing_else(tmp_path: Path) ->
     (tmp_path / ".gdcli-notes").mkdir()
     (tmp_path / LEFT.replace("0", "1")).write_text("a file")
     (tmp_path / LEFT.replace("0", "2")).symlink_to(tmp_path / ".gdcli-notes")
+    (tmp_path / LEFT.replace("0", "3")).mkdir()
+    (tmp_path / LEFT.replace("0", "3") / "thesis.tex").write_text("years of work")
     kept = set(names(tmp_path)) - {LEFT}
     write(tmp_path / "x")
     assert set(names(tmp_path)) == kept | {"x"}
+    assert names(tmp_path / LEFT.replace("0", "3")) == ["thesis.tex"]
 
 
 def test_what_a_living_process_holds_stays(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from gdcli.data.csv.format import CsvFormat
 from gdcli.data.csv.packed import is_compressed
 from gdcli.data.csv.quotes import MisplacedQuoteError, Quotes
 from gdcli.data.csv.transcoding import UTF8, opened, undecodable_line
-from gdcli.errors import DataError, Fault, Place
+from gdcli.errors import DataError, Fault, Place, system_reason
 from gdcli.spec.advice import setting
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def _explanation(path: Path, label: str, form: CsvFormat, error: Exception) -> D
         case ImportError():
             message = f"this compression needs a package that is not installed: {error}"
         case OSError():
-            message = f"cannot read this data file: {error.strerror or error}"
+            message = f"cannot read this data file: {system_reason(error)}"
     return fault(label, message)
 
 

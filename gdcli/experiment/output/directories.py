@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from gdcli.errors import printable
 from gdcli.experiment.output.places import SUMMARY, check_place, explained, shown
+from gdcli.experiment.output.single_file import replace_file
 from gdcli.experiment.output.swap import put
 from gdcli.experiment.output.workspace import flush, flush_names, make_directories, workspace
 
@@ -72,11 +73,8 @@ def add_picture(directory: Path, name: str, draw: Callable[[], bytes], *, to: os
     """
     try:
         picture = draw()
-        with workspace(Path(os.path.realpath(directory)).parent) as space:
-            (space.new / name).write_bytes(picture)
-            flush(space.new)
-            if os.path.samestat(directory.stat(), to):
-                (space.new / name).replace(directory / name)
+        parent = Path(os.path.realpath(directory)).parent  # not the result itself, which holds nothing but its files
+        replace_file(directory / name, [picture], check=lambda: os.path.samestat(directory.stat(), to), parent=parent)
     except Exception as error:  # whatever it is: a result without a picture is a result
         reason = printable(f"{type(error).__name__}: {error}".partition("\n")[0])
         return [f"{shown(directory)} has no {name}, for it could not be made: {reason}"]

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import errno
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gdcli.errors import OutputError
+from gdcli.experiment.output.locks import lock
+from gdcli.experiment.output.places import explained, shown
+from gdcli.experiment.output.single_file import open_plain
 
-try:
-    import fcntl
-except ImportError:  # no lock on Windows
-    fcntl = None  # type: ignore[assignment]
+_HOLDER = re.compile(rb"\d{0,20} *")  # all that a lock's file may hold: the process that made it
+_DOING, _HINT = "cannot make this lock", "nothing has been run"
 
 
 @contextmanager
@@ -24,11 +25,15 @@ def sole_writer(directory: Path) -> Iterator[None]:
         directory: Of the result; it need not exist, its parent must.
 
     Raises:
-        OutputError: Another process holds it, or the file cannot be made.
+        OutputError: Another process holds it, or the file cannot be made, or is not one of gdcli.
     """
     path = directory.with_name(f".{directory.name}.lock")
-    handle = _acquired(path, directory)
+    with explained(path, _DOING, _HINT):
+        handle = _acquired(path, directory)
     try:
+        with explained(path, _DOING, _HINT):
+            os.lseek(handle, 0, os.SEEK_SET)
+            os.write(handle, f"{os.getpid():<20}".encode())
         yield
     finally:
         with suppress(OSError):
@@ -39,37 +44,34 @@ def sole_writer(directory: Path) -> Iterator[None]:
 def _acquired(path: Path, directory: Path) -> int:
     """Open and lock the file that stands under this name once it is locked."""
     while True:
+        handle = open_plain(path, os.O_RDWR | os.O_CREAT)
         try:
-            handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
-        except OSError as error:
-            raise OutputError(f"{directory}: cannot make the lock {path}: {error.strerror}") from error
-        if not _lock(handle):
-            holder = os.read(handle, 20).decode(errors="replace").strip()
+            if _is_locked(handle, path, directory):
+                return handle
+        except BaseException:
             os.close(handle)
-            raise OutputError(
-                f"{directory}: another sweep{f' (process {holder})' if holder.isdigit() else ''} is writing there; "
-                "wait until it is done, or choose another --out or name"
-            )
-        if _is_at(path, handle):
-            os.write(handle, f"{os.getpid():<20}".encode())
-            return handle
+            raise
         os.close(handle)
 
 
-def _lock(handle: int) -> bool:
-    """Try to lock a file; where a file system knows no locks, there is none."""
-    try:
-        if fcntl:
-            # A record lock and not flock: workers do not inherit it, so that it ends with this process.
-            fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        return error.errno not in (errno.EACCES, errno.EAGAIN)
-    return True
+def _is_locked(handle: int, path: Path, directory: Path) -> bool:
+    """Lock a file of ours; whether it still stands under its name."""
+    holder = os.read(handle, 21)
+    if not _HOLDER.fullmatch(holder):
+        message = "is where this sweep puts its lock, and gdcli did not write it; move it away, or choose another --out"
+        raise OutputError(f"{shown(path)}: {message}")
+    if lock(handle, of_process=True) is False:
+        process = f" (process {int(holder)})" if holder.strip() else ""
+        raise OutputError(
+            f"{directory}: another sweep{process} is writing there; wait until it is done, or choose another --out or "
+            "name"
+        )
+    return _is_at(path, handle)
 
 
 def _is_at(path: Path, handle: int) -> bool:
     """Whether the file is still the one under its name, and not one that the last holder removed."""
     try:
-        return os.path.samestat(os.fstat(handle), path.stat())
+        return os.path.samestat(os.fstat(handle), path.lstat())
     except FileNotFoundError:
         return False

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from gdcli.errors import OutputError
+from gdcli.errors import OutputError, system_reason
 from gdcli.experiment.output.workspace import make_directories, workspace
 
 SUMMARY = "summary.json"  # its key `files` lists what gdcli wrote beside it
+KEPT = "what was there before is kept"
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,9 @@ def destinations(out: Path, names: Sequence[str], inputs: Iterable[Path] = ()) -
 
     It is `out/NAME`. Where an input lies in that, or another result of the command goes there, it is the first of
     `out/NAME-2`, `out/NAME-3`, … that is free or holds a result of gdcli.
+
+    Much may happen until the results are written. `directories.replacing` asks `check_place` again before it begins,
+    inputs and all, and once more of just what it has taken away, which it puts back if that must stay.
 
     Args:
         out: Directory of all results, made where it does not exist.
@@ -57,7 +61,20 @@ def destinations(out: Path, names: Sequence[str], inputs: Iterable[Path] = ()) -
         if not obstacles[name]:
             check_place(out / name)
             taken.add(_real(out / name))
-    return [_destination(out / name, obstacles[name], inputs, taken) for name in names]
+    places = [_destination(out / name, obstacles[name], inputs, taken) for name in names]
+    for place in places:
+        _probe_link(place.directory)
+    return places
+
+
+def _probe_link(directory: Path) -> None:
+    """Find out whether a result can be written where a link leads to."""
+    if directory.is_symlink():
+        with explained(directory):
+            parent = Path(_real(directory)).parent
+            make_directories(parent)
+            with workspace(parent):
+                pass
 
 
 def check_place(directory: Path, inputs: Iterable[Path] = (), *, contents: Path | None = None) -> None:
@@ -91,7 +108,7 @@ def input_in(directory: Path, inputs: Iterable[Path]) -> str:
     """Look for inputs in a directory, by any of their names: through links of either kind.
 
     Args:
-        directory: It need not be there.
+        directory: It need not be there; a file is looked at itself.
         inputs: Paths of files.
 
     Returns:
@@ -104,28 +121,38 @@ def input_in(directory: Path, inputs: Iterable[Path]) -> str:
             return real.name if real == place else str(real.relative_to(place))
         with suppress(OSError):
             identities.add(_identity(path))
-    with suppress(FileNotFoundError, NotADirectoryError):
-        for entry in place.iterdir() if identities else ():
+    with suppress(FileNotFoundError):
+        for entry in _entries(place) if identities else ():
             with suppress(OSError):  # a link to nowhere
                 if _identity(entry) in identities:
                     return entry.name
     return ""
 
 
-def shown(directory: Path) -> str:
-    """The directory relative to the working directory, where that is shorter."""
+def _entries(place: Path) -> Iterable[Path]:
+    """What a directory holds, or the file that it is instead."""
+    try:
+        return list(place.iterdir())
+    except NotADirectoryError:
+        return [place]
+
+
+def shown(path: Path) -> str:
+    """The path relative to the working directory, where that is shorter."""
     with suppress(ValueError, OSError):
-        relative = os.path.relpath(directory)
-        return relative if len(relative) < len(str(directory)) else str(directory)
-    return str(directory)
+        relative = os.path.relpath(path)
+        return relative if len(relative) < len(str(path)) else str(path)
+    return str(path)
 
 
 @contextmanager
-def explained(directory: Path) -> Iterator[None]:
+def explained(path: Path, doing: str = "cannot write the result", hint: str = KEPT) -> Iterator[None]:
     """Turn the system's refusals into ours.
 
     Args:
-        directory: What is being written.
+        path: What is being written.
+        doing: What cannot be done then.
+        hint: What has become of the rest, or what to do; it may be empty.
 
     Raises:
         OutputError: In place of an OSError.
@@ -133,18 +160,8 @@ def explained(directory: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = f"cannot write the result: {_reason(error)}"
-        raise OutputError(f"{shown(directory)}: {reason}; what was there before is kept") from error
-
-
-def _reason(error: OSError) -> str:
-    """What the system says, but for a working directory that was removed: it only says that there is no such file."""
-    if isinstance(error, FileNotFoundError):
-        try:
-            Path.cwd()
-        except OSError:
-            return "the working directory has been removed; change to one that exists"
-    return error.strerror or str(error)
+        message = f"{shown(path)}: {doing}: {system_reason(error)}"
+        raise OutputError(f"{message}; {hint}" if hint else message) from error
 
 
 def _obstacle(directory: Path, inputs: Sequence[Path], taken: set[str]) -> str:

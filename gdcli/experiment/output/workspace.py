@@ -12,11 +12,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from gdcli.experiment.output.locks import lock
 from gdcli.experiment.output.swap import restore
 from gdcli.spec.paths import WORKSPACE
-
-if sys.platform != "win32":
-    import fcntl
 
 # What file systems answer that have nothing to flush.
 _NOTHING_TO_FLUSH = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
@@ -60,12 +58,12 @@ def workspace(parent: Path) -> Iterator[Workspace]:
         OSError: It cannot be made.
     """
     _clear(parent)
-    made, lock = _made(parent)
+    made, handle = _made(parent)
     try:
         yield made
     finally:
         _remove(made)
-        _unlock(lock)
+        _unlock(handle)
 
 
 def flush(directory: Path) -> None:
@@ -117,13 +115,13 @@ def _made(parent: Path) -> tuple[Workspace, int | None]:
         made = Workspace(parent / f".gdcli-{secrets.token_hex(8)}")
         made.path.mkdir()
         with suppress(BlockingIOError, FileNotFoundError):
-            lock = _lock(made.path)
+            handle = _lock(made.path)
             try:
                 made.new.mkdir()
             except BaseException:
-                _unlock(lock)
+                _unlock(handle)
                 raise
-            return made, lock
+            return made, handle
 
 
 def _clear(parent: Path) -> None:
@@ -136,10 +134,10 @@ def _clear(parent: Path) -> None:
 
 def _clear_one(left: Workspace) -> None:
     with suppress(OSError):  # it has an owner, or has just gone
-        lock = _lock(left.path)
-        if lock is not None:
+        handle = _lock(left.path)
+        if handle is not None and set(left.path.iterdir()) <= {left.new, left.aside}:  # nobody else's
             _remove(left)
-        _unlock(lock)
+        _unlock(handle)
 
 
 def _remove(workspace: Workspace) -> None:
@@ -161,17 +159,14 @@ def _lock(directory: Path) -> int | None:
     if sys.platform == "win32":
         return None
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        raise
-    except OSError:
-        os.close(descriptor)
+    if locked := lock(descriptor, of_process=False):
+        return descriptor
+    os.close(descriptor)
+    if locked is None:
         return None
-    return descriptor
+    raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN), str(directory))
 
 
-def _unlock(lock: int | None) -> None:
-    if lock is not None:
-        os.close(lock)
+def _unlock(handle: int | None) -> None:
+    if handle is not None:
+        os.close(handle)

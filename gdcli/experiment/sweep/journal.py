@@ -6,13 +6,18 @@ import json
 import os
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, suppress
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from gdcli.errors import OutputError
+from gdcli.experiment.output.places import explained, shown
+from gdcli.experiment.output.single_file import open_plain, replace_file
+from gdcli.experiment.output.workspace import flush_names, make_directories
 
+HEADER = {"journal": "gdcli sweep"}  # so that a kill never leaves a journal that is not known as one
 SYNC_SECONDS = 0.5  # 2,000 short runs of 1 ms each would wait 8 ms for the disk each
 
 
@@ -26,50 +31,31 @@ def read_journal(path: Path) -> dict[str, dict[str, Any]]:
         Identity → record. What comes after the first line that is not whole is left out.
 
     Raises:
-        OutputError: It cannot be read.
+        OutputError: It cannot be read, or is no journal.
     """
-    records: dict[str, dict[str, Any]] = {}
-    try:
-        with path.open("rb") as stream:
-            for line in stream:
-                seal, _, body = line.rstrip(b"\n").partition(b" ")
-                if not line.endswith(b"\n") or seal != _seal(body):
-                    break
-                record = json.loads(body)
-                records[record.pop("identity")] = record
-    except FileNotFoundError:
-        pass
-    except OSError as error:
-        hint = "move it away, or start anew with --fresh"
-        raise OutputError(f"{path}: cannot read the runs of earlier sweeps: {error.strerror}; {hint}") from error
-    return records
+    with explained(path, "cannot read the runs of earlier sweeps", "move it away"):
+        return {record.pop("identity"): record for record in _bodies(path) if "identity" in record}
 
 
 class Journal:
     """Records runs as they finish.
 
     Args:
-        path: Where; what lies there is replaced, by a rename.
+        path: Where; a journal that lies there is replaced, by a rename.
         kept: Records to begin with, identity → record.
 
     Raises:
-        OutputError: It cannot be written; what lay there is still there.
+        OutputError: It cannot be written, or what lies there is no journal; it is still there then.
     """
 
     def __init__(self, path: Path, kept: Mapping[str, dict[str, Any]]) -> None:
         self._path, self._synced = path, time.monotonic()
-        new = path.with_name(path.name + ".new")
+        lines = (_line({"identity": identity, **record}) for identity, record in kept.items())
         with self._explained():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                with new.open("wb") as stream:
-                    stream.writelines(_line(identity, record) for identity, record in kept.items())
-                    stream.flush()
-                    os.fsync(stream.fileno())
-                new.replace(path)
-            finally:
-                new.unlink(missing_ok=True)
-            self._stream = path.open("ab", buffering=0)
+            make_directories(path.parent)
+            replace_file(path, chain([_line(HEADER)], lines), check=lambda: _is_journal(path))
+            flush_names(path.parent)
+            self._stream = os.fdopen(open_plain(path, os.O_WRONLY | os.O_APPEND), "ab", buffering=0)
 
     def add(self, records: Mapping[str, dict[str, Any]]) -> None:
         """Write runs down.
@@ -80,7 +66,7 @@ class Journal:
         Raises:
             OutputError: They cannot be written; those before them are kept.
         """
-        lines = b"".join(_line(identity, record) for identity, record in records.items())
+        lines = b"".join(_line({"identity": identity, **record}) for identity, record in records.items())
         with self._explained():
             while lines:  # a disk that is filling up takes a part of them first
                 lines = lines[self._stream.write(lines) :]
@@ -100,20 +86,32 @@ class Journal:
             os.fsync(self._stream.fileno())
             self._synced = time.monotonic()
 
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        """Turn the system's refusals into ours."""
-        try:
-            yield
-        except OSError as error:
-            message = f"{self._path}: cannot write the journal of finished runs: {error.strerror}"
-            raise OutputError(
-                f"{message}; what was finished before is kept, and the same command goes on from there"
-            ) from error
+    def _explained(self) -> AbstractContextManager[None]:
+        hint = "what was finished before is kept, and the same command goes on from there"
+        return explained(self._path, "cannot write the journal of finished runs", hint)
 
 
-def _line(identity: str, record: Mapping[str, Any]) -> bytes:
-    body = json.dumps({"identity": identity, **record}, ensure_ascii=False, allow_nan=False).encode()
+def _bodies(path: Path) -> Iterator[dict[str, Any]]:
+    """What the lines of a journal hold, as far as they are whole; nothing where there is none, or an empty file."""
+    with suppress(FileNotFoundError), os.fdopen(open_plain(path), "rb") as stream:
+        for number, line in enumerate(stream):
+            seal, _, body = line.rstrip(b"\n").partition(b" ")
+            if not line.endswith(b"\n") or seal != _seal(body):
+                if number == 0:
+                    message = "is where sweeps keep finished runs, and gdcli did not write it; move it away"
+                    raise OutputError(f"{shown(path)}: {message}")
+                return
+            yield json.loads(body)
+
+
+def _is_journal(path: Path) -> bool:
+    """True, or an error: what lies there must stay."""
+    next(_bodies(path), None)
+    return True
+
+
+def _line(record: Mapping[str, Any]) -> bytes:
+    body = json.dumps(record, ensure_ascii=False, allow_nan=False).encode()
     return _seal(body) + b" " + body + b"\n"
 
 

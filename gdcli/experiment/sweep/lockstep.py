@@ -11,6 +11,7 @@ import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from dataclasses import replace
+from multiprocessing.connection import Connection
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -25,6 +26,8 @@ from gdcli.experiment.plan import Plan
 
 # Traces of a group, and the seconds that each of its runs took of the whole.
 Ran: TypeAlias = tuple[tuple[Trace, ...], float]
+# The two ends of a pipe by which workers learn that nobody waits for them any more.
+Over: TypeAlias = tuple[Connection, Connection]
 
 MOST_COLUMNS = 64  # runs side by side: more gain little, and what an interruption loses grows
 # Predicted seconds of work in NumPy below which another worker costs more than it saves. The compiled kernel is ten
@@ -148,12 +151,12 @@ def _in_processes(todo: Sequence[Sequence[Plan]], workers: int) -> Iterator[tupl
     # A forked worker has the plans already; elsewhere they are sent once, less the cells that they were read from.
     method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
     light = [[_portable(run) for run in group] for group in todo]
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context(method), initializer=_receive, initargs=(light,))
+    context, over = multiprocessing.get_context(method), multiprocessing.Pipe(duplex=False)
+    pool = ProcessPoolExecutor(workers, context, initializer=_receive, initargs=(light, over))
     try:
         yield from _as_done(pool, {pool.submit(_run_received, i): i for i in range(len(todo))})
     except BaseException:
-        for child in multiprocessing.active_children():
-            child.terminate()
+        over[1].send_bytes(b"over")  # to these workers and to no other child of this process
         raise
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
@@ -173,17 +176,21 @@ def _as_done(pool: Executor, running: dict[Future[Ran], int]) -> Iterator[tuple[
 _received: list[list[Plan]] = []  # in a worker: the groups that it may be asked for
 
 
-def _receive(light: list[list[Plan]]) -> None:
+def _receive(light: list[list[Plan]], over: Over) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent answers Ctrl-C
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_end_in_time, args=(over,), daemon=True).start()
     _received[:] = light
 
 
-def _end_with_parent() -> None:
-    """End this worker once its parent has ended, however it did."""
+def _end_in_time(over: Over) -> None:
+    """End this worker once its parent has ended, however it did, or says that nobody waits any more.
+
+    The worker holds both ends of the pipe: nothing but a word of the parent makes it readable, and no worker takes
+    that away from the others.
+    """
     parent = multiprocessing.parent_process()
     if parent:
-        multiprocessing.connection.wait([parent.sentinel])
+        multiprocessing.connection.wait([parent.sentinel, over[0]])
         os._exit(1)
 
 

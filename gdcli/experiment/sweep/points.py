@@ -55,6 +55,12 @@ class Sweep:
     skipped: tuple[tuple[Mapping[str, Any], str], ...]
 
 
+def origin(plan: Plan) -> dict[str, Any]:
+    """What a run comes from, as far as it may change: the engine's version, and the data by path and hash."""
+    path = plan.spec.dataset.path
+    return {"version": __version__, "data": [list(path) if isinstance(path, tuple) else path, plan.table.sha256]}
+
+
 def setting_text(setting: Mapping[str, Any]) -> str:
     """Write a setting on one line: `optimizer.lr=0.1, scaler=none`."""
     return ", ".join(f"{key}={written(value)}" for key, value in setting.items())

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from gdcli._version import __version__
 from gdcli.engine.kernels.base import Kernel
 from gdcli.engine.trace import Trace
 from gdcli.experiment.kernels import KernelChoice
@@ -15,7 +16,7 @@ from gdcli.experiment.plan import Plan
 from gdcli.experiment.result import SUMMARY_COLUMNS, Result
 from gdcli.experiment.sweep.journal import Journal, read_journal
 from gdcli.experiment.sweep.lockstep import chosen, run_groups
-from gdcli.experiment.sweep.points import Sweep
+from gdcli.experiment.sweep.points import Sweep, origin
 from gdcli.experiment.sweep.result import SweepRun, record_of
 
 # Makes the result of a plan that was run side by side with others.
@@ -73,7 +74,7 @@ def run_sweep(
         OutputError: The journal cannot be read or written.
     """
     path = journal_path(directory)
-    records = {} if fresh else {**read_journal(directory / "runs.jsonl"), **read_journal(path)}
+    records = {} if fresh else _alive({**read_journal(directory / "runs.jsonl"), **read_journal(path)}, sweep)
     usable = {identity for identity, record in records.items() if _is_usable(record, curves=curves)}
     todo = [point for point in sweep.points if point.identity not in usable]
     plans, interrupted = [point.plan for point in todo], False
@@ -83,11 +84,9 @@ def run_sweep(
     try:
         with closing(run_groups(plans, workers, settled)) as groups:
             for group, (traces, seconds) in groups:
-                new = {
-                    todo[i].identity: record_of(finish(plans[i], trace, seconds, settled), curve=curves)
-                    for i, trace in zip(group, traces, strict=True)
-                }
-                journal.add(new)
+                results = [finish(plans[i], trace, seconds, settled) for i, trace in zip(group, traces, strict=True)]
+                new = [{**origin(result.plan), **record_of(result, curve=curves)} for result in results]
+                journal.add({todo[i].identity: record for i, record in zip(group, new, strict=True)})
                 done += len(group)
                 tell(done)
     except KeyboardInterrupt:
@@ -101,6 +100,18 @@ def run_sweep(
         if (record := records.get(point.identity)) and _is_usable(record, curves=curves)
     )
     return Finished(runs, reused=len(sweep.points) - len(todo), interrupted=interrupted)
+
+
+def _alive(records: Records, sweep: Sweep) -> Records:
+    """The records that some sweep may ask for: of this version, and of no data that the sweep's files held before."""
+    data = [origin(point.plan)["data"] for point in sweep.points]
+    paths, contents = {repr(path) for path, _ in data}, set(map(repr, data))
+
+    def is_alive(record: dict[str, Any]) -> bool:
+        data = record.get("data", [None, None])
+        return record.get("version") == __version__ and (repr(data[0]) not in paths or repr(data) in contents)
+
+    return {identity: record for identity, record in records.items() if is_alive(record)}
 
 
 def _is_usable(record: dict[str, Any], *, curves: bool) -> bool:
