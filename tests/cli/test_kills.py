@@ -71,7 +71,7 @@ def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
 def seed_of_whole(result: Path) -> int:
     """The seed of the run whose result this is; every file of it is there and of the same run."""
     summary = json.loads((result / "summary.json").read_text())
-    assert sorted(path.name for path in result.iterdir()) == summary["files"]
+    assert sorted(path.name for path in result.iterdir()) == list(summary["files"])
     seed = summary["spec"]["seed"]
     assert yaml.safe_load((result / "spec.yaml").read_text())["seed"] == seed
     for name, column in (("curve.csv", "mse"), ("summary.csv", "final_mse")):

@@ -121,7 +121,7 @@ def test_json_of_one_run_is_its_summary_file() -> None:
     code, stdout, stderr = invoke("run", "experiments/abalone_norm.yaml", "--json", "--no-plot")
     assert (code, stderr) == (0, "")
     written = json.loads(Path("results/abalone_norm/summary.json").read_text())
-    assert written.pop("files") == ["curve.csv", "spec.yaml", "summary.csv", "summary.json"]
+    assert list(written.pop("files")) == ["curve.csv", "spec.yaml", "summary.csv", "summary.json"]
     assert json.loads(stdout) == written
     assert not Path("results/abalone_norm/curve.png").exists()
 

@@ -33,8 +33,13 @@ def refusal(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 
 def write(directory: Path, text: str = "new") -> None:
     with replacing(directory) as new:
-        (new / "curve.csv").write_text(text)
-        write_summary({}, new)
+        fill(new, text)
+
+
+def fill(new: Path, text: str) -> None:
+    (new / "curve.csv").write_text(text)
+    (new / "summary.json").unlink(missing_ok=True)
+    write_summary({}, new)
 
 
 def names(directory: Path) -> list[str]:
@@ -112,7 +117,7 @@ def test_a_name_that_is_taken_between_two_renames_is_set_aside_too(
     def late(self: Path, target: Path) -> Path:
         if self.name == "new" and (text := next(others, "")):
             shutil.copytree(self, target)
-            (target / "curve.csv").write_text(text)
+            fill(target, text)
         return rename(self, target)
 
     monkeypatch.setattr(swap, "exchange", lambda *_: errno.EINVAL)
@@ -189,10 +194,12 @@ def somebody_s_summary(text: str, place: Path) -> None:
 FOREIGN: dict[str, tuple[Callable[[Path], object], str]] = {
     "a_link": (link_to_data, "holds curve.csv, which gdcli did not write"),
     "a_directory": (directory_of_that_name, "holds curve.csv/, which gdcli did not write"),
+    "own_notes": (lambda x: (x / "curve.csv").write_text("mine"), "holds curve.csv, changed since gdcli wrote it"),
     "data_of_somebody": (lambda x: (x / "data.csv").touch(), "holds data.csv, which gdcli did not write"),
     "no_summary": (lambda x: (x / "summary.json").unlink(), "holds curve.csv, which gdcli did not write"),
 }
-NO_LIST = ["{}", "[1]", "1", "null", '{"files": 1}', '{"files": ["curve.csv"]}', "not JSON", "[" * 100_000]
+NO_LIST = ["{}", "[1]", "1", "null", '{"files": 1}', '{"files": {"curve.csv": null}}', "not JSON", "[" * 100_000]
+NO_LIST += ['{"files": ["curve.csv", "summary.json"]}']
 for text in NO_LIST:
     FOREIGN[text[:20]] = (
         partial(somebody_s_summary, text),

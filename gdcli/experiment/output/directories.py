@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gdcli.errors import printable
-from gdcli.experiment.output.places import SUMMARY, check_place, explained, shown
+from gdcli.experiment.output.manifest import SUMMARY, manifest
+from gdcli.experiment.output.places import check_place, explained, shown
 from gdcli.experiment.output.single_file import replace_file
 from gdcli.experiment.output.swap import put
 from gdcli.experiment.output.workspace import flush, flush_names, make_directories, workspace
@@ -55,8 +56,7 @@ def write_summary(document: Mapping[str, Any], new: Path, *, later: Iterable[str
         new: The directory, all other files written.
         later: Names of files still to come.
     """
-    names = sorted({SUMMARY, *later, *(path.name for path in new.iterdir())})
-    write_json({**document, "files": names}, new / SUMMARY)
+    write_json({**document, "files": manifest(new, later=later)}, new / SUMMARY)
 
 
 def add_picture(directory: Path, name: str, draw: Callable[[], bytes], *, to: os.stat_result) -> list[str]:

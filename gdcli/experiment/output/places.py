@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -12,6 +10,7 @@ from itertools import count
 from pathlib import Path
 
 from gdcli.errors import OutputError, system_reason
+from gdcli.experiment.output.manifest import objection
 from gdcli.experiment.output.workspace import make_directories, workspace
 
 SUMMARY = "summary.json"  # its key `files` lists what gdcli wrote beside it
@@ -97,11 +96,19 @@ def check_place(directory: Path, inputs: Iterable[Path] = (), *, contents: Path 
             return
         if not content.is_dir():
             raise OutputError(f"{name}: is a file; remove it, or choose another --out")
-        foreign, has_list = _foreign(content)
-    if foreign:
-        listed = ", ".join(foreign[:3]) + (", …" if len(foreign) > 3 else "")
-        reason = "which gdcli did not write" if has_list else f"and its {SUMMARY} does not list what gdcli wrote"
-        raise OutputError(f"{name}: holds {listed}, {reason}; {way_out}")
+        reason = _settled_objection(content)
+    if reason:
+        raise OutputError(f"{name}: {reason}; {way_out}")
+
+
+def _settled_objection(directory: Path) -> str:
+    """The objection to a directory that no other writer has replaced or removed while it was looked at."""
+    with suppress(FileNotFoundError):
+        while True:
+            before, reason = _identity(directory), objection(directory)
+            if not reason or _identity(directory) == before:
+                return reason
+    return ""
 
 
 def input_in(directory: Path, inputs: Iterable[Path]) -> str:
@@ -194,30 +201,6 @@ def _is_free(directory: Path, inputs: Sequence[Path], taken: set[str]) -> bool:
         check_place(directory)
         return not _obstacle(directory, inputs, taken)
     return False
-
-
-def _foreign(directory: Path) -> tuple[list[str], bool]:
-    """What in a directory gdcli did not write there, and whether gdcli's list says so."""
-    own = _listed(directory)
-    with os.scandir(directory) as entries:
-        foreign = sorted(
-            entry.name + ("/" if entry.is_dir(follow_symlinks=False) else "")
-            for entry in entries
-            if entry.name not in own or not entry.is_file(follow_symlinks=False)
-        )
-    return foreign, bool(own) or SUMMARY not in foreign
-
-
-def _listed(directory: Path) -> frozenset[str]:
-    """The files that gdcli wrote into a directory, as the summary there lists them."""
-    path = directory / SUMMARY
-    if not (_is_there(path) and stat.S_ISREG(path.lstat().st_mode)):
-        return frozenset()
-    try:
-        names = json.loads(path.read_bytes())["files"]
-        return frozenset(names) if isinstance(names, list) and SUMMARY in names else frozenset()
-    except (ValueError, TypeError, LookupError, RecursionError):  # somebody else's
-        return frozenset()
 
 
 def _identity(path: Path) -> tuple[int, int]:

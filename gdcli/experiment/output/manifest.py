@@ -1,0 +1,82 @@
+"""The list of what gdcli wrote into a directory, kept in its summary: what may be replaced another time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+SUMMARY = "summary.json"  # its key `files` is the list: name → SHA-256, null for itself and for pictures
+
+
+def manifest(directory: Path, *, later: Iterable[str] = ()) -> dict[str, str | None]:
+    """List the files of a new result.
+
+    Args:
+        directory: It holds all files but the summary and the pictures.
+        later: The names of the pictures.
+
+    Returns:
+        Name → SHA-256 of the file's bytes, sorted by name.
+    """
+    hashes = {path.name: _hash(path) for path in directory.iterdir()}
+    return dict(sorted({**hashes, SUMMARY: None, **dict.fromkeys(later)}.items()))
+
+
+def objection(directory: Path) -> str:
+    """Say what in a directory gdcli did not write there as it stands; nothing where it wrote all of it.
+
+    Args:
+        directory: A directory; a result's or somebody else's.
+
+    Returns:
+        `holds notes.txt, which gdcli did not write`, or the like.
+
+    Raises:
+        OSError: A file cannot be read.
+    """
+    own = _listed(directory)
+    foreign, changed = list[str](), list[str]()
+    with os.scandir(directory) as entries:
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            if entry.name not in own or not entry.is_file(follow_symlinks=False):
+                foreign.append(entry.name + ("/" if entry.is_dir(follow_symlinks=False) else ""))
+            elif (digest := own[entry.name]) and _differs(Path(entry.path), digest):
+                changed.append(entry.name)
+    if foreign and not own and SUMMARY in foreign:
+        return f"holds {_first(foreign)}, and its {SUMMARY} does not list what gdcli wrote"
+    if foreign:
+        return f"holds {_first(foreign)}, which gdcli did not write"
+    return f"holds {_first(changed)}, changed since gdcli wrote it" if changed else ""
+
+
+def _listed(directory: Path) -> Mapping[str, str | None]:
+    """The files that gdcli wrote into a directory, as the summary there lists them."""
+    path = directory / SUMMARY
+    try:
+        if not stat.S_ISREG(path.lstat().st_mode):
+            return {}
+        files = json.loads(path.read_bytes())["files"]
+    except (FileNotFoundError, ValueError, TypeError, LookupError, RecursionError):  # none, or somebody else's
+        return {}
+    return files if isinstance(files, dict) and SUMMARY in files else {}
+
+
+def _first(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
+
+
+def _differs(path: Path, digest: str) -> bool:
+    """Whether a file has other bytes; one that has gone meanwhile has none."""
+    with suppress(FileNotFoundError):
+        return _hash(path) != digest
+    return False
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
