@@ -6,10 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gdcli.engine.arrays import Array
+from gdcli.engine.arrays import LARGEST, Array
 from gdcli.engine.problems.factor import RowFactor
 from gdcli.engine.problems.optimum import Optimum
-from gdcli.engine.scalers import LARGEST
 from gdcli.errors import DataError, Fault
 from gdcli.experiment.scaling import Scaling
 from gdcli.spec.validate import Source
