@@ -69,6 +69,11 @@ class RowFactor:
         """Population standard deviation (ddof 0) of each feature and of the target, shape (p + 1,)."""
         return np.asarray(column_norms(self.triangle[1:, 1:]) / np.sqrt(self.n), dtype=np.float64)
 
+    def r2(self, mse: float) -> float | None:
+        """Coefficient of determination 1 − mse/variance of the target; None for a target without variance."""
+        variance = float(self.deviations()[-1] ** 2)
+        return None if variance == 0 or self.minimum[-1] == self.maximum[-1] else 1 - mse / variance
+
     def rescaled(self, shift: Array, scale: Array, *, intercept: bool, vanishing: BoolArray | None = None) -> Factor:
         """Factor the rows after the affine scaling (value − shift)/scale, without touching the rows.
 
