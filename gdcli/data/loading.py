@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import math
 import os
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gdcli.data.choosing import check_width
 from gdcli.data.csv.format import CsvFormat
 from gdcli.data.sources import from_frame, read_table, synthesize, tabulate
 from gdcli.data.stream import Reading, Stream
 from gdcli.data.table import Table
-from gdcli.errors import DataError, printable
+from gdcli.errors import MOST_SHOWN, DataError, Fault, Place, nearest, printable
+from gdcli.spec.messages import shown
 from gdcli.spec.model import Dataset
-from gdcli.spec.paths import entries, exists, refusal, refusal_to_list
+from gdcli.spec.paths import entries, exists, is_text, refusal, refusal_to_list
 from gdcli.spec.validate import Source
 
 if TYPE_CHECKING:
     import pandas as pd
+
+DEEPEST = 100  # parts of a pattern, each of which is searched by a function that calls itself
 
 
 def load(source: Source, frame: pd.DataFrame | None, reading: Reading | None = None) -> tuple[Table | Stream, Dataset]:
@@ -39,10 +45,14 @@ def load(source: Source, frame: pd.DataFrame | None, reading: Reading | None = N
     if frame is not None:
         return from_frame(frame), dataset
     if dataset.synthetic:
+        _check_default_width(source, "dataset.synthetic", len(dataset.synthetic.weights))
         return synthesize(dataset.synthetic, lambda *_: source.place(("dataset", "synthetic"))), dataset
     if dataset.inline:
+        _check_default_width(source, "dataset.inline", sum(map(_is_numeric, dataset.inline.values())) - 1)
         return tabulate(dataset.inline, lambda *cell: source.place(("dataset", "inline", *cell))), dataset
     paths = _paths(source, dataset.path or "")
+    absolute = tuple(os.path.realpath(path) for path in paths)
+    _check_spelling(zip(paths, absolute, strict=True))
     form = CsvFormat(
         delimiter=dataset.delimiter,
         decimal=dataset.decimal,
@@ -51,37 +61,74 @@ def load(source: Source, frame: pd.DataFrame | None, reading: Reading | None = N
         style=source.style,
     )
     table = read_table([(path, printable(os.path.normpath(path))) for path in paths], form, reading)
-    absolute = tuple(os.path.realpath(path) for path in paths)
     return table, replace(dataset, path=absolute[0] if isinstance(dataset.path, str) and len(paths) == 1 else absolute)
+
+
+def _check_default_width(source: Source, label: str, numeric: int) -> None:
+    """Refuse far too many columns before a table is made of them, as those of a file are before a row is read."""
+    if source.spec.columns.features is None:
+        check_width(source, label, numeric)
+
+
+def _is_numeric(cells: tuple[float | str, ...]) -> bool:
+    """Whether no more cells of a column are words than are numbers, whatever the words say."""
+    words = sum(isinstance(cell, str) and bool(cell.strip()) for cell in cells)
+    return words <= sum(not isinstance(cell, str) and not math.isnan(cell) for cell in cells)
 
 
 def _paths(source: Source, given: str | tuple[str, ...]) -> list[Path]:
     """The data files that a spec names, one by one or by a pattern."""
     if isinstance(given, str) and not exists(source.base / given) and any(mark in given for mark in "*?["):
-        pattern = Path(given)
-        root = Path(pattern.anchor) if pattern.is_absolute() else source.base
-        # By name, so that the order of the rows is the same everywhere.
-        found = sorted(path for path in root.glob(str(pattern.relative_to(pattern.anchor))) if path.is_file())
-        if not found:
-            reason = refusal_to_list(source.base / given)
-            message = f"no data file matches {os.path.normpath(source.base / given)}{reason and f': {reason}'}"
-            raise DataError([source.fault(("dataset", "path"), message)])
-        return found
+        return _matches(source, given)
     named = [given] if isinstance(given, str) else list(given)
-    missing = [
+    missing = [(i, name) for i, name in enumerate(named) if not exists(source.base / name)]
+    folders = cache(entries)
+    faults = [
         source.fault(
-            ("dataset", "path") if isinstance(given, str) else ("dataset", "path", i), _missing_file(source, name)
+            ("dataset", "path") if isinstance(given, str) else ("dataset", "path", i),
+            _missing_file(source, name, folders if count < MOST_SHOWN else lambda _: []),
         )
-        for i, name in enumerate(named)
-        if not exists(source.base / name)
+        for count, (i, name) in enumerate(missing)
     ]
-    if missing:
-        raise DataError(missing)
+    if faults:
+        raise DataError(faults)
     return [source.base / name for name in named]
 
 
-def _missing_file(source: Source, name: str) -> str:
-    """Say that there is no such data file, and which was probably meant."""
+def _matches(source: Source, given: str) -> list[Path]:
+    """The data files that match a pattern, by name, so that the order of the rows is the same everywhere."""
+    pattern = Path(given)
+    parts = pattern.relative_to(pattern.anchor).parts
+    if len(parts) > DEEPEST or any("**" in part and part != "**" for part in parts):
+        rule = f"'**' stands alone between slashes, and a pattern has at most {DEEPEST} parts"
+        message = f"cannot search for data files by the pattern {shown(given)}: {rule}; write one such as part-*.csv"
+        raise DataError([source.fault(("dataset", "path"), message)])
+    root = Path(pattern.anchor) if pattern.is_absolute() else source.base
+    files = sorted(path for path in root.glob("/".join(parts)) if path.is_file())
+    if not files:
+        reason = refusal_to_list(source.base / given)
+        message = f"no data file matches {os.path.normpath(source.base / given)}{reason and f': {reason}'}"
+        raise DataError([source.fault(("dataset", "path"), message)])
+    return files
+
+
+def _check_spelling(files: Iterable[tuple[Path, str]]) -> None:
+    """Refuse data files that a spec cannot name: what is written of a run is read again.
+
+    Raises:
+        DataError: A path is no text, as it is given or with its links followed.
+    """
+    faults = [
+        Fault(Place(str(path)), "this path is not UTF-8 text; rename it")
+        for path, absolute in files
+        if not (is_text(path) and is_text(Path(absolute)))
+    ]
+    if faults:
+        raise DataError(faults)
+
+
+def _missing_file(source: Source, name: str, folders: Callable[[Path], list[Path]]) -> str:
+    """Say that there is no such data file, and which was probably meant, given what is in a folder."""
     path = source.base / name
     reason = refusal(path)
     if reason:
@@ -90,7 +137,7 @@ def _missing_file(source: Source, name: str) -> str:
         right = os.path.relpath(name, source.base)
         return f"no data file {os.path.normpath(path)}; the path is relative to the spec: write {right}"
     # By their stems: every .csv is like every other one.
-    siblings = {entry.stem: entry.name for entry in entries(path.parent)}
-    close = get_close_matches(path.stem, siblings, n=1)
-    hint = f"; did you mean '{siblings[close[0]]}'?" if close else ""
+    siblings = {entry.stem: entry.name for entry in folders(path.parent)}
+    close = nearest(path.stem, siblings)
+    hint = f"; did you mean '{siblings[close]}'?" if close else ""
     return f"no data file {os.path.normpath(path)}{hint}"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 
 MARKS = (",", ".", "'", "’", " ", "\u00a0", "\u202f", "_")  # between groups of digits, somewhere in the world
+DIGIT = re.compile("[0-9]")
 
 
 @dataclass(frozen=True)
@@ -44,21 +45,25 @@ def numerals(cells: Sequence[str], thousands: str | None = None, decimal: str = 
     Returns:
         What they look like; None unless half of them look so, or where nothing keeps them from being numbers.
     """
-    bare = [_bare(cell) for cell in cells]
-    forms = [(thousands, decimal)]
-    forms += [(mark, point) for point in (decimal, *{".", ","} - {decimal}) for mark in (None, *MARKS) if mark != point]
-    counts = [sum(number(*form).fullmatch(text) is not None for _, text in bare) for form in forms]
-    best = forms[counts.index(max(counts))]
-    if not cells or 2 * max(counts) < len(cells):
+    bare = [(cell, *_bare(cell)) for cell in cells if DIGIT.search(cell)]  # few cells of most texts
+    if not bare or 2 * len(bare) < len(cells):
         return None
-    looks = [i for i, (_, text) in enumerate(bare) if number(*best).fullmatch(text)]
-    signs = tuple(dict.fromkeys(sign for i in looks for sign in bare[i][0]))
+    written = set().union(*(text for _, _, text in bare))
+    marks = [None, *(mark for mark in MARKS if mark in written)]
+    forms = [(thousands, decimal)]
+    forms += [(mark, point) for point in (decimal, *{".", ","} - {decimal}) for mark in marks if mark != point]
+    counts = [sum(number(*form).fullmatch(text) is not None for _, _, text in bare) for form in forms]
+    best = forms[counts.index(max(counts))]
+    if 2 * max(counts) < len(cells):
+        return None
+    looks = [(cell, signs) for cell, signs, text in bare if number(*best).fullmatch(text)]
+    signs = tuple(dict.fromkeys(sign for _, signs in looks for sign in signs))
     settings = {"thousands": best[0]} if best[0] and best[0] != thousands else {}
     settings |= {"decimal": best[1]} if best[1] != decimal else {}
     if not (signs or settings):
         return None
-    telling = next(i for i in looks if number(thousands, decimal).fullmatch(cells[i].strip()) is None)
-    return Numerals(example=cells[telling].strip(), signs=signs, settings=settings)
+    telling = next(cell for cell, _ in looks if number(thousands, decimal).fullmatch(cell.strip()) is None)
+    return Numerals(example=telling.strip(), signs=signs, settings=settings)
 
 
 @cache
@@ -73,5 +78,7 @@ def number(thousands: str | None, decimal: str) -> re.Pattern[str]:
 
 def _bare(cell: str) -> tuple[str, str]:
     """The signs of a cell, and the rest of it."""
+    if cell.isascii() and "%" not in cell and "$" not in cell:
+        return "", cell.strip()
     signs = "".join(c for c in cell if c in "%‰" or unicodedata.category(c) == "Sc")
     return signs, "".join(c for c in cell if c not in signs).strip()

@@ -12,15 +12,13 @@ import numpy as np
 from gdcli.data.cells import Census, Spot, Spots, finding
 from gdcli.data.csv import lines
 from gdcli.data.csv.format import CsvFormat
-from gdcli.engine.arrays import Array, BoolArray
+from gdcli.engine.arrays import LARGEST, Array, BoolArray
 from gdcli.errors import Place
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-# Beyond this a square overflows, and every loss with it.
-LARGEST = 1e150
 NESTED = (list, tuple, set, dict, np.ndarray)  # cells of a DataFrame or a Parquet file that hold several values
 
 

@@ -13,6 +13,7 @@ IntArray: TypeAlias = NDArray[np.int64]
 BoolArray: TypeAlias = NDArray[np.bool_]
 
 EPS = float(np.finfo(np.float64).eps)
+LARGEST = 1e150  # the squares of larger numbers, added up, are beyond double precision
 
 
 def per_run(A: Array, runs: Array) -> Array:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gdcli.engine.arrays import EPS, Array, BoolArray
+from gdcli.engine.arrays import EPS, LARGEST, Array, BoolArray
 from gdcli.engine.problems.factor import RowFactor
 
-LARGEST = 1e150  # the squares of larger numbers, added up, are beyond double precision
+ROUNDINGS = 16  # of its largest number, by which a column may vary and still count as constant
 
 
 @dataclass(frozen=True)
@@ -35,18 +35,15 @@ class ColumnStatistics:
     quartiles: Array | None
 
     def is_constant(self) -> BoolArray:
-        """Whether a column's deviation is within rounding of zero.
+        """Whether a column is constant, or varies by no more than the rounding errors of its own numbers.
 
-        The bound is that of an n-term sum: variance ≤ n·eps·variance + (n·eps·mean)².
+        The bound does not grow with the number of rows: deviations are those of rows shifted next to zero, whose
+        rounding errors are far below those of the numbers themselves.
 
         Returns:
-            One boolean a column, shape (p,).
-
-        Source: Chan, Golub and LeVeque (1983), Algorithms for computing the sample variance.
+            One boolean per column, shape (p,).
         """
-        relative = self.n * EPS
-        # Roots are compared, because squares of small numbers vanish.
-        return np.asarray(self.deviation * np.sqrt(max(0.0, 1 - relative)) <= relative * np.abs(self.mean))
+        return _agree(self.minimum, self.maximum)
 
 
 @dataclass(frozen=True)
@@ -125,14 +122,15 @@ def fit_maxabs(columns: ColumnStatistics) -> Affine:
 def fit_robust(columns: ColumnStatistics) -> Affine:
     """Scale to (x − median)/(third quartile − first quartile).
 
-    A column that would reach beyond ±`LARGEST` has quartiles that agree, or next to it, and is not divided.
+    A column is not divided where its quartiles agree to rounding, or where it would reach beyond ±`LARGEST`.
     """
     if columns.quartiles is None:
         raise ValueError("the robust scaler needs the quartiles")
     first, median, third = columns.quartiles
     constant, spread = columns.is_constant(), third - first
     reach = np.maximum(columns.maximum - median, median - columns.minimum)
-    return _divide(median, spread, undivided=constant | (reach > LARGEST * spread), vanishing=constant)
+    undivided = constant | _agree(first, third) | (reach > LARGEST * spread)
+    return _divide(median, spread, undivided=undivided, vanishing=constant)
 
 
 def sigmoid(x: Array) -> Array:
@@ -144,6 +142,11 @@ def sigmoid(x: Array) -> Array:
 def mapped(rows: Array) -> Array:
     """Send the features of rows (n, p + 1) through the sigmoid, the one scaler that is not affine."""
     return np.column_stack([sigmoid(rows[:, :-1]), rows[:, -1]])
+
+
+def _agree(low: Array, high: Array) -> BoolArray:
+    """Where two numbers are the same to rounding: their difference is exact, they themselves are not."""
+    return np.asarray(high - low <= ROUNDINGS * EPS * np.maximum(np.abs(low), np.abs(high)))
 
 
 def _divide(shift: Array, scale: Array, *, undivided: BoolArray, vanishing: BoolArray) -> Affine:

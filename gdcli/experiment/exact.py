@@ -52,9 +52,6 @@ def exact_fit(plan: Plan) -> ExactFit:
         The report.
     """
     optimum, objective = plan.objective.optimum, plan.objective
-    factor = plan.factor
-    variance = float(factor.deviations()[-1] ** 2)
-    constant = bool(factor.minimum[-1] == factor.maximum[-1]) or not variance
     original = plan.original_weights(optimum.weights)
     named, features = str(plan.spec.columns.target), plan.spec.columns.features or ()
     used = {named, *features}
@@ -68,7 +65,7 @@ def exact_fit(plan: Plan) -> ExactFit:
         weights=plan.named_weights(optimum.weights),
         weights_original=original,
         mse=objective.optimum_mse,
-        r2=None if constant else 1 - objective.optimum_mse / variance,
+        r2=plan.factor.r2(objective.optimum_mse),
         rank=optimum.rank,
         condition_number=optimum.condition_number,
         warnings=plan.warnings,

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gdcli.engine.arrays import Array
+from gdcli.engine.arrays import LARGEST, Array
 from gdcli.engine.problems.factor import RowFactor
 from gdcli.engine.problems.optimum import Optimum
-from gdcli.engine.scalers import LARGEST
 from gdcli.errors import DataError, Fault
 from gdcli.experiment.scaling import Scaling
 from gdcli.spec.validate import Source
 
+SMALLEST_SCALE = 1e-145  # of a target: losses are multiplied by its square
 SMALLEST_TARGET = 1e-140  # the squares of smaller numbers leave no digits for the gap
 RESOLUTION = 1e-8  # share of the target's power up to which nobody need be told that F* is uncertain
 
@@ -31,23 +31,30 @@ def check_range(
         validating: The factor of the validation rows, where there are any.
 
     Raises:
-        DataError: The target is too small for its squares, or the scaling takes validation rows out of range.
+        DataError: The target, or what its scaler divides it by, is too small for its squares; or the scaling takes
+            validation rows out of range.
     """
-    faults = [*_vanishing(source, labels[-1], training)]
+    faults = [*_vanishing(source, labels[-1], scaling, training)]
     if validating is not None:
         faults += _overflowing(source, labels, scaling, validating)
     if faults:
         raise DataError(faults)
 
 
-def _vanishing(source: Source, target: str, rows: RowFactor) -> Iterator[Fault]:
-    size = max(abs(rows.minimum[-1]), abs(rows.maximum[-1]))
+def _vanishing(source: Source, target: str, scaling: Scaling, rows: RowFactor) -> Iterator[Fault]:
+    size, scale = max(abs(rows.minimum[-1]), abs(rows.maximum[-1])), scaling.affine.scale[-1]
     if 0 < size < SMALLEST_TARGET:
         message = (
             f"the target '{target}' is at most {size:.3g} in size, and its squares are too small for double precision; "
             "give it in a smaller unit"
         )
         yield source.fault(("columns", "target"), message)
+    elif scale < SMALLEST_SCALE:
+        message = (
+            f"the scaler divides the target '{target}' by {scale:.3g}, whose square is too small for double precision; "
+            "use another scaler for the target"
+        )
+        yield source.fault(("scaler",), message)
 
 
 def _overflowing(source: Source, labels: tuple[str, ...], scaling: Scaling, rows: RowFactor) -> Iterator[Fault]:

@@ -119,7 +119,7 @@ class Result:
         spec, trace, optimum = self.plan.spec, self.trace, self.plan.objective
         best = int(np.argmin(trace.gap))
         gap = float(trace.gap[-1])
-        zero = optimum.optimum.is_zero
+        has_ratio = optimum.optimum_mse > 0 and not optimum.optimum.is_zero
         target = "" if spec.scaler.target == "none" else f" (target {spec.scaler.target})"
         figures: dict[str, Any] = {
             "name": spec.name,
@@ -137,7 +137,7 @@ class Result:
             "best_epoch": best,
             "optimum_mse": optimum.optimum_mse,
             "gap": gap,
-            "gap_ratio": None if zero else gap / optimum.optimum_mse,
+            "gap_ratio": gap / optimum.optimum_mse if has_ratio else None,
             "val_mse": None if trace.val_mse is None else float(trace.val_mse[-1]),
             "seconds": self.seconds,
         }
@@ -146,8 +146,8 @@ class Result:
             "kernel": self.kernel,
             **self._weights("weights", trace.weights),
             **self._weights("optimum_weights", optimum.optimum.weights),
-            "r2": self._r2(figures["final_mse"]),
-            "optimum_r2": self._r2(figures["optimum_mse"]),
+            "r2": self.plan.factor.r2(figures["final_mse"]),
+            "optimum_r2": self.plan.factor.r2(figures["optimum_mse"]),
             "optimum_val_mse": self._optimum_val_mse(),
             "rank": optimum.optimum.rank,
             "condition_number": optimum.optimum.condition_number,
@@ -159,12 +159,6 @@ class Result:
             "warnings": list(self.warnings),
             "versions": {"gdcli": __version__, "python": platform.python_version(), "numpy": np.__version__},
         }
-
-    def _r2(self, mse: float) -> float | None:
-        """1 − mse/variance of the target in the training rows; None for a target without variance."""
-        factor = self.plan.factor
-        variance = float(factor.deviations()[-1] ** 2)
-        return None if variance == 0 or factor.minimum[-1] == factor.maximum[-1] else 1 - mse / variance
 
     def _optimum_val_mse(self) -> float | None:
         """The loss of the training rows' optimum on the validation rows."""

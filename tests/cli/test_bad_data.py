@@ -10,6 +10,7 @@ import json
 import lzma
 import os
 import re
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +21,7 @@ import pytest
 import zstandard
 from workbench import Bench
 
-from gdcli.data import sources
+from gdcli.data import choosing, loading, sources
 
 D = "dataset: d.csv\n"
 SPEC = D + "columns: {features: [x, z], target: y}\n"
@@ -309,6 +310,8 @@ def test_too_few_rows(bench: Bench, keys: str, fault: str) -> None:
     bench.refuses(3, f"s.yaml:{fault}", spec=D + keys)
 
 
+PATTERNS = "'**' stands alone between slashes, and a pattern has at most 100 parts; write one such as part-*.csv"
+
 # id → the file that the spec names, and the message
 PATHS: dict[str, tuple[str, str]] = {
     "missing": ("rows_of_last_year.csv", "s.yaml:1:1: no data file rows_of_last_year.csv"),
@@ -319,13 +322,65 @@ PATHS: dict[str, tuple[str, str]] = {
     "device": ("/dev/null", "/dev/null: this data file is empty; it needs a header line and rows"),
     "long_name": ("a" * 300, f"s.yaml:1:1: no data file {'a' * 300}"),
     "long_path": ("a/" * 3000 + "a", f"s.yaml:1:1: no data file {'a/' * 3000}a"),
+    "case_and_order": ("folder/RWOS.csv", "s.yaml:1:1: no data file folder/RWOS.csv; did you mean 'rows.csv'?"),
+    "stars": ("'***'", f"s.yaml:1:1: cannot search for data files by the pattern '***': {PATTERNS}"),
+    "stars_in_a_name": ("a/p**", f"s.yaml:1:1: cannot search for data files by the pattern 'a/p**': {PATTERNS}"),
+    "deep_pattern": (
+        "'" + "*/" * 5000 + "*'",
+        f"s.yaml:1:1: cannot search for data files by the pattern '{'*/' * 28}…: {PATTERNS}",
+    ),
 }
 
 
 @pytest.mark.parametrize(("name", "message"), PATHS.values(), ids=PATHS)
 def test_path(bench: Bench, name: str, message: str) -> None:
-    (bench.home / "folder").mkdir()
+    bench.write("folder/rows.csv", H)
     bench.refuses(3, message, spec=f"dataset: {name}\n")
+
+
+@pytest.mark.skipif(sys.platform in ("darwin", "win32"), reason="file names are text")
+@pytest.mark.parametrize("dataset", ["'d*.csv'", "link.csv", "[d.csv, link.csv]"])
+def test_a_path_that_is_no_text_is_refused(bench: Bench, dataset: str) -> None:
+    """It could not be written into a spec.yaml that reads back."""
+    odd = bench.home / os.fsdecode(b"d\xff.csv")
+    odd.write_text(H)
+    (bench.home / "link.csv").symlink_to(odd)
+    name = r"d\udcff.csv" if "*" in dataset else "link.csv"
+    bench.refuses(3, f"{name}: this path is not UTF-8 text; rename it", spec=f"dataset: {dataset}\n")
+
+
+def test_many_missing_files_are_answered_by_one_look_at_the_folder(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[Path] = []
+
+    def entries(folder: Path) -> list[Path]:
+        looks.append(folder)
+        return [folder / "rows.csv"]
+
+    monkeypatch.setattr(loading, "entries", entries)
+    names = ", ".join(f"lots{i:03}.csv" for i in range(60))
+    lines = [f"s.yaml:1:1: no data file lots{i:03}.csv" for i in range(50)]
+    message = "\n".join([*lines, "s.yaml: and 10 more faults; correct these first"])
+    bench.refuses(3, message, spec=f"dataset: [{names}]\n")
+    assert len(looks) == 1
+
+
+@pytest.mark.parametrize(
+    ("dataset", "label"),
+    [
+        ("{synthetic: {rows: 2, weights: [1, 1, 1]}}", "dataset.synthetic"),
+        ("{inline: {a: [1, x], b: ['1', 2], c: [1, ' '], d: [3, 4], e: [x, y]}}", "dataset.inline"),
+    ],
+)
+def test_too_many_columns_are_refused_before_a_table_is_made(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, dataset: str, label: str
+) -> None:
+    monkeypatch.setattr(choosing, "MOST_FEATURES", 2)
+    monkeypatch.setattr(loading, "synthesize", None)
+    monkeypatch.setattr(loading, "tabulate", None)
+    message = f"3 features in {label} are more than 2; the factor of so many takes 7.2e-08 GB"
+    bench.refuses(3, f"s.yaml: {message}; name fewer as columns.features", spec=f"dataset: {dataset}\n")
 
 
 def test_path_is_relative_to_the_spec(bench: Bench) -> None:

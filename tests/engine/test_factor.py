@@ -8,6 +8,7 @@ import pytest
 from problems import about, factor_of, objective_of, regression, with_ones
 
 from gdcli.engine.arrays import Array, Real
+from gdcli.engine.problems import triangular
 from gdcli.engine.problems.factor import Factor, RowFactor, factor_blocks, factor_rows
 from gdcli.engine.problems.least_squares import Objective, objective
 
@@ -228,3 +229,22 @@ def test_the_shift_of_whole_numbers_and_short_decimals_is_short_enough_to_subtra
     for row in rows:
         for value, moved in zip(row, shift, strict=True):
             assert Fraction(float(value)) - Fraction(float(moved)) == Fraction(float(value - moved))
+
+
+@pytest.mark.parametrize("shape", [(30, 4), (300, 300)])
+def test_without_extended_precision_everything_is_factored_by_lapack(
+    shape: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Real) -> None:
+        raise AssertionError("factored by a loop in Python")
+
+    monkeypatch.setattr(np, "longdouble", np.float64)
+    monkeypatch.setattr(triangular, "IS_EXTENDED", False, raising=False)
+    monkeypatch.setattr(triangular, "_reflected", refuse)
+    A = np.random.RandomState(11).randn(*shape)
+    held = triangular.working_precision(A)
+    assert held.dtype == np.float64
+    Q, R = triangular.qr(held)
+    np.testing.assert_allclose(Q @ R, A, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(triangular.triangle(held), R, rtol=0, atol=1e-12)
+    factor_rows(A[:, :-1], A[:, -1])

@@ -161,6 +161,15 @@ def test_dependent_columns_are_named_with_what_they_are_made_of(name: str) -> No
     assert optimum.rank == p + 1 - len(expected)
 
 
+@pytest.mark.parametrize(
+    ("intercept", "expected"), [(False, ((1, (0,)), (2, (0,)))), (True, ((1, (0,)), (2, (0,)), (3, ())))]
+)
+def test_the_last_column_comes_before_others_as_an_intercept_only(intercept: bool, expected: Any) -> None:
+    a = np.arange(1.0, 6)
+    X = np.column_stack([a, 2 * a, 3 * a, np.zeros(5)][: 4 if intercept else 3])
+    assert optimum_of(X, a**2, intercept=intercept).dependent == expected
+
+
 @pytest.mark.parametrize("name", RELATIONS)
 def test_the_condition_number_is_infinite_below_full_rank(name: str) -> None:
     assert optimum_of(*deficient(name)).condition_number == math.inf

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
+from operator import mul
 
 import numpy as np
 import pytest
@@ -53,6 +55,36 @@ def test_the_optimum_is_exact_or_known_to_be_uncertain(part: int) -> None:
         else:
             assert max(errors(optimum, design, y)) <= RESOLUTION * optimum.power, seed
     assert uncertain <= 15
+
+
+def exact_loss(columns: list[Array], y: Array) -> float:
+    """The smallest loss in exact arithmetic, by Gram and Schmidt."""
+    residual, basis = [Fraction(value) for value in y.tolist()], list[list[Fraction]]()
+    for column in [*columns, y]:
+        rest = [Fraction(value) for value in column.tolist()]
+        for direction in basis:
+            share = sum(map(mul, rest, direction)) / sum(map(mul, direction, direction))
+            rest = [a - share * b for a, b in zip(rest, direction, strict=True)]
+        if column is y:
+            residual = rest
+        elif any(rest):
+            basis.append(rest)
+    return float(sum(a * a for a in residual) / len(y))
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_constants_of_all_sizes_hide_no_tiny_column(seed: int) -> None:
+    random = np.random.RandomState(seed)
+    n = random.randint(3, 7)
+    columns = [np.full(n, random.choice([1, -1]) * 10.0**size) for size in random.choice([-100, -39.4, 0, 38, 120], 2)]
+    shapes = [random.choice([0, 1, -1, 0.5], n) for _ in range(2)]
+    *features, y = *columns, 3e-56 * shapes[0], 2e-15 * shapes[1]
+    factor = factor_rows(np.column_stack(features), y)
+    largest = np.abs(y).max() or 1.0
+    optimum = solve(factor.rescaled(np.zeros(4), np.array([1, 1, 1, largest]), intercept=True))
+    expected = exact_loss([*features, np.ones(n)], y)
+    assert optimum.mse * largest**2 == about(expected, rel=1e-9, abs=1e-12 * largest**2)
+    assert optimum.rank == 1 + (np.ptp(features[-1]) > 0)
 
 
 @extended

@@ -181,6 +181,49 @@ def test_a_small_spread_above_rounding_is_divided(mean: float, size: float, scal
     assert affine.scale[0] == about(size * spread, rel=1e-4)
 
 
+def timestamps(n: int = 100_000) -> Array:
+    """Milliseconds since 1970, a microsecond apart."""
+    return np.asarray(1.7e12 + 1e-3 * np.arange(n), dtype=np.float64)
+
+
+@pytest.mark.parametrize("scaler", ["none", "zscore", "minmax", "robust", "maxabs"])
+def test_many_rows_of_a_small_spread_far_from_zero_keep_it(scaler: str) -> None:
+    rows = np.column_stack([timestamps(), 2 * (timestamps() - 1.7e12)])
+    affine, factor = fit(scaler, rows), factor_rows(rows[:, :-1], rows[:, -1])
+    assert not (affine.undivided | affine.vanishing).any()
+    optimum = solve(factor.rescaled(affine.shift, affine.scale, intercept=True, vanishing=affine.vanishing))
+    assert optimum.rank == 2
+    assert optimum.mse * affine.scale[-1] ** 2 <= 1e-12 * np.var(rows[:, -1])
+
+
+@pytest.mark.parametrize("scaler", ["zscore", "minmax"])
+def test_a_single_row_that_differs_is_a_spread(scaler: str) -> None:
+    values = np.full(200_000, 1e12)
+    values[150_000] += 1
+    rows = np.column_stack([values, values - 1e12])
+    affine, factor = fit(scaler, rows), factor_rows(rows[:, :-1], rows[:, -1])
+    assert not affine.undivided.any()
+    assert affine.scale[0] == about({"zscore": math.sqrt(1 / 200_000), "minmax": 1.0}[scaler], rel=1e-5)
+    optimum = solve(factor.rescaled(affine.shift, affine.scale, intercept=True, vanishing=affine.vanishing))
+    assert optimum.mse * affine.scale[-1] ** 2 <= 1e-12 * np.var(rows[:, -1])
+
+
+def test_many_rows_of_rounding_noise_are_constant() -> None:
+    shares = np.random.RandomState(5).rand(100_000, 12)
+    shares /= shares.sum(axis=1, keepdims=True)
+    total = sum(shares.T)  # one, but for rounding errors
+    assert np.ptp(total) > 0
+    columns = statistics_of(np.column_stack([total, shares[:, 0]]), quartiles=False)
+    assert columns.is_constant().tolist() == [True, False]
+
+
+def test_quartiles_that_agree_to_rounding_are_no_spread_to_divide_by() -> None:
+    values = np.array([0.3, 0.1 + 0.2, 0.3, 0.1 + 0.2, 0.3, 0.1 + 0.2, 0.3, 9])
+    affine = fit("robust", np.column_stack([values, np.arange(8.0)]))
+    assert affine.undivided.tolist() == [True, False]
+    assert not affine.vanishing.any()
+
+
 def test_maxabs_divides_a_constant_column_unless_it_is_zero() -> None:
     rows = np.array([[0.0, -4.0], [0.0, -4.0]])
     affine = fit("maxabs", rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,28 @@ def test_a_target_too_small_for_its_squares_is_refused() -> None:
         "spec: the target 'y' is at most 1e-170 in size, and its squares are too small for double precision; "
         "give it in a smaller unit"
     )
+
+
+@pytest.mark.parametrize(
+    ("scaler", "y", "scale"),
+    [("robust", [0, 0, 1e-170, 1e-170, 1e-22], "1e-170"), ("minmax", [1e-140, 1e-140, 1e-140 + 1e-154], "1e-154")],
+)
+def test_a_target_that_its_scaler_divides_by_what_is_too_small_for_squares_is_refused(
+    scaler: str, y: list[float], scale: str
+) -> None:
+    message = refusal({"a": FEW[: len(y)], "y": y}, scaler={"target": scaler})
+    assert message == (
+        f"spec: the scaler divides the target 'y' by {scale}, whose square is too small for double precision; "
+        "use another scaler for the target"
+    )
+
+
+def test_a_ratio_to_an_optimum_below_all_numbers_is_none() -> None:
+    result = run({"a": FEW, "y": [1, 2, 3, 4, 6]})
+    assert result.summary["gap_ratio"] == result.summary["gap"] / result.summary["optimum_mse"]
+    vanished = replace(result, plan=replace(result.plan, objective=replace(result.plan.objective, unit=1e-323)))
+    assert vanished.summary["optimum_mse"] == 0
+    assert vanished.summary["gap_ratio"] is None
 
 
 def test_validation_rows_that_a_scaler_takes_out_of_range_are_refused() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import pytest
 import zstandard
 
 import gdcli
-from gdcli.data import choosing, sources, stream
+from gdcli.data import choosing, numerals, sources, stream
 from gdcli.data.csv import blocks
 
 N = 60
@@ -298,3 +299,27 @@ def test_the_resolved_spec_names_the_settings(tmp_path: Path) -> None:
         "encoding": "utf-16",
         "missing": "drop",
     }
+
+
+def test_words_are_not_searched_for_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(cell: str) -> None:
+        raise AssertionError(cell)
+
+    monkeypatch.setattr(numerals, "_bare", refuse)
+    assert numerals.numerals(["yes", "no", "$"]) is None
+    assert numerals.numerals([]) is None
+
+
+def test_only_marks_that_occur_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    forms: set[tuple[str | None, str]] = set()
+    number = numerals.number
+
+    def noted(thousands: str | None, decimal: str) -> re.Pattern[str]:
+        forms.add((thousands, decimal))
+        return number(thousands, decimal)
+
+    monkeypatch.setattr(numerals, "number", noted)
+    looks = numerals.numerals(["1'234'567", "2'000"])
+    assert looks is not None
+    assert looks.settings == {"thousands": "'"}
+    assert forms == {(None, "."), ("'", "."), (None, ","), ("'", ",")}

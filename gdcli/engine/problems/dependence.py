@@ -26,6 +26,7 @@ class Basis:
         rss: What these weights leave of the target: its squared norm.
         slack: By how much `rss` depends on the choice of the columns kept, and by how much the others could lower it
             by what in them is no combination of the columns kept.
+        intercept: Whether the last column is the intercept.
     """
 
     kept: IntArray
@@ -34,10 +35,11 @@ class Basis:
     z: Real
     rss: float
     slack: float
+    intercept: bool
 
 
-def basis(A: Real, c: Real, Vt: Array, rank: int, *, noise: float) -> Basis:
-    """Choose columns that span all others and are as far from dependent as may be; the last, the intercept, is given.
+def basis(A: Real, c: Real, Vt: Array, rank: int, *, noise: float, intercept: bool) -> Basis:
+    """Choose columns that span all others and are as far from dependent as may be; an intercept is always kept.
 
     Args:
         A: Columns of unit norm, shape (n, d).
@@ -45,6 +47,7 @@ def basis(A: Real, c: Real, Vt: Array, rank: int, *, noise: float) -> Basis:
         Vt: Right singular vectors of A, shape (min(n, d), d).
         rank: Number of columns to keep.
         noise: Norm up to which what remains of a dependent column is rounding.
+        intercept: Whether the last column is the intercept.
 
     Returns:
         The basis.
@@ -52,7 +55,7 @@ def basis(A: Real, c: Real, Vt: Array, rank: int, *, noise: float) -> Basis:
     Source: Golub and Van Loan, Matrix Computations (4th ed.), section 5.5.7, subset selection by the SVD.
     """
     d = A.shape[1]
-    given = {d - 1} if A[:, -1].any() else set()
+    given = {d - 1} if intercept else set()
     if len(Vt) == d and d - rank < rank:
         rest = np.sort(_pivots(Vt[rank:], never=given))
         kept = np.setdiff1d(np.arange(d), rest)
@@ -64,17 +67,18 @@ def basis(A: Real, c: Real, Vt: Array, rank: int, *, noise: float) -> Basis:
     K, z, remains, left = solved[:, :-1], solved[:, -1], T[rank:, rank:-1], T[rank:, -1]
     slack = 2 * np.abs(z).max(initial=0.0) * np.abs(left @ remains).sum()
     lower = left[np.abs(remains).max(axis=1, initial=0.0) > noise]
-    return Basis(kept=kept, rest=rest, K=K, z=z, rss=float(left @ left), slack=float(slack + lower @ lower))
+    rss, slack = float(left @ left), float(slack + lower @ lower)
+    return Basis(kept=kept, rest=rest, K=K, z=z, rss=rss, slack=slack, intercept=intercept)
 
 
 def relations(basis: Basis) -> tuple[tuple[int, tuple[int, ...]], ...]:
-    """Name the first few columns that those before them make up, the last one, the intercept, before all others.
+    """Name the first few columns that those before them make up, an intercept before all others.
 
     Returns:
         At most `RELATIONS` entries: the index of a column, and the indices of the columns that it is a combination of.
     """
     r, d = len(basis.kept), len(basis.kept) + len(basis.rest)
-    order = np.array([d - 1, *range(d - 1)])[: r + RELATIONS]  # no more are needed to meet so many dependent ones
+    order = np.roll(np.arange(d), 1 if basis.intercept else 0)[: r + RELATIONS]  # enough to meet so many dependent ones
     coefficients = np.zeros((r, d))
     coefficients[np.arange(r), basis.kept] = 1.0
     coefficients[:, basis.rest] = basis.K

@@ -32,6 +32,7 @@ class Factor:
         rss: What no weights can reach: the squared part of y outside the span of Q, in squared target units.
         n: Number of rows.
         eps: Machine epsilon of the arithmetic that the rows were factored in.
+        intercept: Whether the last column is the intercept.
     """
 
     R: Real
@@ -39,6 +40,7 @@ class Factor:
     rss: float
     n: int
     eps: float
+    intercept: bool
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,11 @@ class RowFactor:
         """Population standard deviation (ddof 0) of each feature and of the target, shape (p + 1,)."""
         return np.asarray(column_norms(self.triangle[1:, 1:]) / np.sqrt(self.n), dtype=np.float64)
 
+    def r2(self, mse: float) -> float | None:
+        """Coefficient of determination 1 − mse/variance of the target; None for a target without variance."""
+        variance = float(self.deviations()[-1] ** 2)
+        return None if variance == 0 or self.minimum[-1] == self.maximum[-1] else 1 - mse / variance
+
     def rescaled(self, shift: Array, scale: Array, *, intercept: bool, vanishing: BoolArray | None = None) -> Factor:
         """Factor the rows after the affine scaling (value − shift)/scale, without touching the rows.
 
@@ -87,7 +94,8 @@ class RowFactor:
         T = triangle(working_precision(np.hstack([columns[:, :-1], ones, columns[:, -1:]])))
         d = T.shape[1] - 1
         eps = float(np.finfo(self.triangle.dtype).eps)
-        return Factor(R=T[:d, :d], c=T[:d, d], rss=float(np.sum(T[d:, d] ** 2)), n=self.n, eps=eps)
+        rss = float(np.sum(T[d:, d] ** 2))
+        return Factor(R=T[:d, :d], c=T[:d, d], rss=rss, n=self.n, eps=eps, intercept=intercept)
 
 
 def factor_rows(X: Array, y: Array) -> RowFactor:

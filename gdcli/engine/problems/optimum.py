@@ -91,7 +91,8 @@ def solve(factor: Factor) -> Optimum:
     if rank == d:
         solution = _Solution(back_substitute(R, c), c, 0.0, 0.0, (), is_smallest=True)
     else:
-        spanning = basis(A, c, Vt, rank, noise=2 * EPS if factor.eps < EPS else tolerance)
+        noise = 2 * EPS if factor.eps < EPS else tolerance
+        spanning = basis(A, c, Vt, rank, noise=noise, intercept=factor.intercept)
         solution = _below_full_rank(A, norms, c, spanning, enough=1e-10 * power)
     weights, rss = _rounded(solution.w), solution.rss + factor.rss
     error = factor.eps * float(norms @ np.abs(weights))  # of Rw, from rounding while the rows were factored

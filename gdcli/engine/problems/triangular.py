@@ -9,25 +9,27 @@ from __future__ import annotations
 
 import numpy as np
 
-from gdcli.engine.arrays import Real
+from gdcli.engine.arrays import EPS, Real
 
+IS_EXTENDED = bool(np.finfo(np.longdouble).eps < EPS)  # not on Windows and macOS on ARM
 EXTENDED_FLOPS = 1_000_000  # n·m·min(n, m) up to which a QR in extended precision stays within milliseconds
 
 
 def working_precision(A: Real) -> Real:
     """Convert A (n, m) to extended precision where its QR is cheap in that, else to double."""
     n, m = A.shape
-    return A.astype(np.longdouble if n * m * min(n, m) <= EXTENDED_FLOPS else np.float64, copy=False)
+    is_cheap = n * m * min(n, m) <= EXTENDED_FLOPS
+    return A.astype(np.longdouble if IS_EXTENDED and is_cheap else np.float64, copy=False)
 
 
 def triangle(A: Real) -> Real:
     """Triangular factor R, shape (min(n, m), m), of A (n, m): RᵀR = AᵀA, in the precision of A."""
-    return _reflected(A)[0] if A.dtype == np.longdouble else np.asarray(np.linalg.qr(A, mode="r"))
+    return _reflected(A)[0] if _is_extended(A) else np.asarray(np.linalg.qr(A, mode="r"))
 
 
 def qr(A: Real) -> tuple[Real, Real]:
     """Factor A (n, m) into orthonormal columns Q (n, r) and a triangle R (r, m), r = min(n, m), in its precision."""
-    if A.dtype != np.longdouble:
+    if not _is_extended(A):
         Q, R = np.linalg.qr(A)
         return np.asarray(Q), np.asarray(R)
     R, reflectors = _reflected(A)
@@ -57,6 +59,11 @@ def column_norms(A: Real) -> Real:
     """Euclidean norms of the columns of A (n, m), shape (m,), without overflow or underflow."""
     A, units = _in_range(A)
     return np.asarray(np.sqrt(np.einsum("ij,ij->j", A, A)) * units)
+
+
+def _is_extended(A: Real) -> bool:
+    """Whether LAPACK has no QR for numbers as wide as these."""
+    return IS_EXTENDED and A.dtype == np.longdouble
 
 
 def _in_range(A: Real) -> tuple[Real, Real]:
