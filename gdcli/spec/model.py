@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, is_dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 
 from annotated_types import Ge, Gt, Len, Lt
 
 from gdcli.engine.batches import Shuffle
 from gdcli.engine.bounds import Count, NonNegative, Whole
 from gdcli.engine.optimizers import OPTIMIZERS, Optimizer
+from gdcli.engine.scalers import AFFINE_SCALERS
 from gdcli.engine.schedules import SCHEDULES, Schedule
 from gdcli.engine.trace import Stopping
 
-ScalerName = Literal["none", "zscore", "minmax", "sigmoid", "maxabs", "robust"]
+_SCALERS = [*AFFINE_SCALERS]
+_SCALERS.insert(3, "sigmoid")  # the one scaler that is not affine
+if TYPE_CHECKING:
+    ScalerName: TypeAlias = str
+else:
+    ScalerName = Literal[tuple(_SCALERS)]
 Seed = Annotated[int, Ge(0), Lt(2**32)]
 
 

@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 
 from gdcli.engine.optimizers import OPTIMIZERS
 from gdcli.engine.schedules import SCHEDULES
-from gdcli.errors import Fault, Place, SpecError, suggestion
+from gdcli.errors import Fault, Place, SpecError, nearest
 from gdcli.spec import checks
 from gdcli.spec.advice import Style, setting, style_of
 from gdcli.spec.draft import Draft, read_draft
@@ -185,7 +185,8 @@ def _kind_of(key: str, value: Any, path: KeyPath, found: list[tuple[KeyPath, str
         found.append((path, f"{path_text((*path, 'kind'))} is required: {', '.join(registry)}"))
         return None
     if not isinstance(kind, str) or kind not in registry:
-        hint = suggestion(kind, registry) if isinstance(kind, str) else f"; known: {', '.join(registry)}"
+        close = nearest(kind, registry) if isinstance(kind, str) else ""
+        hint = f"; did you mean '{close}'?" if close else f"; known: {', '.join(registry)}"
         found.append(((*path, "kind"), f"unknown {key} {shown(kind)}{hint}"))
         return None
     return _section(registry[kind], value, path, found)

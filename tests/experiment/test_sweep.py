@@ -12,7 +12,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -31,6 +31,7 @@ from gdcli.experiment.sweep.lockstep import groups, run_groups
 from gdcli.experiment.sweep.plan import plan_sweep
 from gdcli.experiment.sweep.points import Sweep
 from gdcli.spec.draft import read_draft
+from gdcli.spec.model import ScalerName
 from gdcli.spec.validate import understand
 
 ROOT = Path(__file__).parents[2]
@@ -142,8 +143,8 @@ IMPOSSIBLE: dict[str, tuple[dict[str, Any], list[Axis], list[str]]] = {
         [Axis("optimizer.kind", ("sgd", "momentun")), Axis("scaler", ("none", "zscroe"))],
         [
             "sweep optimizer.kind=momentun: unknown optimizer 'momentun'; did you mean 'momentum'?",
-            "sweep scaler=zscroe: scaler.features must be one of none, zscore, minmax, sigmoid, maxabs, robust, got "
-            "'zscroe'; did you mean 'zscore'?",
+            f"sweep scaler=zscroe: scaler.features must be one of {', '.join(get_args(ScalerName))}, got 'zscroe'; "
+            "did you mean 'zscore'?",
         ],
     ),
     "unknown_key": (
