@@ -297,7 +297,7 @@ DATASETS: dict[str, str] = {
         "1:46: dataset.synthetic.features must be one of normal, uniform, got 'gauss'"
     ),
     "dataset: {synthetic: {rows: 3, weights: [1, 2], column_factors: [1]}}": (
-        "1:49: dataset.synthetic.column_factors must have one value a weight (2), got 1"
+        "1:49: dataset.synthetic.column_factors must have one value per weight (2), got 1"
     ),
     "dataset: {synthetic: {rows: 3, weights: [1], bias: .nan}}": (
         "1:46: dataset.synthetic.bias must be a finite number, got nan"
