@@ -10,16 +10,16 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLo
 
 from gdcli.engine.arrays import Array
 
-# What an axis can span, and the decades up to which Matplotlib can be left to choose the ticks: it goes beyond the
-# ends, where there may be no numbers any more.
+# The span of an axis, and the most decades for which Matplotlib chooses the ticks. It looks beyond the ends of the
+# axis, where doubles may overflow.
 SMALLEST, LARGEST = 1e-300, 1e300
 FEW_DECADES = 50
 
 
 def log_axis(axis: Axes, low: float, high: float) -> None:
-    """A log axis from low to high, its labels plain text: mathematical type would double the time of a picture."""
+    """Set a log axis from low to high. Its labels are plain text, because math text doubles the time of a picture."""
     low, high = _within_reach(low, high)
-    axis.set_autoscaley_on(False)  # it would look beyond the ends of all numbers
+    axis.set_autoscaley_on(False)  # autoscaling looks beyond the largest double
     axis.set_yscale("log", nonpositive="mask")
     axis.set_ylim(low, high)
     first, last = math.ceil(math.log10(low)), math.floor(math.log10(high))
@@ -32,7 +32,7 @@ def log_axis(axis: Axes, low: float, high: float) -> None:
 
 
 def _within_reach(low: float, high: float) -> tuple[float, float]:
-    """The ends of an axis, within what Matplotlib can draw and never at the same place."""
+    """The ends of an axis, different from each other and within what Matplotlib can draw."""
     high = min(max(high, 2 * SMALLEST), LARGEST)
     return min(max(low, SMALLEST), high / 2), high
 
@@ -46,5 +46,5 @@ def short(value: float, _position: int | None = None) -> str:
 
 
 def drawable(values: Array) -> Array:
-    """Values that Matplotlib can draw: what is not finite is left out, what is beyond all axes stands at the end."""
+    """Values that Matplotlib can draw: NaN instead of values that are not finite, and `LARGEST` at most."""
     return np.where(np.isfinite(values), np.minimum(values, LARGEST), np.nan)

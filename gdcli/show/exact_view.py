@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def exact_view(fit: ExactFit) -> RenderableType:
-    """An exact fit: what was fitted by what, how well, and the weights.
+    """Show an exact fit: its data, its figures and its weights.
 
     Args:
         fit: The fit.

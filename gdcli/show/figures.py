@@ -24,12 +24,12 @@ from gdcli.experiment.result import Result, by_name
 from gdcli.show.axes import LARGEST, SMALLEST, drawable, log_axis
 from gdcli.show.lettering import as_written, boxes_for_missing_glyphs
 
-# Okabe and Ito's palette, which the colour-blind can tell apart; the optimum has black to itself.
+# Okabe and Ito's palette for colour-blind readers; black is reserved for the optimum.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 LINE_STYLES = ("-", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
 LineStyle: TypeAlias = "str | tuple[int, tuple[int, ...]]"
 
-# How many curves a legend may name inside the axes and at all, and how much a loss may shrink on a linear axis.
+# The most entries of a legend inside the axes, the most of any legend, and the largest ratio on a linear axis.
 LEGEND_INSIDE = 5
 LEGEND_MOST = 22
 LINEAR_RANGE = 30.0
@@ -59,7 +59,7 @@ def curve_figure(result: Result) -> Figure:
 
 
 def comparison_figure(results: Sequence[Result]) -> Figure:
-    """Draw several runs over each other, one colour each; a legend of many stands beside the curves.
+    """Draw several runs over each other, one colour each. A long legend is placed beside the axes.
 
     Runs of one name are drawn as their median, with a band from their 10 % to their 90 % quantile.
 
@@ -109,8 +109,8 @@ def to_png(figure: Figure, *, warn: Callable[[str], None] = lambda _: None) -> b
     """Render a figure as the bytes of a PNG.
 
     Args:
-        figure: Is changed: every text stands as it is written.
-        warn: Told of characters that no installed font has.
+        figure: Changed in place: texts are drawn as they are written.
+        warn: Called with a sentence about characters that no installed font has.
 
     Returns:
         The bytes.
@@ -121,13 +121,13 @@ def to_png(figure: Figure, *, warn: Callable[[str], None] = lambda _: None) -> b
     stream = io.BytesIO()
     FigureCanvasAgg(figure)
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph ")  # of tick labels, which come anew from their formatter
+        warnings.filterwarnings("ignore", message="Glyph ")  # tick labels are made anew by their formatter
         figure.savefig(stream, format="png")
     return stream.getvalue()
 
 
 def _note(runs: Sequence[Result]) -> str:
-    """How runs of one name ended, where that is not as planned."""
+    """How runs of one name ended, unless all were completed."""
     counts = [
         f"{f'{count} of {len(runs)} ' if len(runs) > 1 else ''}{status.replace('_', ' ')}"
         for status, count in endings(runs)
@@ -136,14 +136,14 @@ def _note(runs: Sequence[Result]) -> str:
 
 
 def fill_spread(axis: Axes, x: Array, spread: Spread[Array], *, colour: str, alpha: float = 0.2) -> None:
-    """Fill from the 10 % to the 90 % quantile; an end that is infinite leaves the picture at its top.
+    """Fill from the 10 % to the 90 % quantile; a band with an infinite end reaches the top of the axis.
 
     Args:
-        axis: Where, its limits set.
+        axis: Axis whose limits are set.
         x: Shape (n,).
         spread: Quantiles, shape (n,) each.
-        colour: Of the band.
-        alpha: Its opacity.
+        colour: Colour of the band.
+        alpha: Opacity of the band.
     """
     top = np.maximum(axis.get_ylim()[1], spread.low)
     high = np.where(np.isfinite(spread.high), spread.high, top)
@@ -154,7 +154,7 @@ def _axes(title: str, results: Sequence[Result], *, wide: bool = False) -> tuple
     """A figure with an axis for the loss and one for the gap."""
     figure = Figure(figsize=(11.5 if wide else 9.5, 4), dpi=110)
     left, right = figure.subplots(1, 2)
-    # Margins by hand: Matplotlib's layout engines draw everything twice to find the same ones.
+    # Fixed margins: Matplotlib's layout engines draw everything twice to find the same ones.
     figure.subplots_adjust(left=0.08, right=0.77 if wide else 0.98, bottom=0.13, top=0.9, wspace=0.27)
     targets = {str(result.plan.spec.columns.target) for result in results}
     unit = f", squared units of {cut(targets.pop(), 24)}" if len(targets) == 1 else ""
@@ -164,7 +164,7 @@ def _axes(title: str, results: Sequence[Result], *, wide: bool = False) -> tuple
         axis.set_xlabel("epoch")
         axis.ticklabel_format(axis="y", style="sci", scilimits=(-3, 4))
         axis.xaxis.set_major_locator(MaxNLocator(nbins="auto", integer=True, steps=[1, 2, 5, 10]))
-        axis.set_autoscaley_on(False)  # the curves may go where no axis can follow
+        axis.set_autoscaley_on(False)  # curves may go beyond the largest axis
         axis.grid(visible=True, which="major", color="0.9", linewidth=0.6)
         axis.spines[["top", "right"]].set_visible(False)
     figure.suptitle(cut(title, 100), fontsize=11)
@@ -172,12 +172,12 @@ def _axes(title: str, results: Sequence[Result], *, wide: bool = False) -> tuple
 
 
 def cut(text: str, most: int) -> str:
-    """Cut a text to so many characters at most."""
+    """Cut a text to at most this many characters."""
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def _setting(result: Result) -> str:
-    """One line that says what was run."""
+    """The settings of a run in one line."""
     summary = result.summary
     parts = [f"{summary['optimizer']}, lr {summary['lr']:g}"]
     if summary["schedule"] != "constant":
@@ -196,7 +196,7 @@ def _styles() -> cycle[tuple[str, LineStyle]]:
 
 
 def _plot(axis: Axes, values: Array, *, label: str, colour: str, line: LineStyle = "-") -> None:
-    """Plot values against the epoch; what is not finite is left out, a single point becomes a marker."""
+    """Plot values against the epoch, without those that are not finite; a single point becomes a marker."""
     marker = "o" if len(values) == 1 else ""
     axis.plot(
         np.arange(len(values)),
@@ -215,7 +215,7 @@ def _mark(axis: Axes, optimum: float, *, label: str | None) -> None:
 
 
 def _scale_loss(axis: Axes, results: Sequence[Result]) -> None:
-    """Choose the loss axis so that the runs that did not diverge stay readable."""
+    """Choose the loss axis by the runs that did not diverge."""
     steady = _steady(results)
     losses = _positive(loss for r in steady for loss in (r.trace.mse, r.trace.val_mse) if loss is not None)
     if not len(losses):
@@ -232,29 +232,29 @@ def _scale_loss(axis: Axes, results: Sequence[Result]) -> None:
 
 
 def _floor(result: Result) -> float:
-    """The loss of the optimum; 0 where it is nothing but rounding."""
+    """The loss of the optimum, or 0 if it is a rounding error."""
     objective = result.plan.objective
     return 0.0 if objective.optimum.is_zero else objective.optimum_mse
 
 
 def _scale_gap(axis: Axes, results: Sequence[Result]) -> None:
-    """Put the gap on a log axis, over what the runs that did not diverge span."""
+    """Put the gap on a log axis that spans the runs that did not diverge."""
     gaps = _positive(result.trace.gap for result in _steady(results))
     if len(gaps):
         log_axis(axis, float(gaps.min()) / 2, float(gaps.max()) * 2)
     else:
         axis.set_yticks([])
         finite = all(np.isfinite(result.trace.gap).all() for result in results)
-        said = "the gap is 0 throughout" if finite else "the gap is not finite"
-        axis.text(0.5, 0.5, said, transform=axis.transAxes, ha="center")
+        text = "the gap is 0 throughout" if finite else "the gap is not finite"
+        axis.text(0.5, 0.5, text, transform=axis.transAxes, ha="center")
 
 
 def _steady(results: Sequence[Result]) -> list[Result]:
-    """The runs that did not diverge; all of them where every one did."""
+    """The runs that did not diverge, or all runs if every one did."""
     return [result for result in results if result.status is not Status.DIVERGED] or list(results)
 
 
 def _positive(curves: Iterable[Array]) -> Array:
-    """What a log axis can show of some curves."""
+    """The finite, positive values of some curves."""
     values = np.concatenate(list(curves))
     return np.asarray(values[np.isfinite(values) & (values > 0)])

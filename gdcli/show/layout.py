@@ -1,6 +1,6 @@
-"""Tables that fit: at any width no number is cut, names are shortened in their middle, and what is left out is named.
+"""Tables that fit: no number is cut at any width, names are shortened in the middle, columns left out are listed.
 
-Every table of every command goes through here. The width is that of the console which prints.
+Every table of every command goes through here. The width is that of the console.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from gdcli.errors import printable
 
 Cell: TypeAlias = "str | Text"
 
-SHORTEST = 12  # characters that a name is shortened to before a column goes
-LONGEST_NUMBER = 16  # of eight digits, with its sign, exponent and a bracket
+SHORTEST = 12  # characters of a name, below which columns are left out instead
+LONGEST_NUMBER = 16  # eight digits with a sign, an exponent and a bracket
 EDGES, BETWEEN = 2, 2  # spaces around a row, and between two columns
 JOINER = "\u200d"
 MODIFIERS = frozenset(map(chr, (*range(0xFE00, 0xFE10), *range(0x1F3FB, 0x1F400))))  # variants, skin tones
@@ -32,9 +32,9 @@ class Column:
     """A column of a table.
 
     Attributes:
-        heading: Of one or more lines.
-        rank: The column with the smallest rank is the first to go.
-        is_name: Whether its cells are names: to the left, and shortened where they must be. Numbers stand to the
+        heading: One or more lines.
+        rank: Columns of the smallest rank are left out first.
+        is_name: Whether its cells are names, which are aligned left and may be shortened. Numbers are aligned
             right and stay whole.
     """
 
@@ -50,7 +50,7 @@ class Sheet:
     Attributes:
         columns: From left to right.
         rows: One cell per column each.
-        bold: Indices of the rows that stand out.
+        bold: Indices of the rows in bold.
     """
 
     columns: Sequence[Column]
@@ -58,7 +58,7 @@ class Sheet:
     bold: frozenset[int] = frozenset()
 
     def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
-        """Lay the table out in the width that there is."""
+        """Lay the table out in the available width."""
         rows = [[_clean(cell) for cell in row] for row in self.rows]
         headings = ["\n".join(map(printable, column.heading.split("\n"))) for column in self.columns]
         natural = [
@@ -75,14 +75,14 @@ class Sheet:
         for at, row in enumerate(rows):
             table.add_row(*(shortened(row[i], widths[i]) for i in shown), style="bold" if at in self.bold else "")
         yield table
-        gone = [heading.replace("\n", " ") for i, heading in enumerate(headings) if i not in shown]
-        if gone:
-            yield Words(("not", "shown", "at", "this", "width:", *listed(gone)), style="dim")
+        left_out = [heading.replace("\n", " ") for i, heading in enumerate(headings) if i not in shown]
+        if left_out:
+            yield Words(("not", "shown", "at", "this", "width:", *listed(left_out)), style="dim")
 
 
 @dataclass(frozen=True)
 class Facts:
-    """Lines of a key and what there is to say of it, for Rich to print.
+    """Lines of a key and its facts, for Rich to print.
 
     Attributes:
         lines: Pairs of key and words.
@@ -91,7 +91,7 @@ class Facts:
     lines: Sequence[tuple[str, Sequence[Cell]]]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Put the keys beside what is said of them, in the width that there is."""
+        """Put the keys beside their facts, in the available width."""
         keys = max(cell_len(key) for key, _ in self.lines) + BETWEEN
         room = max(options.max_width - keys, LONGEST_NUMBER)
         for key, words in self.lines:
@@ -101,18 +101,18 @@ class Facts:
 
 @dataclass(frozen=True)
 class Words:
-    """A sentence that is broken between its words only, of which a name of several is one.
+    """A sentence that is broken only between its words. A name with blanks is one word.
 
     Attributes:
-        words: In order.
-        style: Of all of them.
+        words: The words in order.
+        style: Style of the sentence.
     """
 
     words: Sequence[Cell]
     style: str = ""
 
     def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
-        """Break the sentence in the width that there is."""
+        """Break the sentence at the available width."""
         for line in wrapped(self.words, options.max_width):
             line.stylize(self.style)
             yield line
@@ -127,12 +127,12 @@ def fitted(columns: Sequence[Column], natural: Sequence[int], room: int) -> list
     """Choose the widths of columns.
 
     Args:
-        columns: All that there are.
-        natural: How wide each would be.
-        room: For all of them together.
+        columns: All columns.
+        natural: The width that each column needs.
+        room: The available width.
 
     Returns:
-        Widths; 0 for a column that has to go. The column of the highest rank stays.
+        Widths; 0 for a column that is left out. The column of the highest rank is never left out.
     """
     least = [min(width, SHORTEST) if c.is_name else width for c, width in zip(columns, natural, strict=True)]
     by_rank = sorted(range(len(columns)), key=lambda i: -columns[i].rank)
@@ -153,7 +153,7 @@ def _total(widths: Iterable[int]) -> int:
 
 
 def wrapped(words: Sequence[Cell], room: int) -> Iterator[Text]:
-    """Lines of words, none of them broken: one that is too long for a line is shortened in its middle."""
+    """Break words into lines. A word that is too long for a line is shortened in the middle."""
     line = Text()
     for word in (shortened(_clean(word), room) for word in words):
         if line and line.cell_len + 1 + word.cell_len > room:
@@ -164,14 +164,14 @@ def wrapped(words: Sequence[Cell], room: int) -> Iterator[Text]:
 
 
 def shortened(text: Text, room: int) -> Text:
-    """Cut the middle out of a text, so that it takes no more than so many cells of the terminal.
+    """Cut the middle out of a text that is too wide.
 
     Args:
-        text: Of one line.
-        room: At least 1.
+        text: One line.
+        room: Cells of the terminal, at least 1.
 
     Returns:
-        The same text where it fits; else its beginning, an ellipsis, and its end.
+        The same text if it fits, else its beginning, an ellipsis and its end.
     """
     if text.cell_len <= room:
         return text
@@ -182,7 +182,7 @@ def shortened(text: Text, room: int) -> Text:
 
 
 def _first(parts: Sequence[str], room: int) -> int:
-    """How many code points of the first parts fit."""
+    """The number of code points in the first parts that fit."""
     count = 0
     for part in parts:
         room -= cell_len(part)
@@ -193,7 +193,7 @@ def _first(parts: Sequence[str], room: int) -> int:
 
 
 def _characters(text: str) -> Iterator[str]:
-    """What a reader takes for one character: a letter with its accents, an emoji with its joiners."""
+    """Characters as readers see them: a letter with its accents, an emoji with its joiners."""
     part = ""
     for c in text:
         belongs = unicodedata.category(c) in ("Mn", "Me", "Mc") or c == JOINER or c in MODIFIERS
@@ -206,6 +206,6 @@ def _characters(text: str) -> Iterator[str]:
 
 
 def _clean(cell: Cell) -> Text:
-    """A cell as text in which no character acts on the terminal, so that it is as wide as it is measured."""
+    """A cell without control characters, so that its width is as measured."""
     text = cell if isinstance(cell, Text) else Text(cell)
     return text if text.plain.isprintable() else Text(printable(str(cell)), style=text.style)

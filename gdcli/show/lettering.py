@@ -1,4 +1,4 @@
-"""Names in pictures as they are written: no mathematical type, no control characters, fonts that have the glyphs."""
+"""Texts of pictures as they are written: no math text, no control characters, and fonts that have the glyphs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from matplotlib.text import Text
 
 from gdcli.errors import printable
 
-# Outline fonts that have what DejaVu Sans lacks, as Linux, macOS and Windows bring them along.
+# Outline fonts of Linux, macOS and Windows with glyphs that DejaVu Sans lacks.
 FALLBACKS = (
     *("Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans CJK TC", "Noto Sans CJK KR", "Noto Sans SC", "Noto Sans JP"),
     *("Source Han Sans SC", "Source Han Sans", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "Droid Sans Fallback"),
@@ -20,15 +20,15 @@ FALLBACKS = (
     *("Microsoft YaHei", "Yu Gothic", "Meiryo", "MS Gothic", "SimHei", "Malgun Gothic"),
     *("Noto Emoji", "Symbola", "Segoe UI Emoji", "Segoe UI Symbol"),
 )
-SHOWN = 20  # missing characters that a message names
-BOX = "□"  # what a missing glyph is drawn as
+SHOWN = 20  # the most missing characters that a message lists
+BOX = "□"  # drawn instead of a missing glyph
 
 
 def as_written(figure: Figure) -> Figure:
     """Show every text of a figure as it is written: `$` is a dollar, and fonts step in for missing glyphs.
 
     Args:
-        figure: Is changed.
+        figure: Changed in place.
 
     Returns:
         The same figure.
@@ -49,10 +49,10 @@ def boxes_for_missing_glyphs(figure: Figure) -> str | None:
     """Draw a box for every character that no installed font has, instead of Matplotlib's warning about each.
 
     Args:
-        figure: Is changed.
+        figure: Changed in place.
 
     Returns:
-        A sentence that names those characters; None where there are none.
+        A sentence that lists these characters, or None if there are none.
     """
     texts = _texts(figure)
     characters = _characters(texts)
@@ -71,12 +71,12 @@ def _texts(figure: Figure) -> list[Text]:
 
 
 def _characters(texts: Iterable[Text]) -> str:
-    """The characters of the texts that are not ASCII, which every font has, each once."""
+    """The distinct characters of the texts beyond ASCII, which every font has."""
     return "".join(dict.fromkeys(c for text in texts for c in text.get_text() if not c.isascii()))
 
 
 def _fonts(characters: str) -> list[str]:
-    """The font families of the user's settings, and as many others as it takes to have these characters."""
+    """The font families of the user's settings, and the fallbacks that these characters need."""
     families = list(rcParams["font.family"])
     missing = _missing(characters, families)
     installed = _installed() if missing else frozenset()
@@ -88,7 +88,7 @@ def _fonts(characters: str) -> list[str]:
 
 
 def _missing(characters: str, families: Iterable[str]) -> str:
-    """The characters that no font of these families has."""
+    """The characters that none of these font families has."""
     for family in families if characters else ():
         font = get_font(findfont(FontProperties(family=[family])))
         characters = "".join(c for c in characters if not font.get_char_index(ord(c)))

@@ -18,7 +18,7 @@ MAX_FEATURES = 4
 
 
 def run_view(result: Result) -> RenderableType:
-    """One run: what was run, what came out against the optimum, and the weights.
+    """Show one run: its settings, its figures beside the optimum's, and its weights.
 
     Args:
         result: The run.
@@ -31,7 +31,7 @@ def run_view(result: Result) -> RenderableType:
 
 
 def _settings(result: Result) -> Iterator[tuple[str, list[Cell]]]:
-    """What was run."""
+    """The settings of a run."""
     summary, columns = result.summary, result.plan.spec.columns
     features = list(columns.features or ())
     by = listed(features) if len(features) <= MAX_FEATURES else [f"{len(features)} features"]
@@ -47,7 +47,7 @@ def _settings(result: Result) -> Iterator[tuple[str, list[Cell]]]:
 
 
 def _figures(result: Result) -> Iterator[tuple[str, list[Cell]]]:
-    """What came out, with R² where the target varies."""
+    """The figures of a run, with R² if the target varies."""
     summary = result.summary
     best: list[Cell] = []
     if summary["best_epoch"] != summary["epochs"]:
@@ -67,13 +67,13 @@ def _r2(value: float | None) -> list[Cell]:
 
 
 def _aside(text: str) -> list[Cell]:
-    """Words that stand back, after a wider space."""
+    """Dimmed words after a wider space."""
     return ["", *(Text(word, style="dim") for word in text.split(" "))]
 
 
 def _rows(result: Result) -> list[str]:
-    training, held = len(result.plan.training), len(result.plan.validating)
-    return [f"{training} rows", "+", f"{held} for", "validation:"] if held else [f"{training} rows:"]
+    training, validating = len(result.plan.training), len(result.plan.validating)
+    return [f"{training} rows", "+", f"{validating} for", "validation:"] if validating else [f"{training} rows:"]
 
 
 def _seconds(seconds: float) -> str:
@@ -81,7 +81,7 @@ def _seconds(seconds: float) -> str:
 
 
 def _weights(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
-    """Weights beside those of the optimum; where a scaler is on, as trained and in the units of the file."""
+    """Weights beside those of the optimum; with a scaler, both as trained and in the units of the file."""
     scaled = summary["scaler"] != "none"
     kinds = [("weights", "scaled"), ("weights_original", "in file units")] if scaled else [("weights", "")]
     columns, pairs = [Column("column", rank=5, is_name=True)], []

@@ -1,4 +1,4 @@
-"""The picture of a sweep: what ranks its settings, over the whole grid."""
+"""The picture of a sweep: the figure that ranks its settings, over the whole grid."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from gdcli.show.axes import log_axis, short
 from gdcli.show.figures import COLOURS, LEGEND_INSIDE, LEGEND_MOST, LINE_STYLES, cut, fill_spread
 from gdcli.show.sweep_labels import FIGURES, headings_of, label_of, value_text, varied
 
-FEW_BANDS = 4  # that may lie one on the other and still be told apart
+FEW_BANDS = 4  # the most bands drawn at full opacity
 
 
 def sweep_figure(result: SweepResult) -> Figure:
-    """What ranks the settings over the grid: lines over a numeric axis, or a heat map of two that are crossed.
+    """Draw the figure that ranks the settings: as lines over a numeric axis, or as a heat map over two crossed axes.
 
     Args:
         result: The sweep, of at least one run.
@@ -69,7 +69,7 @@ def _lines(figure: Figure, axes: Axes, result: SweepResult, axis: Axis) -> None:
             alpha = 0.2 if len(lines) <= FEW_BANDS else 0.08
             fill_spread(axes, x, Spread(low_end, middle, high_end), colour=colour, alpha=alpha)
         gone = x[np.isinf(middle)]
-        # One above the other, or the last line's marks would hide the others'.
+        # At different heights, so that no mark hides another.
         axes.plot(gone, np.full(len(gone), top * 1.15**height), linestyle="none", marker="x", color=colour)
     if any(not np.isfinite(_spread(result, setting).median) for setting in result.settings):
         axes.plot([], [], linestyle="none", marker="x", color="0.3", label="diverged")
@@ -83,7 +83,7 @@ def _lines(figure: Figure, axes: Axes, result: SweepResult, axis: Axis) -> None:
 
 
 def _spread(result: SweepResult, setting: Setting) -> Spread[float]:
-    """The figure that ranks a setting."""
+    """The spread of the figure that ranks a setting."""
     spread = setting.spread(result.figure)
     assert spread, "every run has a gap and a final MSE"
     return spread
@@ -95,7 +95,7 @@ def _position(axis: Axis, setting: Setting) -> float:
 
 
 def _extent(result: SweepResult) -> tuple[float, float]:
-    """The smallest and the largest finite number above 0 that the lines and bands reach."""
+    """The smallest and the largest positive finite value of the lines and bands."""
     spreads = [_spread(result, setting) for setting in result.settings]
     ends = [value for s in spreads for value in (s.low, s.median, s.high) if 0 < value < np.inf]
     return min(ends, default=1.0), max(ends, default=1.0)
@@ -127,7 +127,7 @@ def _scale_x(axes: Axes, axis: Axis, keys: Collection[str]) -> None:
 
 
 def _heat_map(figure: Figure, axes: Axes, result: SweepResult, across: Axis, up: Axis) -> None:
-    """The smallest figure over all other axes for each pair of values; cells that diverged stay empty."""
+    """Draw, per pair of values, the smallest figure over all other axes; diverged cells stay empty."""
     cells = np.full((len(up.values), len(across.values)), np.inf)
     rows, columns = ({value: i for i, value in enumerate(axis.values)} for axis in (up, across))
     for setting in result.settings:

@@ -1,4 +1,4 @@
-"""What the axes and values of a sweep are called in its table and its picture."""
+"""Labels of the axes and values of a sweep, in its table and its picture."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ FIGURES = {"gap": "gap", "final_mse": "MSE"}
 
 
 def varied(result: SweepResult) -> tuple[Axis, ...]:
-    """The axes of more than one value; all of them where there is none."""
+    """The axes of more than one value, or all axes if there is none."""
     return tuple(axis for axis in result.sweep.axes if len(axis.values) > 1) or result.sweep.axes
 
 
 def headings_of(axes: Sequence[Axis]) -> dict[str, str]:
-    """Keys by their last part, where that is enough to tell them apart; a kind goes by what it is the kind of."""
+    """Headings of keys: their last part if it is unique, else the whole key. `optimizer.kind` becomes `optimizer`."""
     keys = [axis.key for axis in axes]
     last = [key.removesuffix(".kind").rpartition(".")[2] for key in keys]
     return {key: part if last.count(part) == 1 else key for key, part in zip(keys, last, strict=True)}
 
 
 def label_of(key: str, setting: Setting) -> str:
-    """The value of an axis as it was run, less what other axes override."""
+    """The value of an axis as it was run, without the parts that other axes override."""
     return value_text(effective(key, setting.values[key], setting.values))
 
 
 def value_text(value: object) -> str:
-    """A value as a person would write it."""
+    """A value in short form."""
     return f"{value:g}" if isinstance(value, float) else value if isinstance(value, str) else written(value)

@@ -1,4 +1,4 @@
-"""A sweep for people: the ten best settings as a table, and what is to be said of the whole grid."""
+"""A sweep on the terminal: the ten best settings as a table, and remarks about the whole grid."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SHOWN = 10
 
 
 def sweep_view(result: SweepResult) -> RenderableType:
-    """The ten best settings, how many diverged, and what stays near the best one.
+    """Show the ten best settings, the number that diverged, and the ranges that stay near the best one.
 
     Args:
         result: The sweep.
@@ -72,13 +72,13 @@ def _remarks(result: SweepResult) -> list[str]:
 
 
 def _tolerances(result: SweepResult) -> list[str]:
-    """What each numeric axis may be while the others stay at their best."""
+    """The range of each numeric axis that stays near the best, with the other axes at their best."""
     best, axes = result.best(), varied(result)
     if best is None:
         return []
     headings, lines = headings_of(axes), []
     for axis in axes:
-        is_seed = axis.key.rpartition(".")[2] == "seed"  # near in number is near in nothing else
+        is_seed = axis.key.rpartition(".")[2] == "seed"  # neighbouring seeds have nothing in common
         within = result.tolerated(axis.key) if axis.is_numeric and not is_seed else None
         if within:
             low, high = map(value_text, within)

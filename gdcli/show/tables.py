@@ -18,7 +18,7 @@ from gdcli.show.layout import Cell, Column, Sheet, Words
 from gdcli.show.layout import listed as in_a_list
 from gdcli.show.texts import STATUS_STYLES, number, ratio, scientific, status_text
 
-# Which column goes first where there is no room for all: the one of the smallest rank.
+# Where there is no room for all columns, those of the smallest rank are left out first.
 RANKS = {
     **{"gap": 60, "median gap": 60, "final MSE": 40, "val. MSE": 35, "10–90 %": 30, "gap/opt.": 20},
     **{"optimizer": 28, "lr": 27, "schedule": 26, "scaler": 25, "batch_size": 24, "epochs": 10},
@@ -26,7 +26,7 @@ RANKS = {
 
 
 def comparison_view(results: Sequence[Result]) -> RenderableType:
-    """Several runs, one row each: the settings in which they differ, and what came out; the best is marked.
+    """Show several runs, one per row: the settings in which they differ, and their figures. The best is marked.
 
     Args:
         results: The runs.
@@ -67,16 +67,16 @@ def comparison_view(results: Sequence[Result]) -> RenderableType:
     legend = ["★ best", "", ""] if best else []
     repeated = ["medians", "of", f"{len(results) // len(groups)} seeds,", "column by column", "", ""] if seeds else []
     bold = frozenset(i for i, name in enumerate(groups) if name in best)
-    said = [[*legend, *repeated, *_optima(results)], *(line.split(" ") for line in ranking_remarks(rule, len(best)))]
-    return Group(Sheet(columns, rows, bold), *(Words(words, style="dim") for words in said))
+    lines = [[*legend, *repeated, *_optima(results)], *(line.split(" ") for line in ranking_remarks(rule, len(best)))]
+    return Group(Sheet(columns, rows, bold), *(Words(words, style="dim") for words in lines))
 
 
 def ranking_remarks(rule: Comparison, ties: int) -> list[str]:
-    """Say why runs are not ranked by their gap, if they are not, and how many are the best.
+    """Say why runs are not ranked by their gap, if they are not, and how many runs tie for the best.
 
     Args:
-        rule: What ranks them.
-        ties: How many are the best.
+        rule: The rule that ranks them.
+        ties: Number of best runs.
 
     Returns:
         Lines.
@@ -89,24 +89,24 @@ def ranking_remarks(rule: Comparison, ties: int) -> list[str]:
 
 
 def _optima(results: Sequence[Result]) -> list[str]:
-    """The optima of runs: up to four of them, or the range of more."""
+    """The optima of runs: up to four of them, or their range."""
     optima = sorted({number(result.summary["optimum_mse"]) for result in results}, key=float)
     noun = "optimum MSE" if len(optima) == 1 else "optima (MSE)"
     return [noun, *(in_a_list(optima) if len(optima) <= 4 else ["from", optima[0], "to", optima[-1]])]
 
 
 def _ending(runs: Sequence[Result]) -> Text:
-    """How runs of one name ended, where there is more to say than that they were completed."""
+    """How runs of one name ended; empty if all were completed without remarks."""
     notes = [run for run in runs if run.status is not Status.COMPLETED or run.remarks]
     if len(runs) == 1 or not notes:
         return status_text(notes[0]) if notes else Text()
-    said = ([remark.note for remark in run.remarks] or [run.status.replace("_", " ")] for run in notes)
-    text = listed(Counter(chain.from_iterable(said)), len(runs))
+    endings = ([remark.note for remark in run.remarks] or [run.status.replace("_", " ")] for run in notes)
+    text = listed(Counter(chain.from_iterable(endings)), len(runs))
     return Text(text, style=STATUS_STYLES.get(notes[0].status, "bold red"))
 
 
 def _median(runs: Sequence[Result], figure: str) -> float | None:
-    """The median over the seeds; the run's own figure where there is one only, diverged or not."""
+    """The median over the seeds. A single run has its own figure, even if it diverged."""
     if len(runs) == 1:
         value: float | None = runs[0].summary[figure]
         return value

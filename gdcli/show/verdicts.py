@@ -22,7 +22,7 @@ JUNIT_BEGINNING = f'{_DECLARATION}<testsuites name="{SUITE}"'.encode()  # of eve
 
 
 def verdict_line(verdict: Verdict) -> Text:
-    """One line that says whether a run came out as its spec expects."""
+    """One line that says whether a run matches the expectations of its spec."""
     styles = {"passed": "green", "failed": "bold red", "skipped": "yellow"}
     return (
         Text(f"{verdict.outcome:<8}", style=styles[verdict.outcome])
@@ -37,10 +37,10 @@ def reason(verdict: Verdict) -> str:
         return f"{verdict.result.status} at epoch {verdict.result.epochs}"
     if not verdict.held:
         return "the spec has no `expect`"
-    return "; ".join(map(_said, verdict.held))
+    return "; ".join(map(_comparison, verdict.held))
 
 
-def _said(held: Held) -> str:
+def _comparison(held: Held) -> str:
     if held.holds:
         return f"{held.figure} {held.got if isinstance(held.got, str) else number(held.got)}"
     if isinstance(held.got, float) and math.isnan(held.got):
@@ -56,7 +56,7 @@ def _said(held: Held) -> str:
 
 
 def verdict_document(verdict: Verdict) -> dict[str, Any]:
-    """A verdict as JSON knows it."""
+    """A verdict as plain values for JSON."""
     held = [
         {
             "figure": h.figure,
@@ -71,11 +71,11 @@ def verdict_document(verdict: Verdict) -> dict[str, Any]:
 
 
 def junit_xml(verdicts: Sequence[Verdict], sources: Sequence[str]) -> bytes:
-    """Verdicts as JUnit XML, which CI systems show: one test case per spec.
+    """Write verdicts as JUnit XML, which CI systems show, with one test case per spec.
 
     Args:
-        verdicts: Of the runs.
-        sources: What each run's spec was read from.
+        verdicts: One per run.
+        sources: The file of each run's spec.
 
     Returns:
         A document with one `testsuite`; times are seconds of descent.

@@ -1,4 +1,4 @@
-"""How messages name a setting of the dataset, so that it can be copied to where it belongs."""
+"""How messages write a setting of the dataset, so that it can be copied."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Style: TypeAlias = Literal["spec", "option", "argument"]
 
 
 def style_of(place: Place | None) -> Style:
-    """How settings are given, by the place that `missing` has in messages."""
+    """How settings are given, judged by the place of `missing`."""
     source = place.source if place else ""
     return "option" if source == "--missing" else "argument" if source == "missing" else "spec"
 
@@ -22,9 +22,9 @@ def setting(style: Style, values: Mapping[str, str], *, beside: str = "path: …
     """Say how to give settings.
 
     Args:
-        style: Where.
-        values: Keys of the dataset, and what to give for them.
-        beside: What else the dataset of a spec holds.
+        style: How settings are given.
+        values: Keys of the dataset and their values.
+        beside: The other keys of the dataset in a spec.
 
     Returns:
         `set dataset: {path: …, delimiter: ';'}`, `give --delimiter ';'` or `give delimiter=';'`.

@@ -1,4 +1,4 @@
-"""What must hold between the keys of a spec, beyond the type and bounds of each."""
+"""Rules between the keys of a spec, beyond the type and bounds of each key."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ from gdcli.spec.model import EXPECTED, Columns, Dataset, Expect, Scaler, Stop
 from gdcli.spec.rates import uncovered
 from gdcli.spec.strict_yaml import KeyPath
 
-Found: TypeAlias = Iterator[tuple[KeyPath, str]]
+Faults: TypeAlias = Iterator[tuple[KeyPath, str]]
 
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
 
 
 def check(values: dict[str, Any], *, has_rows: bool) -> list[tuple[KeyPath, str]]:
-    """Run every check whose keys are themselves right.
+    """Run every check whose keys are valid by themselves.
 
     Args:
-        values: The sections of a spec that are right by themselves.
-        has_rows: Whether the rows come from elsewhere.
+        values: The valid sections of a spec.
+        has_rows: Whether the rows come as an argument instead of `dataset`.
 
     Returns:
-        Paths and messages of what is wrong.
+        Paths and messages of the faults.
     """
-    found: list[tuple[KeyPath, str]] = []
+    faults: list[tuple[KeyPath, str]] = []
     for keys, function in _CHECKS:
         arguments = [values.get(key) for key in keys]
         if None not in arguments and not (has_rows and keys == ("dataset",)):
-            found.extend(function(*arguments))
-    return found
+            faults.extend(function(*arguments))
+    return faults
 
 
-def _name(name: str) -> Found:
+def _name(name: str) -> Faults:
     if not _NAME.fullmatch(name):
         yield (
             ("name",),
@@ -49,7 +49,7 @@ def _name(name: str) -> Found:
         )
 
 
-def _dataset(dataset: Dataset) -> Found:
+def _dataset(dataset: Dataset) -> Faults:
     given = [key for key in ("path", "synthetic", "inline") if getattr(dataset, key) is not None]
     if len(given) != 1:
         got = " and ".join(given) or "none of them"
@@ -58,7 +58,7 @@ def _dataset(dataset: Dataset) -> Found:
         factors, weights = len(dataset.synthetic.column_factors), len(dataset.synthetic.weights)
         if factors != weights:
             path = ("dataset", "synthetic", "column_factors")
-            yield path, f"{path_text(path)} must have one value a weight ({weights}), got {factors}"
+            yield path, f"{path_text(path)} must have one value per weight ({weights}), got {factors}"
     if dataset.path is not None:
         yield from _path(dataset.path)
     mark = dataset.delimiter
@@ -75,7 +75,7 @@ def _dataset(dataset: Dataset) -> Found:
         yield from _inline(dataset.inline)
 
 
-def _thousands(mark: str, decimal: str) -> Found:
+def _thousands(mark: str, decimal: str) -> Faults:
     path = ("dataset", "thousands")
     if mark.isalnum() or mark in '"\n\r\0+-':
         yield path, f"dataset.thousands must be a mark such as , . ' or a blank, got {shown(mark)}"
@@ -83,7 +83,7 @@ def _thousands(mark: str, decimal: str) -> Found:
         yield path, f"dataset.thousands must differ from dataset.decimal, got {shown(mark)} for both"
 
 
-def _path(path: str | tuple[str, ...]) -> Found:
+def _path(path: str | tuple[str, ...]) -> Faults:
     if not path:
         yield ("dataset", "path"), "dataset.path must not be empty"
     paths: set[str] = set()
@@ -95,7 +95,7 @@ def _path(path: str | tuple[str, ...]) -> Found:
         paths.add(part)
 
 
-def _inline(columns: dict[str, tuple[float | str, ...]]) -> Found:
+def _inline(columns: dict[str, tuple[float | str, ...]]) -> Faults:
     lengths = {len(values) for values in columns.values()}
     if not columns or 0 in lengths:
         yield ("dataset", "inline"), "dataset.inline needs at least one column with at least one row"
@@ -104,7 +104,7 @@ def _inline(columns: dict[str, tuple[float | str, ...]]) -> Found:
         yield ("dataset", "inline"), f"the columns of dataset.inline must have the same number of rows, got {counts}"
 
 
-def _columns(columns: Columns) -> Found:
+def _columns(columns: Columns) -> Faults:
     names: set[str] = set()
     for i, name in enumerate(columns.features or ()):
         if name in names:
@@ -119,7 +119,7 @@ def _columns(columns: Columns) -> Found:
             )
 
 
-def _scaler(scaler: Scaler) -> Found:
+def _scaler(scaler: Scaler) -> Faults:
     if scaler.target == "sigmoid":
         yield (
             ("scaler", "target"),
@@ -128,22 +128,22 @@ def _scaler(scaler: Scaler) -> Found:
         )
 
 
-def _optimizer(optimizer: Optimizer) -> Found:
+def _optimizer(optimizer: Optimizer) -> Faults:
     if isinstance(optimizer, Momentum) and optimizer.nesterov and (optimizer.dampening or not optimizer.momentum):
         yield ("optimizer", "nesterov"), "optimizer.nesterov needs a momentum and no dampening"
 
 
-def _stop(stop: Stop) -> Found:
+def _stop(stop: Stop) -> Faults:
     if stop.gap is None and stop.patience is None:
         yield ("stop",), "stop needs a gap, a patience or both"
 
 
-def _expect(expect: Expect) -> Found:
+def _expect(expect: Expect) -> Faults:
     if all(getattr(expect, key) is None for key in EXPECTED):
         yield ("expect",), f"expect needs at least one of {', '.join(EXPECTED)}"
 
 
-def _schedule(schedules: tuple[Schedule, ...]) -> Found:
+def _schedule(schedules: tuple[Schedule, ...]) -> Faults:
     single = len(schedules) == 1
     for i, schedule in enumerate(schedules):
         path: KeyPath = ("schedule",) if single else ("schedule", i)
@@ -162,12 +162,12 @@ def _schedule(schedules: tuple[Schedule, ...]) -> Found:
             yield at, f"{path_text(at)} must be at most 0.5 with three_phase, got {schedule.pct_start:g}"
 
 
-def _coverage(schedules: tuple[Schedule, ...], epochs: int) -> Found:
-    if schedules[0].interval == "epoch":  # how many steps a run has is known with the data only
+def _coverage(schedules: tuple[Schedule, ...], epochs: int) -> Faults:
+    if schedules[0].interval == "epoch":  # the number of steps depends on the data
         yield from uncovered(schedules, epochs)
 
 
-_CHECKS: list[tuple[tuple[str, ...], Callable[..., Found]]] = [
+_CHECKS: list[tuple[tuple[str, ...], Callable[..., Faults]]] = [
     (("name",), _name),
     (("dataset",), _dataset),
     (("columns",), _columns),

@@ -1,4 +1,4 @@
-"""Specs before they are understood: plain values with their places, short forms written out, overrides applied."""
+"""Specs before validation: plain values with their places, short forms written out, overrides applied."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from gdcli.errors import Fault, Place, SpecError, printable
 from gdcli.spec.messages import path_text, shown
 from gdcli.spec.strict_yaml import MAX_DEPTH, KeyPath, Places, bounded, is_stream, parse, read_file
 
-_INDEX = re.compile("[0-9]{1,9}")  # and not str.isdigit, which ² is as well
+_INDEX = re.compile("[0-9]{1,9}")  # str.isdigit accepts ² too
 
-LARGEST_SEED = 2**32  # a seed is smaller
-MOST_RUNS = 100_000  # of one command
+LARGEST_SEED = 2**32  # exclusive
+MOST_RUNS = 100_000  # per command
 
 
 @dataclass(frozen=True)
 class Draft:
-    """What a spec says, key by key, not looked at yet.
+    """The keys and values of a spec, not validated yet.
 
     Attributes:
         values: Plain values, lists as tuples, short forms written out.
-        places: Where each key and element stands.
-        label: How messages name the spec.
-        base: What a relative dataset path starts from.
-        name: Of the run, where the spec gives none.
-        file: The spec, where it was read from a file.
+        places: Position of each key and element.
+        label: Name of the spec in messages.
+        base: Directory that a relative dataset path starts from.
+        name: Name of the run, unless the spec gives one.
+        file: The file that the spec was read from, if any.
     """
 
     values: Mapping[str, Any]
@@ -40,7 +40,7 @@ class Draft:
     file: Path | None = None
 
     def place(self, path: KeyPath) -> Place:
-        """The place of a path, or of the nearest thing above it, or of the first thing below it."""
+        """The place of a path, or of the nearest path above it, or of the first one below it."""
         for end in range(len(path), 0, -1):
             if path[:end] in self.places:
                 return self.places[path[:end]]
@@ -51,39 +51,39 @@ class Draft:
         """The same draft with one dotted key set.
 
         Args:
-            key: Dotted; a number is an element of a list.
+            key: Dotted; a number is the index of a list's element.
             value: A plain value.
-            place: What messages name as its place.
+            place: Its place in messages.
 
         Returns:
             The new draft; this one stays as it is.
 
         Raises:
-            SpecError: The key leads through what is neither a mapping nor a list.
+            SpecError: The key is too deep, or leads through a value that is neither a mapping nor a list.
         """
         path = tuple(_index(part) for part in key.split("."))
         if len(path) > MAX_DEPTH:
             raise SpecError([Fault(place, f"nested deeper than {MAX_DEPTH} levels")])
         values = _assigned(self.values, path, value, (), place)
-        kept = {known: at for known, at in self.places.items() if known[: len(path)] != path}
-        # A path typed at the prompt is meant from where the prompt is, not from where the spec is.
+        places = {known: at for known, at in self.places.items() if known[: len(path)] != path}
+        # A path on the command line is relative to the working directory, not to the spec.
         base = Path() if key in ("dataset", "dataset.path") else self.base
-        return replace(self, values=_written_out(values), places={**kept, path: place}, base=base)
+        return replace(self, values=_written_out(values), places={**places, path: place}, base=base)
 
     def without(self, key: str) -> Draft:
-        """The same draft less one of its keys."""
+        """The same draft without one of its keys."""
         return replace(self, values={name: value for name, value in self.values.items() if name != key})
 
 
 def read_draft(
     source: str | PathLike[str] | Mapping[str, Any], overrides: Sequence[str] = (), *, places: Places | None = None
 ) -> Draft:
-    """Read a spec as far as its keys and values.
+    """Read the keys and values of a spec.
 
     Args:
         source: A YAML file, or a mapping with the same keys.
         overrides: `KEY=VALUE` each, dotted keys, the value read as YAML.
-        places: What messages name as the places of a mapping's keys.
+        places: Places of a mapping's keys in messages.
 
     Returns:
         The draft.
@@ -98,12 +98,12 @@ def read_draft(
         raise SpecError([Fault(Place("spec"), message)])
     else:
         path = Path(source)
-        values, found_at = read_file(path, str(path))
+        values, positions = read_file(path, str(path))
         stem = printable(path.name.removesuffix(path.suffix))
         stream = is_stream(path)
         draft = Draft(
             values=_written_out(values),
-            places=found_at,
+            places=positions,
             label=str(path),
             base=Path() if stream else path.parent,
             name=stem,
@@ -125,21 +125,21 @@ def read_draft(
 def reseeded(draft: Draft, i: int) -> Draft:
     """The same draft with a seed that is i higher."""
     seed = draft.values.get("seed", 0)
-    # A seed that is no number is a fault that is found anyway.
+    # A seed that is not a number is reported by the validation.
     return draft.with_value("seed", seed + i, Place("--seeds")) if i and isinstance(seed, int) else draft
 
 
 def check_seeds(draft: Draft, seeds: int, *, settings: int = 1, place: str = "--seeds") -> None:
-    """Find out before anything is built whether so many seeds can be run.
+    """Check that this many seeds can be run, before anything is planned.
 
     Args:
-        draft: The spec, whose seed they are counted up from.
-        seeds: How many.
-        settings: How many settings, or specs, are run with each of them.
-        place: What messages call it.
+        draft: The spec with the first seed.
+        seeds: Number of seeds.
+        settings: Number of settings, or specs, per seed.
+        place: The option or argument in messages.
 
     Raises:
-        SpecError: The last seed is beyond what a seed may be, or there are too many runs.
+        SpecError: The last seed is too large, or there are too many runs.
     """
     seed, at = draft.values.get("seed", 0), Place(f"{place} {seeds}" if place.startswith("-") else place)
     if isinstance(seed, int) and 0 <= seed < LARGEST_SEED < seed + seeds:
@@ -156,7 +156,7 @@ def _index(part: str) -> str | int:
 
 
 def _assigned(node: Any, path: KeyPath, value: Any, above: KeyPath, place: Place) -> Any:
-    """A copy of a node with the value at the end of a path; mappings that are not there yet are made."""
+    """A copy of a node with the value at the end of a path; missing mappings are created."""
     step, *rest = path
     if isinstance(node, tuple) and isinstance(step, int) and step < len(node):
         if not rest:
@@ -174,7 +174,7 @@ def _assigned(node: Any, path: KeyPath, value: Any, above: KeyPath, place: Place
 
 
 def normal(value: Any) -> Any:
-    """Bring Python and NumPy values to what YAML gives: text keys, tuples, plain scalars."""
+    """Convert Python and NumPy values to those of YAML: text keys, tuples, plain scalars."""
     if isinstance(value, Mapping):
         return {str(key): normal(part) for key, part in value.items()}
     if hasattr(value, "tolist"):
@@ -187,7 +187,7 @@ def normal(value: Any) -> Any:
 
 
 def _written_out(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Write short forms out: a name becomes the mapping that it stands for."""
+    """Write short forms out: a name becomes a mapping."""
     raw = dict(raw)
     for key, name in (("dataset", "path"), ("scaler", "features"), ("optimizer", "kind"), ("schedule", "kind")):
         if isinstance(raw.get(key), str):

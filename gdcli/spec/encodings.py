@@ -7,8 +7,8 @@ from contextlib import suppress
 
 
 def canonical(encoding: str) -> str | None:
-    """What Python calls a text encoding that bytes can be decoded from piece by piece; None where it knows none."""
-    with suppress(Exception):  # each codec has errors of its own
+    """Python's name of a text encoding that can be decoded incrementally; None if there is no such encoding."""
+    with suppress(Exception):  # codecs raise errors of many types
         name = codecs.lookup(encoding).name
         decoder = codecs.getincrementaldecoder(name)()
         if decoder.decode("a,1\r\n".encode(name), final=True).lstrip("\ufeff") == "a,1\r\n":

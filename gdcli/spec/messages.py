@@ -1,4 +1,4 @@
-"""Pydantic's errors in our words: what is wrong and what to do about it."""
+"""Messages for pydantic's errors: what is wrong and what to do about it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from pydantic_core import ErrorDetails
 from gdcli.errors import suggestion
 from gdcli.spec.strict_yaml import KeyPath
 
-# One field may be several things; pydantic then reports every one that it is not.
+# Fields of several types. Pydantic reports one error per type.
 ALTERNATIVES: dict[str, str] = {
     "batch_size": "must be `full` or an integer of at least 1",
     "init": "must be `normal`, `zeros` or a list of numbers",
 }
 
-# What a section may be written as, where a mapping is not all.
+# The forms of a section that may be more than a mapping.
 FORMS: dict[KeyPath, str] = {
     ("dataset",): "a path or a mapping",
     ("scaler",): "a name or a mapping",
@@ -27,7 +27,7 @@ FORMS: dict[KeyPath, str] = {
 
 
 def path_text(path: KeyPath) -> str:
-    """Write a path as a user would: `optimizer.betas[1]`."""
+    """Write a path as a user writes it: `optimizer.betas[1]`."""
     text = ""
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{cut(part)}" if text else cut(part)
@@ -35,7 +35,7 @@ def path_text(path: KeyPath) -> str:
 
 
 def shown(value: Any) -> str:
-    """Show a value in a message, cut where it is long."""
+    """Show a value in a message, shortened if it is long."""
     if value is None:
         return "nothing"
     if isinstance(value, bool):
@@ -48,12 +48,12 @@ def shown(value: Any) -> str:
 
 
 def cut(text: str) -> str:
-    """Cut a text that is long."""
+    """Shorten a text to 60 characters."""
     return text if len(text) <= 60 else text[:57] + "…"
 
 
 def one_of(value: Any, known: Iterable[str]) -> str:
-    """Say that a value is not one of those known, and which was probably meant."""
+    """Say that a value is not one of the known ones, and which one was probably meant."""
     words = list(known)
     hint = suggestion(value, words) if isinstance(value, str) else ""
     hint = "" if hint.startswith("; known") else hint
@@ -62,7 +62,7 @@ def one_of(value: Any, known: Iterable[str]) -> str:
 
 
 def unknown_key(key: str, known: list[str], parent: str) -> str:
-    """Say that a key is not known, and which was probably meant."""
+    """Say that a key is unknown, and which one was probably meant."""
     return f"unknown key '{cut(key)}'{f' in {parent}' if parent else ''}{suggestion(key, known)}"
 
 
@@ -71,7 +71,7 @@ def _quote_hint(value: Any) -> str:
 
 
 def _not_listed(error: ErrorDetails) -> str:
-    # Pydantic quotes the words and joins the last two by "or"; a comma among them is quoted too.
+    # Pydantic quotes each word, and separates them by commas and "or".
     return one_of(error["input"], re.findall(r"'((?:[^'\\]|\\.)*)'", error["ctx"]["expected"]))
 
 
@@ -84,7 +84,7 @@ def _length(error: ErrorDetails) -> str:
     return f"must have {bound} {exact} {values}, got {ctx['actual_length']}"
 
 
-_SAYINGS: dict[str, Callable[[ErrorDetails], str]] = {
+_TEMPLATES: dict[str, Callable[[ErrorDetails], str]] = {
     "missing": lambda _: "is required",
     "greater_than": lambda e: f"must be greater than {e['ctx']['gt']:g}, got {shown(e['input'])}",
     "greater_than_equal": lambda e: f"must be at least {e['ctx']['ge']:g}, got {shown(e['input'])}",
@@ -120,6 +120,6 @@ def explain(error: ErrorDetails, path: KeyPath) -> str:
     """
     if error["type"] == "dataclass_type":
         return f"{path_text(path)} must be {FORMS.get(path, 'a mapping')}, got {shown(error['input'])}"
-    saying = _SAYINGS.get(error["type"])
-    said = saying(error) if saying else f"is not valid ({error['msg']}), got {shown(error['input'])}"
-    return f"{path_text(path)} {said}"
+    template = _TEMPLATES.get(error["type"])
+    problem = template(error) if template else f"is not valid ({error['msg']}), got {shown(error['input'])}"
+    return f"{path_text(path)} {problem}"

@@ -1,23 +1,29 @@
-"""What a spec says, once it has been read: frozen dataclasses, every default in one place."""
+"""The contents of a spec, as frozen dataclasses: every key, type, bound and default."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, is_dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 
 from annotated_types import Ge, Gt, Len, Lt
 
 from gdcli.engine.batches import Shuffle
 from gdcli.engine.bounds import Count, NonNegative, Whole
 from gdcli.engine.optimizers import OPTIMIZERS, Optimizer
+from gdcli.engine.scalers import AFFINE_SCALERS
 from gdcli.engine.schedules import SCHEDULES, Schedule
 from gdcli.engine.trace import Stopping
 
-ScalerName = Literal["none", "zscore", "minmax", "sigmoid", "maxabs", "robust"]
+_SCALERS = [*AFFINE_SCALERS]
+_SCALERS.insert(3, "sigmoid")  # the one scaler that is not affine
+if TYPE_CHECKING:
+    ScalerName: TypeAlias = str
+else:
+    ScalerName = Literal[tuple(_SCALERS)]
 Seed = Annotated[int, Ge(0), Lt(2**32)]
 
 
-EXPECTED = ("final_mse", "optimum_mse", "gap", "gap_ratio", "status")  # what a spec can expect of its run
+EXPECTED = ("final_mse", "optimum_mse", "gap", "gap_ratio", "status")  # the figures that a spec can expect of its run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,13 +42,13 @@ class Synthetic(Section):
 
     Attributes:
         rows: Number of rows.
-        weights: One a feature.
+        weights: One per feature.
         bias: Added to every target.
         noise: Standard deviation of the noise.
         degree: Power that each feature is raised to in the target.
         features: Distribution of the features, `normal` (0, 1) or `uniform` [0, 1).
-        column_factors: One a feature; 1 by default.
-        seed: Of the stream of its own.
+        column_factors: One per feature; 1 by default.
+        seed: Seeds the generator of these rows; the spec's `seed` does not affect them.
     """
 
     rows: Count
@@ -57,20 +63,20 @@ class Synthetic(Section):
 
 @dataclass(frozen=True, kw_only=True)
 class Dataset(Section):
-    """Where the rows come from: just one of `path`, `synthetic` and `inline`.
+    """Where the rows come from: exactly one of `path`, `synthetic` and `inline`.
 
     Attributes:
         path: A CSV or Parquet file, relative to the spec; or several with the same columns, as a list or a pattern such
-            as `part-*.csv`. Files beyond 16 MB, and several of them, are read in chunks and not held, unless
-            mini-batches, the robust scaler or a split need the rows.
-        delimiter: Between the cells of a CSV file.
+            as `part-*.csv`. Files beyond 16 MB, and several of them, are read in chunks and not kept in
+            memory, unless mini-batches, the robust scaler or a split need the rows.
+        delimiter: The character between the cells of a CSV file.
         decimal: The decimal mark of a CSV file.
         thousands: The mark between groups of digits in a CSV file, such as the comma of `"435,944.33"`.
-        encoding: Of a CSV file's text, by a name that Python knows, such as `latin-1`, `cp1252` or `utf-16`.
-        missing: What becomes of rows with a blank or NaN cell in a column that is used: `error` refuses them, `drop`
+        encoding: The text encoding of a CSV file, by its name in Python, such as `latin-1`, `cp1252` or `utf-16`.
+        missing: What happens to rows with a blank or NaN cell in a column that is used: `error` refuses them, `drop`
             leaves them out and says how many.
-        synthetic: A recipe.
-        inline: Columns, name → values.
+        synthetic: How to generate the rows.
+        inline: The columns themselves, as a mapping of names to values.
     """
 
     path: str | tuple[str, ...] | None = None
@@ -104,7 +110,7 @@ class Scaler(Section):
 
     Attributes:
         features: The features' scaler.
-        target: The target's; any but `sigmoid`, which has no inverse for every prediction.
+        target: The target's scaler. Not `sigmoid`: its inverse does not exist for every prediction.
     """
 
     features: ScalerName = "none"
@@ -130,9 +136,9 @@ class Stop(Section):
 
     Attributes:
         gap: End with `target_reached` at the first epoch whose gap is at most this.
-        patience: End with `stalled` when the loss has not improved by `min_delta` for so many epochs. It is the loss
-            of the validation rows, where there are any.
-        min_delta: What counts as an improvement, in squared units of the target.
+        patience: End with `stalled` when the loss has not improved by `min_delta` for this many epochs. The loss is
+            that of the validation rows, if there are any.
+        min_delta: The smallest decrease that counts as an improvement, in squared units of the target.
     """
 
     gap: NonNegative | None = None
@@ -140,7 +146,7 @@ class Stop(Section):
     min_delta: NonNegative = 0.0
 
     def stopping(self) -> Stopping:
-        """The same, for the engine."""
+        """These settings as the engine takes them."""
         return Stopping(gap=self.gap, patience=self.patience, min_delta=self.min_delta)
 
 
@@ -157,10 +163,10 @@ class AtMost(Section):
 
 @dataclass(frozen=True, kw_only=True)
 class Expect(Section):
-    """What `gdcli check` holds a run against.
+    """The figures that `gdcli check` compares a run with.
 
-    A figure x holds when what comes out differs from it by no more than the larger of `tolerance` and
-    `relative`·|x|. A run that diverges fails unless `status: diverged` is expected.
+    A figure x holds when the result differs from it by at most the larger of `tolerance` and `relative`·|x|. A run
+    that diverges fails unless `status: diverged` is expected.
 
     Attributes:
         final_mse: Loss after the last epoch.
@@ -168,8 +174,8 @@ class Expect(Section):
         gap: Final gap, or `{at_most: x}` for any gap up to x.
         gap_ratio: Final gap / optimum.
         status: How the run ends.
-        tolerance: How far a figure may be off, in its own units.
-        relative: How far it may be off, as a share of what is expected.
+        tolerance: Largest allowed difference, in the units of the figure.
+        relative: Largest allowed difference, relative to the expected figure.
     """
 
     final_mse: NonNegative | None = None
@@ -186,7 +192,7 @@ class Spec(Section):
     """One experiment, every default written out.
 
     Attributes:
-        name: Of the run and its directory: letters, digits, `.`, `_`, `-`, at most 64, not starting with a dot.
+        name: Name of the run and its directory: letters, digits, `.`, `_`, `-`, at most 64, not starting with a dot.
         dataset: Where the rows come from.
         columns: Which columns make up the design.
         scaler: How they are scaled: one name for the features, or `{features: …, target: …}`.
@@ -197,9 +203,9 @@ class Spec(Section):
         schedule: A kind by name, `{kind: …}`, or a list of them.
         epochs: Passes over the training rows.
         init: `normal`, `zeros`, or the initial weights in column order, the intercept last.
-        seed: Of every random ingredient, each with a stream of its own.
+        seed: Seeds the split, the initial weights and the batches, each with its own generator.
         stop: When to end early.
-        expect: What `gdcli check` holds the run against.
+        expect: The figures that `gdcli check` compares the run with.
     """
 
     name: str
@@ -225,7 +231,7 @@ def plain(value: Any) -> Any:
         value: A dataclass of a spec, or any value in it.
 
     Returns:
-        The same as YAML and JSON know it; reading it again gives the same spec.
+        The same as YAML and JSON have it; reading it again gives the same spec.
     """
     if is_dataclass(value):
         given = {f.name: getattr(value, f.name) for f in fields(value)}

@@ -1,4 +1,4 @@
-"""Paths that users type: a name that no file system takes is a file that is not there, and no error."""
+"""Questions about paths that users type. A name that no file system allows is a missing file, not an error."""
 
 from __future__ import annotations
 
@@ -11,18 +11,14 @@ from pathlib import Path
 
 from gdcli.errors import system_reason
 
-WORKSPACE = re.compile(r"\.gdcli-[0-9a-f]{16}")  # what hidden directories are called in which results are prepared
+# Unlike those of Path, these are False for names that are too long.
+exists, is_folder = os.path.exists, os.path.isdir
 
-
-def exists(path: Path) -> bool:
-    """Whether there is a file or folder of this name."""
-    with suppress(OSError, ValueError):
-        return path.exists()
-    return False
+WORKSPACE = re.compile(r"\.gdcli-[0-9a-f]{16}")  # the name of a hidden directory in which a result is prepared
 
 
 def refusal(path: Path) -> str:
-    """Why the system does not say whether there is a file of this name; nothing where it does."""
+    """Why the system cannot tell whether the file exists; empty if it can."""
     try:
         path.stat()
     except (FileNotFoundError, NotADirectoryError, ValueError):
@@ -33,7 +29,7 @@ def refusal(path: Path) -> str:
 
 
 def is_text(path: Path) -> bool:
-    """Whether a path, as seen from the working directory, can be written down in UTF-8."""
+    """Whether a path, relative to the working directory, can be encoded as UTF-8."""
     with suppress(OSError):
         path = Path(os.path.relpath(path))
     try:
@@ -44,10 +40,10 @@ def is_text(path: Path) -> bool:
 
 
 def refusal_to_list(pattern: Path) -> str:
-    """Why the system does not list the folder in which a pattern begins; nothing where it does, or there is none."""
-    whole = list(takewhile(lambda part: not any(mark in part for mark in "*?["), pattern.parts[:-1]))
+    """Why the system cannot list the folder in which a pattern begins; empty if it can, or if there is no folder."""
+    parts = list(takewhile(lambda part: not any(mark in part for mark in "*?["), pattern.parts[:-1]))
     try:
-        with os.scandir(Path(*whole)):
+        with os.scandir(Path(*parts)):
             return ""
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return ""
@@ -56,17 +52,10 @@ def refusal_to_list(pattern: Path) -> str:
 
 
 def entries(folder: Path) -> list[Path]:
-    """What is in a folder, by name; nothing where that cannot be found out."""
+    """The contents of a folder, sorted by name; empty if they cannot be listed."""
     with suppress(OSError, ValueError):
         return sorted(folder.iterdir())
     return []
-
-
-def is_folder(path: Path) -> bool:
-    """Whether there is a folder of this name."""
-    with suppress(OSError, ValueError):
-        return path.is_dir()
-    return False
 
 
 def in_workspace(path: Path) -> bool:

@@ -12,16 +12,16 @@ from gdcli.spec.strict_yaml import KeyPath
 
 
 def run_length(schedules: tuple[Schedule, ...], epochs: int, steps: int) -> int:
-    """How many t a run takes: its epochs, or all its steps, as the interval says."""
+    """Number of t in a run: its epochs, or all its steps, depending on the interval."""
     return epochs * steps if schedules[0].interval == "step" else epochs
 
 
 def uncovered(schedules: tuple[Schedule, ...], length: int) -> Iterator[tuple[KeyPath, str]]:
-    """Find what leaves a run without a rate.
+    """Find parts of a run for which the schedule has no rate.
 
     Args:
         schedules: One schedule, or a sequence.
-        length: How many t the run takes.
+        length: Number of t in the run.
 
     Returns:
         Paths in the spec, and messages.
@@ -51,33 +51,33 @@ def resolved(schedules: tuple[Schedule, ...], length: int) -> tuple[Schedule, ..
 
 
 def remarks(schedules: tuple[Schedule, ...], length: int) -> list[str]:
-    """Say where a schedule is longer or shorter than the run.
+    """Find schedules that are longer or shorter than the run.
 
     Args:
         schedules: Resolved schedules.
-        length: How many t the run takes.
+        length: Number of t in the run.
 
     Returns:
-        Warnings, for people.
+        Warnings.
     """
     unit = schedules[0].interval + "s"
-    said = []
+    warnings = []
     if length and len(schedules) > 1:
         lengths = [schedule.length or 0 for schedule in schedules]
         if schedules[-1].length is None and sum(lengths) == length:
             last = f"schedule[{len(schedules) - 1}]"
-            said.append(f"{last} never begins: the elements before it take all of the run's {length} {unit}")
+            warnings.append(f"{last} never begins: the elements before it take all of the run's {length} {unit}")
         elif sum(lengths) > length:
-            said.append(f"the elements of the schedule take {sum(lengths)} {unit}, and the run has only {length}")
+            warnings.append(f"the elements of the schedule take {sum(lengths)} {unit}, and the run has only {length}")
     for path, schedule, k in _elements(schedules, length):
         span = schedule.span()
         if k and span:
             what, needed = f"{path_text((*path, span[0]))}", span[1]
             if needed > k:
-                said.append(f"{what} reaches to {unit[:-1]} {needed}, and there are only {k}: it never gets there")
+                warnings.append(f"{what} reaches to {unit[:-1]} {needed}, and there are only {k}: it never gets there")
             elif needed < k and schedule.afterwards:
-                said.append(f"{what} ends at {unit[:-1]} {needed} of {k}: {schedule.afterwards}")
-    return said
+                warnings.append(f"{what} ends at {unit[:-1]} {needed} of {k}: {schedule.afterwards}")
+    return warnings
 
 
 def learning_rates(schedules: tuple[Schedule, ...], base: float, epochs: int, steps: int) -> Array:
@@ -87,7 +87,7 @@ def learning_rates(schedules: tuple[Schedule, ...], base: float, epochs: int, st
         schedules: Resolved schedules that cover the run.
         base: The optimizer's learning rate.
         epochs: Epochs of the run.
-        steps: Steps an epoch.
+        steps: Steps per epoch.
 
     Returns:
         Rates, shape (epochs, 1 or steps, 1).
@@ -98,7 +98,7 @@ def learning_rates(schedules: tuple[Schedule, ...], base: float, epochs: int, st
 
 
 def _elements(schedules: tuple[Schedule, ...], length: int) -> Iterator[tuple[KeyPath, Schedule, int]]:
-    """Each schedule with its path in the spec and how long it is in force, which ends with the run at the latest."""
+    """Each schedule with its path in the spec and its length, cut at the end of the run."""
     left = length
     for i, schedule in enumerate(schedules):
         single = len(schedules) == 1

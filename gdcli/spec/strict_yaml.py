@@ -1,7 +1,7 @@
 """YAML 1.2 core, read strictly: values with the line and column of every key and element.
 
 PyYAML follows YAML 1.1 and takes `1e-3` as text, `on` as true, and the last of two equal keys in silence. Its
-composer gives nodes with their places; what a plain scalar means is decided here, by the YAML 1.2 core schema.
+composer gives nodes with their places; the meaning of a plain scalar is decided here, by the YAML 1.2 core schema.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import yaml
 
 from gdcli.errors import Fault, Place, SpecError, nearest, system_reason
 
-# The way to a value: keys and indices from the top.
+# Keys and indices that lead to a value.
 KeyPath: TypeAlias = tuple[str | int, ...]
 Places: TypeAlias = Mapping[KeyPath, Place]
 
@@ -80,26 +80,26 @@ def read_file(path: Path, label: str) -> tuple[dict[str, Any], dict[KeyPath, Pla
 
 
 def is_stream(path: Path) -> bool:
-    """Whether a path means what is piped to this process: `/dev/stdin`, or `<(…)` of a shell."""
+    """Whether a path names a pipe of this process: `/dev/stdin`, or `<(…)` of a shell."""
     return str(path) == "/dev/stdin" or str(path).startswith(("/dev/fd/", "/proc/self/fd/"))
 
 
 def _content(path: Path) -> bytes:
-    """The first bytes of a file: all of them, or more than a spec may have."""
+    """The contents of a file, up to one byte more than a spec may have."""
     kind = path.stat().st_mode
     if not (stat.S_ISREG(kind) or stat.S_ISDIR(kind) or is_stream(path)):
-        # Nobody may be writing to a pipe, and a device never ends.
+        # A read from a pipe may wait for ever, and a device never ends.
         raise OSError(None, "not a regular file; pipe a spec to /dev/stdin instead")
     with path.open("rb") as stream:
         return stream.read(MAX_BYTES + 1)
 
 
 def _sibling(path: Path) -> str:
-    """Ask whether a spec beside a missing one was meant."""
-    # By their stems: every .yaml is like every other one.
+    """Suggest a spec in the folder of a missing one."""
+    # Stems are compared, because the common ending would make all names similar.
     try:
         siblings = {file.stem: file.name for file in path.parent.glob("*.y*ml")}
-    except OSError:  # a directory that may be entered and not listed
+    except OSError:  # a directory without permission to list it
         return ""
     stem = nearest(path.stem, siblings)
     return f"; did you mean '{siblings[stem]}'?" if stem else ""
@@ -156,7 +156,7 @@ def dump(value: Any) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes what the core schema, and not only YAML 1.1, would take for something else than text."""
+    """Quotes text that the core schema would read as another type, besides what YAML 1.1 would."""
 
     def ignore_aliases(self, data: Any) -> bool:
         """Write everything out."""
@@ -166,7 +166,7 @@ class _Dumper(yaml.SafeDumper):
 
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     if not text.isprintable():
-        style: str | None = '"'  # the only style in which line breaks of every kind survive
+        style: str | None = '"'  # the only style that keeps line breaks of every kind
     else:
         style = None if isinstance(_scalar(text), str) else "'"
     return dumper.represent_scalar(_TAG + "str", text, style=style)
@@ -176,10 +176,10 @@ _Dumper.add_representer(str, _represent_text)
 
 
 class _TooManyError(Exception):
-    """A document has more values than a spec can mean.
+    """A document has too many values.
 
     Args:
-        mark: Where the first of those beyond the bound stands.
+        mark: Position of the first value beyond the bound.
     """
 
     def __init__(self, mark: yaml.Mark) -> None:
@@ -259,7 +259,7 @@ class _Builder:
         return values
 
     def allowed(self, node: yaml.Node) -> bool:
-        """Whether the node has no tag of its own and no text that is none; notes a fault otherwise."""
+        """Whether the node has no explicit tag and no lone surrogate; adds a fault otherwise."""
         if node.tag not in _KNOWN_TAGS:
             tag = node.tag.replace(_TAG, "!!")
             self.faults.append(Fault(self.place(node), f"the tag {tag} is not allowed in a spec"))
@@ -285,13 +285,13 @@ def _scalar(text: str) -> Any:
 
 
 def _decimal(text: str) -> int | float:
-    """An integer of up to 400 digits, an infinity beyond: Python itself refuses more than 4,300 of them."""
+    """An integer of up to 400 digits, an infinity beyond. Python refuses to parse more than 4,300 digits."""
     digits, sign = text.lstrip("+-").lstrip("0") or "0", -1 if text[0] == "-" else 1
     return bounded(sign * int(digits)) if len(digits) <= 400 else sign * float("inf")
 
 
 def bounded(number: int) -> int | float:
-    """An integer, or an infinity where no double is as large: nothing else has to bear thousands of digits."""
+    """An integer, or an infinity beyond the largest double: no other code meets thousands of digits."""
     try:
         float(number)
     except OverflowError:

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import re
+from typing import get_args
 
 import pytest
 from workbench import Bench
+
+from gdcli.engine.optimizers import OPTIMIZERS
+from gdcli.engine.schedules import SCHEDULES
+from gdcli.spec.model import ScalerName
 
 D = "dataset: d.csv\n"
 TOP = (
     "known: name, dataset, columns, scaler, split, batch_size, shuffle, optimizer, schedule, epochs, init, seed, "
     "stop, expect"
 )
-OPTIMIZERS = (
-    "known: sgd, momentum, adagrad, rmsprop, adam, adamw, adadelta, adamax, nadam, radam, rprop, lion"  # as registered
-)
-SCHEDULES = (
-    "constant, step, multistep, piecewise, exponential, inverse_time, inverse_power, polynomial, linear, cosine, "
-    "cosine_restarts, triangular, one_cycle, warmup"
-)
-SCALERS = "none, zscore, minmax, sigmoid, maxabs, robust"
+KNOWN_OPTIMIZERS = f"known: {', '.join(OPTIMIZERS)}"
+KNOWN_SCHEDULES = ", ".join(SCHEDULES)
+SCALERS = ", ".join(get_args(ScalerName))
 BATCH = "2:1: batch_size must be `full` or an integer of at least 1, got"
 INIT = "2:1: init must be `normal`, `zeros` or a list of numbers, got"
 HUGE = str(10**30)
@@ -110,8 +110,8 @@ LINES: dict[str, str] = {
     "optimizer:": "2:1: optimizer must be a name or a mapping, got nothing",
     "optimizer: [adam]": "2:1: optimizer must be a name or a mapping, got a list of 1",
     "optimizer: admm": "2:1: unknown optimizer 'admm'; did you mean 'adam'?",
-    "optimizer: ''": f"2:1: unknown optimizer ''; {OPTIMIZERS}",
-    "optimizer: {kind: 3}": f"2:13: unknown optimizer 3; {OPTIMIZERS}",
+    "optimizer: ''": f"2:1: unknown optimizer ''; {KNOWN_OPTIMIZERS}",
+    "optimizer: {kind: 3}": f"2:13: unknown optimizer 3; {KNOWN_OPTIMIZERS}",
     "optimizer: {lr: 0}": "2:13: optimizer.lr must be greater than 0, got 0",
     "optimizer: {lr: -0.1}": "2:13: optimizer.lr must be greater than 0, got -0.1",
     "optimizer: {lr: .nan}": "2:13: optimizer.lr must be a finite number, got nan",
@@ -149,7 +149,7 @@ LINES: dict[str, str] = {
     "schedule: [3]": "2:12: schedule[0] must be a name or a mapping, got 3",
     "schedule: cosin": "2:1: unknown schedule 'cosin'; did you mean 'cosine'?",
     "schedule: [{kind: cosin}]": "2:13: unknown schedule 'cosin'; did you mean 'cosine'?",
-    "schedule: {gamma: 0.1}": f"2:1: schedule.kind is required: {SCHEDULES}",
+    "schedule: {gamma: 0.1}": f"2:1: schedule.kind is required: {KNOWN_SCHEDULES}",
     "schedule: step": "2:1: schedule.every is required",
     "schedule: [{kind: step}]": "2:12: schedule[0].every is required",
     "schedule: {kind: step, every: 0}": "2:24: schedule.every must be at least 1, got 0",
@@ -297,7 +297,7 @@ DATASETS: dict[str, str] = {
         "1:46: dataset.synthetic.features must be one of normal, uniform, got 'gauss'"
     ),
     "dataset: {synthetic: {rows: 3, weights: [1, 2], column_factors: [1]}}": (
-        "1:49: dataset.synthetic.column_factors must have one value a weight (2), got 1"
+        "1:49: dataset.synthetic.column_factors must have one value per weight (2), got 1"
     ),
     "dataset: {synthetic: {rows: 3, weights: [1], bias: .nan}}": (
         "1:46: dataset.synthetic.bias must be a finite number, got nan"
@@ -681,7 +681,7 @@ def test_suggestion(bench: Bench, word: str, meant: str) -> None:
 
 @pytest.mark.parametrize("word", ["lbfgs", "newton", "x"])
 def test_no_suggestion(bench: Bench, word: str) -> None:
-    bench.refuses(2, f"s.yaml:2:1: unknown optimizer '{word}'; {OPTIMIZERS}", spec=f"{D}optimizer: {word}\n")
+    bench.refuses(2, f"s.yaml:2:1: unknown optimizer '{word}'; {KNOWN_OPTIMIZERS}", spec=f"{D}optimizer: {word}\n")
 
 
 def test_overrides_and_spec_are_wrong_at_once(bench: Bench) -> None:

@@ -7,21 +7,20 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 import pytest
+from optimizer_rows import ROWS
 from problems import ROOT, objective_of, regression, with_ones
-from test_descent import COLUMNS
 
 from gdcli.engine.arrays import Array
 from gdcli.engine.batches import Batches, Shuffle, full_batch, mini_batches
 from gdcli.engine.descent import descend
 from gdcli.engine.kernels.base import Kernel
 from gdcli.engine.kernels.choice import stepper
-from gdcli.engine.optimizers import OPTIMIZERS, Optimizer
+from gdcli.engine.optimizers import OPTIMIZERS
 from gdcli.engine.optimizers.plain import SGD
 from gdcli.engine.problems.least_squares import Objective
 from gdcli.engine.trace import Status, Stopping, Trace
@@ -37,9 +36,6 @@ X, Y = regression(n=N, p=3, seed=5)
 DESIGN = with_ones(X)
 GOAL: Objective = objective_of(X, Y)
 START = np.random.RandomState(8).randn(4, 3)
-# Small enough that no optimizer is done within the steps. At the optimum a gradient is rounding alone, and one that
-# divides by its size or takes its sign makes whole steps of that, in NumPy's order of sums as in any other.
-RATE = {"sgd": 1e-3, "momentum": 1e-4, "adadelta": 0.3, "rmsprop": 1e-4, "rprop": 1e-4}
 # The full batch comes in no order.
 GRID: list[tuple[Shuffle, int | None]] = [
     *((shuffle, size) for shuffle in get_args(Shuffle) for size in (1, 7, 50)),
@@ -80,8 +76,8 @@ def assert_identical(left: tuple[Trace, ...], right: tuple[Trace, ...]) -> None:
 @pytest.mark.parametrize(("shuffle", "size"), GRID)
 @pytest.mark.parametrize("kind", OPTIMIZERS)
 def test_the_kernels_agree_over_a_thousand_steps(kind: str, shuffle: Shuffle, size: int | None) -> None:
-    optimizers = COLUMNS[kind]
-    for rates in rates_of(RATE.get(kind, 1e-3), size).values():
+    optimizers = ROWS[kind].lockstep
+    for rates in rates_of(ROWS[kind].lr, size).values():
         steps = rates.shape[0] * (1 if size is None else -(-N // size))
         assert steps >= STEPS
         numpy, fast = (
@@ -97,7 +93,7 @@ def test_runs_in_lockstep_are_single_runs_to_the_last_digit(kind: str, size: int
     rates = np.tile([1e-2, 1e-3, 2e-3], (10, 1, 1))
     optimizer, batches = OPTIMIZERS[kind], batches_of(size, "each_epoch")
     slots = tuple(np.zeros_like(START) for _ in range(optimizer.n_slots))
-    h = tuple(np.array(values) for values in zip(*(o.hyperparameters() for o in COLUMNS[kind]), strict=True))
+    h = tuple(np.array(values) for values in zip(*(o.hyperparameters() for o in ROWS[kind].lockstep), strict=True))
     history, after = stepper("compiled", optimizer, batches)(START, slots, rates, 5, h)
     assert history.shape == (10, 4, 3)
     for j in range(3):
@@ -107,7 +103,7 @@ def test_runs_in_lockstep_are_single_runs_to_the_last_digit(kind: str, size: int
             tuple(slot[:, column] for slot in slots),
             rates[:, :, column],
             5,
-            COLUMNS[kind][j].hyperparameters(),
+            ROWS[kind].lockstep[j].hyperparameters(),
         )
         np.testing.assert_array_equal(alone, history[:, :, column])
         for left, right in zip(memory, after, strict=True):
@@ -204,7 +200,9 @@ def test_runs_end_as_they_do_with_numpy() -> None:
 def small_run(**rest: Any) -> tuple[Trace, ...]:
     rates = np.full((5, 1, 1), 0.01)
     batches = batches_of(7, "each_epoch")
-    return descend(START, batches, optimizers=COLUMNS["adam"], rates=rates, objective=GOAL, kernel="compiled", **rest)
+    return descend(
+        START, batches, optimizers=ROWS["adam"].lockstep, rates=rates, objective=GOAL, kernel="compiled", **rest
+    )
 
 
 @pytest.mark.parametrize("chunk", [1, 4 * 3 * 7 * 5])
@@ -292,8 +290,3 @@ def test_a_kernel_that_cannot_be_kept_is_compiled_all_the_same(monkeypatch: pyte
     monkeypatch.setattr(numba, "njit", nowhere)
     assert_identical(small_run(), expected)
     loop._loop.cache_clear()
-
-
-def test_every_optimizer_is_on_the_grid() -> None:
-    assert set(COLUMNS) == set(OPTIMIZERS)
-    assert all(isinstance(replace(o, lr=0.5), Optimizer) for row in COLUMNS.values() for o in row)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from optimizer_rows import ROWS
 from problems import about, factor_of, line, objective_of, regression, with_ones
 
 from gdcli.engine import descent
@@ -15,9 +16,7 @@ from gdcli.engine.arrays import EPS, Array
 from gdcli.engine.batches import Batch, Batches, full_batch, mini_batches
 from gdcli.engine.descent import descend
 from gdcli.engine.optimizers import OPTIMIZERS, Optimizer
-from gdcli.engine.optimizers.adam import Adam, Adamax, AdamW, NAdam, RAdam
-from gdcli.engine.optimizers.adaptive import Adadelta, Adagrad, RMSprop
-from gdcli.engine.optimizers.plain import SGD, Lion, Momentum, Rprop
+from gdcli.engine.optimizers.plain import SGD, Momentum
 from gdcli.engine.problems.least_squares import Objective, objective
 from gdcli.engine.trace import Status, Stopping, Trace
 
@@ -157,37 +156,6 @@ def test_descent_leaves_the_start_as_it_was() -> None:
 
 # Runs in lockstep
 
-COLUMNS: dict[str, list[Optimizer]] = {
-    "sgd": [SGD(lr=0.1), SGD(lr=0.02, weight_decay=0.1), SGD(lr=0.05)],
-    "momentum": [
-        Momentum(lr=0.02),
-        Momentum(lr=0.02, nesterov=True),
-        Momentum(lr=0.05, momentum=0.5, dampening=0.5, weight_decay=0.1),
-    ],
-    "adagrad": [
-        Adagrad(lr=0.1),
-        Adagrad(lr=0.1, average=True),
-        Adagrad(lr=0.1, initial_accumulator_value=0.1, lr_decay=0.1),
-    ],
-    "rmsprop": [RMSprop(lr=0.02), RMSprop(lr=0.02, alpha=0.9, centered=True), RMSprop(lr=0.02, momentum=0.5, eps=1e-3)],
-    "adadelta": [Adadelta(), Adadelta(rho=0.5, eps=1e-3), Adadelta(lr=0.3, weight_decay=0.1)],
-    "adam": [Adam(lr=0.1), Adam(lr=0.1, betas=(0.5, 0.6), amsgrad=True), Adam(lr=0.05, eps=1e-2, weight_decay=0.1)],
-    "adamw": [AdamW(lr=0.1), AdamW(lr=0.1, betas=(0.5, 0.6), amsgrad=True), AdamW(lr=0.05, eps=1e-2, weight_decay=0.1)],
-    "adamax": [Adamax(lr=0.1), Adamax(lr=0.1, betas=(0.5, 0.6)), Adamax(lr=0.05, weight_decay=0.1)],
-    "nadam": [
-        NAdam(lr=0.1),
-        NAdam(lr=0.1, betas=(0.5, 0.6), momentum_decay=0.1),
-        NAdam(lr=0.05, weight_decay=0.1, decoupled_weight_decay=True),
-    ],
-    "radam": [
-        RAdam(lr=0.1),
-        RAdam(lr=0.1, betas=(0.5, 0.9), weight_decay=0.1),
-        RAdam(lr=0.05, betas=(0.9, 0.6), weight_decay=0.1, decoupled_weight_decay=True),
-    ],
-    "rprop": [Rprop(lr=0.1), Rprop(lr=0.02, etas=(0.3, 1.4)), Rprop(lr=0.05, step_sizes=(1e-3, 0.2))],
-    "lion": [Lion(lr=0.05), Lion(lr=0.03, betas=(0.5, 0.6)), Lion(lr=0.02, weight_decay=0.1)],
-}
-
 
 def assert_same(together: Trace, alone: Trace) -> None:
     assert together.status is alone.status
@@ -207,7 +175,7 @@ def rates_of(optimizers: Sequence[Optimizer], epochs: int) -> Array:
 @pytest.mark.parametrize("kind", OPTIMIZERS)
 def test_runs_in_lockstep_are_single_runs(kind: str, full: bool) -> None:
     X, y = regression(n=30, p=2)
-    goal, held_out, optimizers = objective_of(X[:24], y[:24]), objective_of(X[24:], y[24:]), COLUMNS[kind]
+    goal, held_out, optimizers = objective_of(X[:24], y[:24]), objective_of(X[24:], y[24:]), ROWS[kind].lockstep
 
     def batches() -> Batches:
         return (
@@ -227,11 +195,6 @@ def test_runs_in_lockstep_are_single_runs(kind: str, full: bool) -> None:
         )
         assert len(trace.mse) == 13
         assert_same(trace, alone)
-
-
-def test_every_optimizer_runs_in_lockstep_with_settings_of_its_own() -> None:
-    assert set(COLUMNS) == set(OPTIMIZERS)
-    assert all(len({optimizer.hyperparameters() for optimizer in row}) > 1 for row in COLUMNS.values())
 
 
 def assert_columns_end_as_single_runs_do(
@@ -293,14 +256,14 @@ def test_stretches_are_epochs_one_by_one_to_the_last_digit(kind: str, monkeypatc
     X, y = regression(n=30, p=2)
     goal, held_out = objective_of(X[:24], y[:24]), objective_of(X[24:], y[24:])
     batches = mini_batches(with_ones(X)[:24], y[:24], size=7, shuffle="each_epoch", seed=3)
-    starts, rates = np.random.RandomState(6).randn(3, 3), rates_of(COLUMNS[kind], 40)
+    starts, rates = np.random.RandomState(6).randn(3, 3), rates_of(ROWS[kind].lockstep, 40)
 
     def alone(j: int) -> Trace:
         return run(
             goal,
             starts[:, j].tolist(),
             rates[:, :, [j]],
-            optimizer=COLUMNS[kind][j],
+            optimizer=ROWS[kind].lockstep[j],
             batches=batches,
             validation=held_out,
             stopping=Stopping(gap=1e-2, patience=4, min_delta=1e-3),

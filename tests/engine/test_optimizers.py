@@ -1,22 +1,22 @@
 from __future__ import annotations
 
 import math
-import struct
 from collections.abc import Callable, Iterable, Iterator
-from itertools import product
-from typing import Any, TypeAlias
+from dataclasses import fields
+from typing import Any
 
 import numpy as np
 import pytest
+from optimizer_rows import ROWS, Gradient
 from problems import about, factor_of, golden
 
 from gdcli.engine.arrays import Array
 from gdcli.engine.batches import Batch, Batches, full_batch, mini_batches
 from gdcli.engine.descent import descend
 from gdcli.engine.optimizers import OPTIMIZERS, Optimizer, stack_hyperparameters
-from gdcli.engine.optimizers.adam import Adam, Adamax, AdamW, NAdam, RAdam
-from gdcli.engine.optimizers.adaptive import Adadelta, Adagrad, RMSprop
-from gdcli.engine.optimizers.plain import SGD, Lion, Momentum, Rprop
+from gdcli.engine.optimizers.adam import Adam
+from gdcli.engine.optimizers.adaptive import Adagrad
+from gdcli.engine.optimizers.plain import Momentum, Rprop
 from gdcli.engine.problems.least_squares import Objective, objective
 
 # PyTorch's trajectories
@@ -76,238 +76,7 @@ def test_the_full_batch_on_the_factor_follows_pytorch_step_by_step(case: dict[st
 
 # References, one weight at a time
 
-Gradient: TypeAlias = Callable[[float, int], float]
-
-
-def sign(x: float) -> float:
-    return 0.0 if x == 0 else math.copysign(1.0, x)
-
-
-def single(x: float) -> float:
-    return float(struct.unpack("f", struct.pack("f", x))[0])
-
-
-def sgd(w: float, gradient: Gradient, rates: list[float], h: SGD) -> Iterator[float]:
-    for t, lr in enumerate(rates, start=1):
-        w -= lr * (gradient(w, t) + h.weight_decay * w)
-        yield w
-
-
-def momentum(w: float, gradient: Gradient, rates: list[float], h: Momentum) -> Iterator[float]:
-    buffer = math.nan
-    for t, lr in enumerate(rates, start=1):
-        g = gradient(w, t) + h.weight_decay * w
-        buffer = g if t == 1 else h.momentum * buffer + (1 - h.dampening) * g
-        w -= lr * (g + h.momentum * buffer if h.nesterov else buffer)
-        yield w
-
-
-def adagrad(w: float, gradient: Gradient, rates: list[float], h: Adagrad) -> Iterator[float]:
-    total = h.initial_accumulator_value
-    for t, lr in enumerate(rates, start=1):
-        g = gradient(w, t) + h.weight_decay * w
-        total += g**2
-        root = math.sqrt(total / t) if h.average else math.sqrt(total)
-        w -= lr / (1 + (t - 1) * h.lr_decay) * g / (root + h.eps)
-        yield w
-
-
-def rmsprop(w: float, gradient: Gradient, rates: list[float], h: RMSprop) -> Iterator[float]:
-    square = mean = buffer = 0.0
-    for t, lr in enumerate(rates, start=1):
-        g = gradient(w, t) + h.weight_decay * w
-        square = h.alpha * square + (1 - h.alpha) * g**2
-        mean = h.alpha * mean + (1 - h.alpha) * g
-        root = math.sqrt(square - mean**2) if h.centered else math.sqrt(square)
-        if h.momentum > 0:
-            buffer = h.momentum * buffer + g / (root + h.eps)
-            w -= lr * buffer
-        else:
-            w -= lr * g / (root + h.eps)
-        yield w
-
-
-def adadelta(w: float, gradient: Gradient, rates: list[float], h: Adadelta) -> Iterator[float]:
-    square = moved = 0.0
-    for t, lr in enumerate(rates, start=1):
-        g = gradient(w, t) + h.weight_decay * w
-        square = h.rho * square + (1 - h.rho) * g**2
-        delta = math.sqrt(moved + h.eps) / math.sqrt(square + h.eps) * g
-        moved = h.rho * moved + (1 - h.rho) * delta**2
-        w -= lr * delta
-        yield w
-
-
-def adam_step(m: float, v: float, t: int, h: Adam | AdamW) -> float:
-    beta1, beta2 = h.betas
-    return (m / (1 - beta1**t)) / (math.sqrt(v / (1 - beta2**t)) + h.eps)
-
-
-def adam(w: float, gradient: Gradient, rates: list[float], h: Adam) -> Iterator[float]:
-    m = v = largest = 0.0
-    for t, lr in enumerate(rates, start=1):
-        g = gradient(w, t) + h.weight_decay * w
-        m = h.betas[0] * m + (1 - h.betas[0]) * g
-        v = h.betas[1] * v + (1 - h.betas[1]) * g**2
-        largest = max(largest, v)
-        w -= lr * adam_step(m, largest if h.amsgrad else v, t, h)
-        yield w
-
-
-def adamw(w: float, gradient: Gradient, rates: list[float], h: AdamW) -> Iterator[float]:
-    m = v = largest = 0.0
-    for t, lr in enumerate(rates, start=1):
-        g = gradient(w, t)
-        w -= lr * h.weight_decay * w
-        m = h.betas[0] * m + (1 - h.betas[0]) * g
-        v = h.betas[1] * v + (1 - h.betas[1]) * g**2
-        largest = max(largest, v)
-        w -= lr * adam_step(m, largest if h.amsgrad else v, t, h)
-        yield w
-
-
-def adamax(w: float, gradient: Gradient, rates: list[float], h: Adamax) -> Iterator[float]:
-    m = norm = 0.0
-    for t, lr in enumerate(rates, start=1):
-        g = gradient(w, t) + h.weight_decay * w
-        m = h.betas[0] * m + (1 - h.betas[0]) * g
-        norm = max(h.betas[1] * norm, abs(g) + h.eps)
-        w -= lr * m / ((1 - h.betas[0] ** t) * norm)
-        yield w
-
-
-def nadam(w: float, gradient: Gradient, rates: list[float], h: NAdam) -> Iterator[float]:
-    m, v, mu_product = 0.0, 0.0, 1.0
-    beta1, beta2 = h.betas
-    for t, lr in enumerate(rates, start=1):
-        g = gradient(w, t)
-        if h.decoupled_weight_decay:
-            w *= 1 - lr * h.weight_decay
-        else:
-            g += h.weight_decay * w
-        mu = beta1 * (1 - 0.5 * 0.96 ** (t * h.momentum_decay))
-        mu_next = beta1 * (1 - 0.5 * 0.96 ** ((t + 1) * h.momentum_decay))
-        mu_product = single(mu_product * single(mu))
-        m = beta1 * m + (1 - beta1) * g
-        v = beta2 * v + (1 - beta2) * g**2
-        denominator = math.sqrt(v / (1 - beta2**t)) + h.eps
-        w -= lr * (1 - mu) / (1 - mu_product) * g / denominator
-        w -= lr * mu_next / (1 - mu_product * mu_next) * m / denominator
-        yield w
-
-
-def radam(w: float, gradient: Gradient, rates: list[float], h: RAdam) -> Iterator[float]:
-    m = v = 0.0
-    beta1, beta2 = h.betas
-    rho_inf = 2 / (1 - beta2) - 1
-    for t, lr in enumerate(rates, start=1):
-        g = gradient(w, t)
-        if h.decoupled_weight_decay:
-            w *= 1 - lr * h.weight_decay
-        else:
-            g += h.weight_decay * w
-        m = beta1 * m + (1 - beta1) * g
-        v = beta2 * v + (1 - beta2) * g**2
-        step = m / (1 - beta1**t)
-        rho = rho_inf - 2 * t * beta2**t / (1 - beta2**t)
-        if rho > 5:
-            numerator, denominator = (rho - 4) * (rho - 2) * rho_inf, (rho_inf - 4) * (rho_inf - 2) * rho
-            step *= math.sqrt(numerator / denominator) * math.sqrt(1 - beta2**t) / (math.sqrt(v) + h.eps)
-        w -= lr * step
-        yield w
-
-
-def rprop(w: float, gradient: Gradient, rates: list[float], h: Rprop) -> Iterator[float]:
-    size, previous = rates[0], 0.0
-    (shrink, grow), (smallest, largest) = h.etas, h.step_sizes
-    for t in range(1, len(rates) + 1):
-        g = gradient(w, t)
-        if g * previous > 0:
-            size *= grow
-        elif g * previous < 0:
-            size *= shrink
-            g = 0.0
-        size = min(max(size, smallest), largest)
-        w -= sign(g) * size
-        previous = g
-        yield w
-
-
-def lion(w: float, gradient: Gradient, rates: list[float], h: Lion) -> Iterator[float]:
-    m = 0.0
-    beta1, beta2 = h.betas
-    for t, lr in enumerate(rates, start=1):
-        g = gradient(w, t)
-        update = sign(beta1 * m + (1 - beta1) * g)
-        m = beta2 * m + (1 - beta2) * g
-        w -= lr * (update + h.weight_decay * w)
-        yield w
-
-
-REFERENCES: dict[str, Callable[[float, Gradient, list[float], Any], Iterator[float]]] = {
-    "sgd": sgd,
-    "momentum": momentum,
-    "adagrad": adagrad,
-    "rmsprop": rmsprop,
-    "adadelta": adadelta,
-    "adam": adam,
-    "adamw": adamw,
-    "adamax": adamax,
-    "nadam": nadam,
-    "radam": radam,
-    "rprop": rprop,
-    "lion": lion,
-}
-
-SETTINGS: list[Optimizer] = [
-    SGD(),
-    SGD(lr=0.05, weight_decay=0.1),
-    Momentum(),
-    Momentum(lr=0.02, momentum=0.9, dampening=0.9),
-    Momentum(lr=0.02, momentum=0.8, nesterov=True),
-    Momentum(lr=0.02, momentum=0.8, nesterov=True, weight_decay=0.1),
-    Momentum(lr=0.02, momentum=0.5, dampening=0.3, weight_decay=0.2),
-    Momentum(lr=0.02, momentum=0.0),
-    Adagrad(),
-    Adagrad(lr=0.2, lr_decay=0.1),
-    Adagrad(lr=0.2, initial_accumulator_value=0.5, eps=1e-3, weight_decay=0.1),
-    Adagrad(lr=0.05, average=True),
-    Adagrad(lr=0.05, average=True, initial_accumulator_value=2.0, lr_decay=0.01, eps=1e-2, weight_decay=0.3),
-    RMSprop(),
-    RMSprop(lr=0.02, alpha=0.9, eps=1e-3, weight_decay=0.2),
-    RMSprop(lr=0.02, alpha=0.9, momentum=0.7),
-    RMSprop(lr=0.02, alpha=0.9, centered=True),
-    RMSprop(lr=0.01, alpha=0.8, centered=True, momentum=0.5, weight_decay=0.1, eps=1e-2),
-    *(
-        kind(lr=0.05, betas=betas, amsgrad=amsgrad, eps=eps, weight_decay=weight_decay)
-        for kind, betas, amsgrad, (eps, weight_decay) in product(
-            (Adam, AdamW), ((0.9, 0.999), (0.5, 0.7)), (False, True), ((1e-8, 0.0), (1e-2, 0.3))
-        )
-    ),
-    Adam(),
-    AdamW(),
-    Adam(lr=0.05, betas=(0.0, 0.9)),
-    Adadelta(),
-    Adadelta(lr=0.5, rho=0.6, eps=1e-3, weight_decay=0.1),
-    Adamax(),
-    Adamax(lr=0.05, betas=(0.5, 0.7), eps=1e-2, weight_decay=0.3),
-    NAdam(),
-    NAdam(lr=0.05, betas=(0.5, 0.7), eps=1e-2, momentum_decay=0.1),
-    NAdam(lr=0.05, weight_decay=0.3),
-    NAdam(lr=0.05, weight_decay=0.3, decoupled_weight_decay=True),
-    RAdam(),
-    RAdam(lr=0.05, betas=(0.5, 0.9), eps=1e-2),
-    RAdam(lr=0.05, betas=(0.9, 0.5)),
-    RAdam(lr=0.05, betas=(0.8, 0.6)),
-    RAdam(lr=0.05, weight_decay=0.3),
-    RAdam(lr=0.05, weight_decay=0.3, decoupled_weight_decay=True),
-    Rprop(),
-    Rprop(lr=0.3, etas=(0.4, 1.5), step_sizes=(1e-2, 0.5)),
-    Rprop(lr=9.0, step_sizes=(1e-6, 0.25)),
-    Lion(),
-    Lion(lr=0.03, betas=(0.5, 0.7), weight_decay=0.4),
-]
-
+SETTINGS = [optimizer for row in ROWS.values() for optimizer in row.settings]
 CURVATURE, CENTRE, SWING = (0.4, 3.0, 0.02), (4.0, -3.0, 9.0), (0.8, 5.0, 0.01)
 START = (1.0, -6.0, 8.0)
 STEPS = 60
@@ -333,7 +102,7 @@ def trajectory(optimizer: Optimizer) -> Array:
 
 
 def reference_trajectory(optimizer: Optimizer) -> Array:
-    reference, rates = REFERENCES[optimizer.kind], rates_from(optimizer.lr)
+    reference, rates = ROWS[optimizer.kind].reference, rates_from(optimizer.lr)
     return np.array([list(reference(START[i], gradient_of(i), rates, optimizer)) for i in range(3)]).T
 
 
@@ -342,20 +111,24 @@ def test_an_update_rule_follows_its_formula(optimizer: Optimizer) -> None:
     np.testing.assert_allclose(trajectory(optimizer), reference_trajectory(optimizer), rtol=1e-12, atol=0)
 
 
-def test_every_optimizer_has_a_reference_and_settings() -> None:
-    assert set(REFERENCES) == set(OPTIMIZERS) == {optimizer.kind for optimizer in SETTINGS}
+def test_every_optimizer_has_a_row() -> None:
+    assert list(ROWS) == list(OPTIMIZERS)
+    for kind, row in ROWS.items():
+        assert {optimizer.kind for optimizer in (*row.settings, *row.lockstep)} == {kind}
+        assert row.settings[0] == make(kind)
+        assert len(set(row.lockstep)) > 1
 
 
 def test_every_hyperparameter_is_moved_off_its_default_by_some_setting() -> None:
     for kind in OPTIMIZERS:
         default = make(kind).hyperparameters()
-        settings = np.array([o.hyperparameters() for o in SETTINGS if o.kind == kind])
+        settings = np.array([optimizer.hyperparameters() for optimizer in ROWS[kind].settings])
         assert (settings != default).any(axis=0).all(), kind
 
 
 def test_every_setting_makes_a_trajectory_of_its_own() -> None:
     for kind in OPTIMIZERS:
-        ends = [trajectory(optimizer)[-1] for optimizer in SETTINGS if optimizer.kind == kind]
+        ends = [trajectory(optimizer)[-1] for optimizer in ROWS[kind].settings]
         assert len({tuple(end.round(9)) for end in ends}) == len(ends), kind
 
 
@@ -376,7 +149,8 @@ def test_rprop_does_not_look_at_the_rate_after_the_first_step() -> None:
 
 @pytest.mark.parametrize("kind", OPTIMIZERS)
 def test_a_zero_gradient_moves_nothing(kind: str) -> None:
-    optimizer = make(kind, **{"weight_decay": 0.0} if kind == "adamw" else {})
+    decays = "weight_decay" in {field.name for field in fields(OPTIMIZERS[kind])}
+    optimizer = make(kind, **{"weight_decay": 0.0} if decays else {})
     w, slots = np.array([1.5, -2.0]), tuple(np.zeros(2) for _ in range(optimizer.n_slots))
     for t in range(1, 12):
         w, slots = type(optimizer).update(w, np.zeros(2), slots, optimizer.lr, t, optimizer.hyperparameters())
@@ -386,13 +160,9 @@ def test_a_zero_gradient_moves_nothing(kind: str) -> None:
 # Element by element
 
 
-def column_settings(kind: str) -> list[Optimizer]:
-    return [optimizer for optimizer in SETTINGS if optimizer.kind == kind][:5]
-
-
 @pytest.mark.parametrize("kind", OPTIMIZERS)
 def test_an_array_of_weights_is_as_many_single_weights(kind: str) -> None:
-    optimizers = column_settings(kind)
+    optimizers = ROWS[kind].settings[:5]
     d, k = 4, len(optimizers)
     random, update = np.random.RandomState(3), OPTIMIZERS[kind].update
     w, stacked = random.randn(d, k), stack_hyperparameters(optimizers)
@@ -423,26 +193,11 @@ def test_an_update_leaves_its_arguments_alone(kind: str) -> None:
 
 # Hyperparameters
 
-DEFAULTS: dict[str, tuple[float, tuple[float, ...]]] = {
-    "sgd": (0.01, (0,)),
-    "momentum": (0.01, (0.9, 0, 0, 0)),
-    "adagrad": (0.01, (0, 0, 1e-10, 0, 0)),
-    "rmsprop": (0.01, (0.99, 1e-8, 0, 0, 0)),
-    "adam": (0.001, (0.9, 0.999, 1e-8, 0, 0)),
-    "adamw": (0.001, (0.9, 0.999, 1e-8, 0, 0.01)),
-    "adadelta": (1.0, (0.9, 1e-6, 0)),
-    "adamax": (0.002, (0.9, 0.999, 1e-8, 0)),
-    "nadam": (0.002, (0.9, 0.999, 1e-8, 0, 0.004, 0)),
-    "radam": (0.001, (0.9, 0.999, 1e-8, 0, 0)),
-    "rprop": (0.01, (0.5, 1.2, 1e-6, 50)),
-    "lion": (1e-4, (0.9, 0.99, 0)),
-}
-
 
 @pytest.mark.parametrize("kind", OPTIMIZERS)
 def test_defaults_are_those_of_the_contract(kind: str) -> None:
     optimizer = make(kind)
-    assert (optimizer.kind, optimizer.lr, optimizer.hyperparameters()) == (kind, *DEFAULTS[kind])
+    assert (optimizer.kind, optimizer.lr, optimizer.hyperparameters()) == (kind, *ROWS[kind].defaults)
 
 
 def test_hyperparameters_are_flat_floats_in_field_order_without_lr() -> None:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -9,14 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from problems import about, golden
+from schedule_rows import ROWS
 
 from gdcli.engine.arrays import Array
 from gdcli.engine.schedules import SCHEDULES, Schedule, resolve, sequence_rates
 from gdcli.engine.schedules.decays import (
     Constant,
     Exponential,
-    InversePower,
-    InverseTime,
     MultiStep,
     Piecewise,
     Polynomial,
@@ -76,178 +74,21 @@ def test_rates_are_those_of_pytorch(name: str) -> None:
 
 # References, one t at a time
 
+SETTINGS = [schedule for row in ROWS.values() for schedule in row.settings]
 BASE, LAST = 0.5, 200
-
-
-def step(t: int, base: float, s: Step) -> float:
-    rate = base
-    for i in range(1, t + 1):
-        if i % s.every == 0:
-            rate *= s.gamma
-    return rate
-
-
-def multistep(t: int, base: float, s: MultiStep) -> float:
-    rate = base
-    for milestone in s.milestones:
-        if milestone <= t:
-            rate *= s.gamma
-    return rate
-
-
-def piecewise(t: int, base: float, s: Piecewise) -> float:
-    del base
-    rate = s.values[0]
-    for boundary, value in zip(s.boundaries, s.values[1:], strict=True):
-        if t >= boundary:
-            rate = value
-    return rate
-
-
-def exponential(t: int, base: float, s: Exponential) -> float:
-    rate = base
-    for _ in range(t):
-        rate *= s.gamma
-    return rate
-
-
-def polynomial(t: int, base: float, s: Polynomial) -> float:
-    assert s.total
-    return base * (1 - t / s.total) ** s.power if t < s.total else (base if s.power == 0 else 0.0)
-
-
-def linear(t: int, base: float, s: Linear) -> float:
-    if t >= s.total:
-        return base * s.end_factor
-    return base * (s.start_factor * (s.total - t) + s.end_factor * t) / s.total
-
-
-def warmup(t: int, base: float, s: Warmup) -> float:
-    if t >= s.length:
-        return base
-    return base * (s.start_factor * (s.length - t) + t) / s.length
-
-
-def cosine(t: int, base: float, s: Cosine) -> float:
-    assert s.total
-    return s.eta_min + (base - s.eta_min) * (1 + math.cos(math.pi * t / s.total)) / 2
-
-
-def cosine_restarts(t: int, base: float, s: CosineRestarts) -> float:
-    since, period = t, s.period
-    while since >= period:
-        since -= period
-        period *= s.multiplier
-    return s.eta_min + (base - s.eta_min) * (1 + math.cos(math.pi * since / period)) / 2
-
-
-def triangular(t: int, base: float, s: Triangular) -> float:
-    assert s.down
-    since = t
-    while since >= s.up + s.down:
-        since -= s.up + s.down
-    if since <= s.up:
-        return s.lr_min + (base - s.lr_min) * since / s.up
-    return base - (base - s.lr_min) * (since - s.up) / s.down
-
-
-def one_cycle(t: int, base: float, s: OneCycle) -> float:
-    assert s.total
-    initial = base / s.div_factor
-    final = initial / s.final_div_factor
-    phases = [(s.pct_start * s.total - 1, initial, base), (s.total - 1, base, final)]
-    if s.three_phase:
-        turn = s.pct_start * s.total - 1
-        phases = [(turn, initial, base), (2 * turn, base, initial), (s.total - 1, initial, final)]
-    begin = 0.0
-    for end, high, low in phases:
-        if t <= end:
-            share = (t - begin) / (end - begin)
-            if s.anneal == "cosine":
-                return low + (high - low) / 2 * (1 + math.cos(math.pi * share))
-            return high + (low - high) * share
-        begin = end
-    raise AssertionError("a cycle has no rate after its last step")
-
-
-REFERENCES: dict[str, Callable[[int, float, Any], float]] = {
-    "constant": lambda _, base, __: base,
-    "step": step,
-    "multistep": multistep,
-    "piecewise": piecewise,
-    "exponential": exponential,
-    "inverse_time": lambda t, base, s: base / (1 + s.decay * t),
-    "inverse_power": lambda t, base, s: base / math.pow(1 + t, s.power),
-    "polynomial": polynomial,
-    "linear": linear,
-    "cosine": cosine,
-    "cosine_restarts": cosine_restarts,
-    "triangular": triangular,
-    "one_cycle": one_cycle,
-    "warmup": warmup,
-}
-
-SETTINGS: list[Schedule] = [
-    Constant(),
-    Step(every=10),
-    Step(every=1, gamma=0.95),
-    Step(every=7, gamma=1.1),
-    Step(every=500),
-    MultiStep(milestones=(30, 80)),
-    MultiStep(milestones=(1, 2, 3, 200), gamma=0.5),
-    Piecewise(boundaries=(1,), values=(0.1, 2.0)),
-    Piecewise(boundaries=(50, 51, 199), values=(1.0, 0.5, 0.0, 0.25)),
-    Exponential(gamma=0.95),
-    Exponential(gamma=1.01),
-    InverseTime(decay=0.0),
-    InverseTime(decay=0.3),
-    InversePower(),
-    InversePower(power=1.5),
-    Polynomial(),
-    Polynomial(total=50, power=2.0),
-    Polynomial(total=120, power=0.5),
-    Polynomial(total=50, power=0.0),
-    Linear(),
-    Linear(start_factor=1.0, end_factor=0.0, total=100),
-    Linear(start_factor=0.1, end_factor=2.0, total=1),
-    Cosine(),
-    Cosine(eta_min=0.1),
-    Cosine(total=40, eta_min=0.02),
-    CosineRestarts(period=10),
-    CosineRestarts(period=1),
-    CosineRestarts(period=30, eta_min=0.05),
-    CosineRestarts(period=10, multiplier=2),
-    CosineRestarts(period=1, multiplier=2, eta_min=0.01),
-    CosineRestarts(period=5, multiplier=3),
-    CosineRestarts(period=500, multiplier=2),
-    Triangular(lr_min=0.05, up=7),
-    Triangular(lr_min=0.0, up=3, down=11),
-    Triangular(lr_min=0.05, up=20, down=1),
-    Triangular(lr_min=0.8, up=1, down=4),
-    OneCycle(),
-    OneCycle(anneal="linear"),
-    OneCycle(three_phase=True),
-    OneCycle(three_phase=True, anneal="linear", pct_start=0.4),
-    OneCycle(pct_start=0.1, div_factor=10.0, final_div_factor=100.0),
-    OneCycle(total=300, pct_start=0.25),
-    OneCycle(pct_start=0.0, anneal="linear"),
-    OneCycle(pct_start=1.0),
-    OneCycle(pct_start=0.7, three_phase=True),
-    Warmup(length=10),
-    Warmup(length=150, start_factor=0.0),
-    Warmup(length=1, start_factor=0.5),
-]
 
 
 @pytest.mark.parametrize("schedule", SETTINGS, ids=repr)
 def test_rates_follow_the_formula(schedule: Schedule) -> None:
     resolved = resolve(schedule, LAST + 1)
-    expected = [REFERENCES[schedule.kind](t, BASE, resolved) for t in range(LAST + 1)]
+    expected = [ROWS[schedule.kind].reference(t, BASE, resolved) for t in range(LAST + 1)]
     np.testing.assert_allclose(rates_of(schedule, LAST + 1, BASE), expected, rtol=1e-12, atol=1e-15)
 
 
-def test_every_schedule_has_a_reference_and_settings() -> None:
-    assert set(REFERENCES) == set(SCHEDULES) == {schedule.kind for schedule in SETTINGS}
+def test_every_schedule_has_a_row() -> None:
+    assert list(ROWS) == list(SCHEDULES)
+    for kind, row in ROWS.items():
+        assert {schedule.kind for schedule in row.settings} == {kind}
 
 
 @pytest.mark.parametrize("schedule", SETTINGS, ids=repr)
@@ -428,7 +269,7 @@ def test_polynomial_falls_from_base_to_zero(total: int, base: float, power: floa
 
 
 def is_relative(schedule: Schedule) -> bool:
-    return not isinstance(schedule, Piecewise) and not getattr(schedule, "eta_min", getattr(schedule, "lr_min", 0))
+    return not any(getattr(schedule, name) for name in ROWS[schedule.kind].absolute)
 
 
 @laws

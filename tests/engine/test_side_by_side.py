@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from optimizer_rows import ROWS
 from problems import objective_of, regression, with_ones
-from test_descent import COLUMNS
 
 from gdcli.engine.arrays import Array, per_run
 from gdcli.engine.batches import Batches, full_batch, mini_batches
@@ -35,7 +35,7 @@ class Group:
         X, y = regression(n=n + 3, p=p, seed=n)
         self.size, self.kernel, self.design, self.y = size, kernel, with_ones(X)[:n], y[:n]
         self.goal, self.validation = objective_of(X[:n], y[:n]), objective_of(X[n:], y[n:])
-        self.optimizers = list(islice(cycle(COLUMNS[kind]), k))
+        self.optimizers = list(islice(cycle(ROWS[kind].lockstep), k))
         random = np.random.RandomState(k)
         self.starts, self.rates = random.randn(p + 1, k), 10.0 ** random.uniform(-3, 0.5, (EPOCHS, 1, k))
 
