@@ -11,6 +11,7 @@ from gdcli.engine.arrays import Array, per_run
 from gdcli.engine.batches import Batches
 from gdcli.engine.problems.factor import Factor
 from gdcli.engine.problems.optimum import Optimum, solve
+from gdcli.engine.threads import one_blas_thread
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,8 @@ class Objective:
 
     @cached_property
     def _curvature(self) -> float:
-        return float(2 * (np.linalg.norm(self.R, 2) / np.sqrt(self.n)) ** 2)  # every run of a sweep asks for it
+        with one_blas_thread:
+            return float(2 * (np.linalg.norm(self.R, 2) / np.sqrt(self.n)) ** 2)  # every run of a sweep asks for it
 
 
 def objective(factor: Factor, *, unit: float = 1.0) -> Objective:
@@ -117,6 +119,8 @@ def objective(factor: Factor, *, unit: float = 1.0) -> Objective:
     Returns:
         The objective.
     """
+    with one_blas_thread:
+        optimum = solve(factor)
     return Objective(
-        R=factor.R.astype(np.float64), c=factor.c.astype(np.float64), n=factor.n, optimum=solve(factor), unit=unit
+        R=factor.R.astype(np.float64), c=factor.c.astype(np.float64), n=factor.n, optimum=optimum, unit=unit
     )
