@@ -13,7 +13,7 @@ import numpy as np
 from benchmarks.harness import NotAvailable, Report, kernel_option, say
 from benchmarks.problems import Array, Problem, gaussian
 from benchmarks.report import main
-from gdcli.engine.batches import Batches, full_batch, mini_batches
+from gdcli.engine.batches import Batches, mini_batches
 from gdcli.engine.descent import descend
 from gdcli.engine.optimizers import OPTIMIZERS
 from gdcli.engine.problems.factor import factor_rows
@@ -72,7 +72,7 @@ def _times(problem: Problem, kernels: Sequence[str]) -> list[float]:
     repeats = 1 if n * p > 30_000_000 else 3
     seconds = [
         _median(lambda: factor_rows(X[:, :p], y), repeats),
-        _median(lambda: _descend(full_batch(loss), loss, FULL_EPOCHS), 5) / FULL_EPOCHS,
+        _median(lambda: _descend(loss.full_batch(), loss, FULL_EPOCHS), 5) / FULL_EPOCHS,
     ]
     for kernel in kernels:
         # A gdcli of one kernel does not know the argument.

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 import gdcli
+from gdcli.engine.problems.base import loss
 from gdcli.experiment.plan import plan
 from gdcli.spec.validate import read_spec
 
@@ -84,7 +85,7 @@ def test_line() -> None:
     assert (len(planned.training), len(planned.validating)) == (80, 20)
     start = planned.start
     assert start == pytest.approx([-0.13826430, 0.49671415], abs=PRINTED)
-    assert planned.objective.mse(start[:, None])[0] == pytest.approx(figures["initial_mse"], rel=1e-15)
+    assert loss(planned.objective, start[:, None])[0] == pytest.approx(figures["initial_mse"], rel=1e-15)
     objective = planned.objective
     gradient = 2 / objective.n * objective.R.T @ (objective.R @ start - objective.c)
     assert gradient == pytest.approx([figures["gradient"]["x"], figures["gradient"]["intercept"]], rel=1e-14)

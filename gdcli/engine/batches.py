@@ -10,7 +10,6 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from gdcli.engine.arrays import Array
-from gdcli.engine.problems.least_squares import Objective
 
 Batch: TypeAlias = tuple[Array, Array, int]
 Shuffle: TypeAlias = Literal["each_epoch", "once", "never"]
@@ -56,18 +55,6 @@ class Batches:
         for i in range(0, len(A), self.size):
             rows = A[i : i + self.size]
             yield rows, b[i : i + self.size], self.count or len(rows)
-
-
-def full_batch(objective: Objective) -> Batches:
-    """All rows at once, as one batch of their factor: Rᵀ(Rw − c) is Xᵀ(Xw − y), at d rows instead of n.
-
-    Args:
-        objective: The objective of the training rows.
-
-    Returns:
-        One batch an epoch: R (d, d), c (d, 1) and the number of rows behind them.
-    """
-    return Batches(objective.R, objective.c[:, None], size=len(objective.R), count=objective.n)
 
 
 def mini_batches(X: Array, y: Array, *, size: int, shuffle: Shuffle, seed: int) -> Batches:

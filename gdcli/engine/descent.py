@@ -17,7 +17,7 @@ from gdcli.engine.batches import Batches
 from gdcli.engine.kernels.base import Kernel
 from gdcli.engine.kernels.choice import numpy_seconds, stepper
 from gdcli.engine.optimizers import Optimizer, stack_hyperparameters
-from gdcli.engine.problems.least_squares import Objective
+from gdcli.engine.problems.base import Problem
 from gdcli.engine.trace import Record, Stopping, Trace
 
 # Called now and then: with the epochs done, and the loss and the gap of the runs still under way, (k,) each.
@@ -33,8 +33,8 @@ def descend(
     *,
     optimizers: Sequence[Optimizer],
     rates: Array,
-    objective: Objective,
-    validation: Objective | None = None,
+    objective: Problem,
+    validation: Problem | None = None,
     stopping: Stopping | None = None,
     watch: Watch | None = None,
     keep_interrupted: bool = False,
@@ -64,7 +64,7 @@ def descend(
     with np.errstate(all="ignore"):  # a run that overflows has diverged, and its status says so
         record = Record.begin(start, len(rates), objective, validation)
         try:
-            advance = stepper(kernel, type(optimizers[0]), batches)
+            advance = stepper(kernel, type(optimizers[0]), batches, objective)
             for first, last in _stretches(len(rates), batches, *start.shape):
                 lr = rates[first:last, :, running] if rates.shape[2] > 1 else rates[first:last]
                 history, slots = advance(w, slots, lr, first * batches.steps, h)
@@ -78,7 +78,7 @@ def descend(
                     h = tuple(value[going_on] if np.ndim(value) else value for value in h)
                 if watch:
                     gap = record.gap[last, running]
-                    watch(last, objective.optimum_mse + gap, gap)
+                    watch(last, record.floor + gap, gap)
         except KeyboardInterrupt:
             if not keep_interrupted:
                 raise

@@ -8,7 +8,7 @@ from enum import StrEnum
 import numpy as np
 
 from gdcli.engine.arrays import Array, BoolArray, IntArray
-from gdcli.engine.problems.least_squares import Objective
+from gdcli.engine.problems.base import Problem, loss
 
 DIVERGENCE_FACTOR = 1e6
 
@@ -28,7 +28,8 @@ class Stopping:
     """When a run ends before its last epoch.
 
     Attributes:
-        gap: End with `target_reached` at the first epoch whose gap is at most this, in squared file units.
+        gap: End with `target_reached` at the first epoch whose gap is at most this, in squared file units; without
+            effect where the problem's floor is not known.
         patience: End with `stalled` when the loss has not improved by `min_delta` for so many epochs.
         min_delta: In squared file units.
     """
@@ -45,7 +46,7 @@ class Trace:
     Attributes:
         status: How it ended.
         mse: Loss on the training rows, shape (epochs + 1,), in squared file units.
-        gap: Its distance to the optimum, likewise.
+        gap: Its distance to the problem's floor, likewise; the loss itself where the floor is not known.
         val_mse: Loss on the validation rows, likewise; None without them.
         weights: At the end of the last finished epoch, shape (d,), as trained.
     """
@@ -61,8 +62,8 @@ class Trace:
 class Record:
     """The epochs so far of k runs: arrays of shape (epochs + 1, k), and where each run stands."""
 
-    objective: Objective
-    validation: Objective | None
+    objective: Problem
+    validation: Problem | None
     gap: Array
     val_mse: Array
     weights: Array
@@ -72,7 +73,7 @@ class Record:
     best_epoch: IntArray
 
     @classmethod
-    def begin(cls, start: Array, epochs: int, objective: Objective, validation: Objective | None) -> Record:
+    def begin(cls, start: Array, epochs: int, objective: Problem, validation: Problem | None) -> Record:
         """Record the start."""
         k = start.shape[1]
         rows = (epochs + 1, k)
@@ -87,11 +88,16 @@ class Record:
             best=np.full(k, np.inf),
             best_epoch=np.zeros(k, dtype=np.int64),
         )
-        record.gap[0] = objective.gap(start)
+        record.gap[0] = objective.excess(start)
         if validation:
-            record.val_mse[0] = validation.mse(start)
+            record.val_mse[0] = loss(validation, start)
         record.best = record.watched()[0].copy()
         return record
+
+    @property
+    def floor(self) -> float:
+        """What a gap is added to for a loss: F*, or zero where it is not known."""
+        return self.objective.floor or 0.0
 
     def watched(self) -> Array:
         """The loss that patience watches, up to a constant: the gap keeps digits that the loss has lost."""
@@ -110,14 +116,15 @@ class Record:
             Which of the runs go on, shape (k,).
         """
         before, stretch = slice(done, done + len(history)), slice(done + 1, done + len(history) + 1)
-        self.gap[stretch, running] = gap = self.objective.gap(history)
+        self.gap[stretch, running] = gap = self.objective.excess(history)
         if self.validation:
-            self.val_mse[stretch, running] = self.validation.mse(history)
-        # The second bound only matters for a start near the optimum, where 1e6 times next to nothing is still nothing:
-        # such a run has diverged once it predicts worse than zeros would.
-        bound = np.maximum(DIVERGENCE_FACTOR * self.gap[0, running], self.objective.target_power)
+            self.val_mse[stretch, running] = loss(self.validation, history)
+        # The second bound is for a start near the optimum, whose gap times 1e6 is still tiny: such a run has diverged
+        # once it is worse than a model that has learned nothing.
+        bound = np.maximum(DIVERGENCE_FACTOR * self.gap[0, running], self.objective.baseline_loss)
         diverged = ~np.isfinite(gap) | ((gap > bound) & (gap > self.gap[before, running]))
-        reached = gap <= (-np.inf if stopping.gap is None else stopping.gap)
+        target = None if self.objective.floor is None else stopping.gap
+        reached = gap <= (-np.inf if target is None else target)
         ended = diverged | reached | self._stalled(stretch, running, stopping)
         over = ended.any(axis=0)
         end = np.where(over, ended.argmax(axis=0), len(history) - 1)
@@ -150,7 +157,7 @@ class Record:
         return tuple(
             Trace(
                 status=status,
-                mse=self.objective.optimum_mse + self.gap[: last + 1, column],
+                mse=self.floor + self.gap[: last + 1, column],
                 gap=self.gap[: last + 1, column].copy(),
                 val_mse=self.val_mse[: last + 1, column].copy() if self.validation else None,
                 weights=self.weights[:, column].copy(),

@@ -116,7 +116,7 @@ def _rounding(plan: Plan) -> float:
     zero holds for the gap too.
     """
     objective = plan.objective
-    zero = (8 * EPS) ** 2 * max(objective.n, len(objective.c)) * objective.target_power
+    zero = (8 * EPS) ** 2 * max(objective.n, len(objective.c)) * objective.baseline_loss
     return float(EPS * objective.optimum_mse + zero)
 
 

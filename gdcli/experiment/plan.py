@@ -16,7 +16,7 @@ from gdcli.data.loading import load
 from gdcli.data.stream import Reading, Stream
 from gdcli.data.table import Table
 from gdcli.engine.arrays import Array, IntArray
-from gdcli.engine.batches import Batches, full_batch, mini_batches
+from gdcli.engine.batches import Batches, mini_batches
 from gdcli.engine.problems.factor import RowFactor, factor_rows
 from gdcli.engine.problems.least_squares import Objective, objective
 from gdcli.engine.scalers import mapped
@@ -103,7 +103,7 @@ class Plan:
     def batches(self) -> Batches:
         """What the epochs of the run step through."""
         if self.is_full_batch:
-            return full_batch(self.objective)
+            return self.objective.full_batch()
         rows = self.rows[self.training]
         X, y = self.scaling.trained(mapped(rows) if self.scaling.sigmoid else rows)
         size = int(self.spec.batch_size)

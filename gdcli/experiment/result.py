@@ -16,6 +16,7 @@ import numpy as np
 from gdcli._version import __version__
 from gdcli.engine.arrays import Array
 from gdcli.engine.kernels.base import Kernel
+from gdcli.engine.problems.base import loss
 from gdcli.engine.trace import Status, Trace
 from gdcli.experiment.ending import Remark, largest_stable_lr, remarks_on
 from gdcli.experiment.output.directories import add_picture, finite, replacing, write_csv, write_summary
@@ -164,7 +165,7 @@ class Result:
         """The loss of the training rows' optimum on the validation rows."""
         if self.plan.validation is None:
             return None
-        return float(self.plan.validation.mse(self.plan.objective.optimum.weights[:, None])[0])
+        return float(loss(self.plan.validation, self.plan.objective.optimum.weights[:, None])[0])
 
     def _weights(self, key: str, weights: Array) -> dict[str, dict[str, float]]:
         """Weights by name, as trained and, for an affine scaler, in the units of the file."""

@@ -7,7 +7,7 @@ import pytest
 from problems import objective_of, regression
 
 from gdcli.engine.arrays import Array, IntArray
-from gdcli.engine.batches import Batch, Shuffle, full_batch, mini_batches
+from gdcli.engine.batches import Batch, Shuffle, mini_batches
 
 N, SEED = 23, 24
 
@@ -85,7 +85,7 @@ def test_batches_leave_the_rows_as_they_were() -> None:
 
 def test_the_full_batch_is_one_batch_of_the_factor_in_every_epoch() -> None:
     goal = objective_of(*regression(n=50, p=3))
-    for epoch in islice(full_batch(goal).epochs(), 3):
+    for epoch in islice(goal.full_batch().epochs(), 3):
         ((A, b, n),) = epoch
         assert (A.shape, b.shape, n) == ((4, 4), (4, 1), 50)
 

@@ -16,7 +16,7 @@ from optimizer_rows import ROWS
 from problems import ROOT, objective_of, regression, with_ones
 
 from gdcli.engine.arrays import Array
-from gdcli.engine.batches import Batches, Shuffle, full_batch, mini_batches
+from gdcli.engine.batches import Batches, Shuffle, mini_batches
 from gdcli.engine.descent import descend
 from gdcli.engine.kernels.base import Kernel
 from gdcli.engine.kernels.choice import stepper
@@ -44,7 +44,7 @@ GRID: list[tuple[Shuffle, int | None]] = [
 
 
 def batches_of(size: int | None, shuffle: Shuffle) -> Batches:
-    return full_batch(GOAL) if size is None else mini_batches(DESIGN, Y, size=size, shuffle=shuffle, seed=3)
+    return GOAL.full_batch() if size is None else mini_batches(DESIGN, Y, size=size, shuffle=shuffle, seed=3)
 
 
 def rates_of(lr: float, size: int | None) -> dict[str, Array]:
@@ -94,11 +94,11 @@ def test_runs_in_lockstep_are_single_runs_to_the_last_digit(kind: str, size: int
     optimizer, batches = OPTIMIZERS[kind], batches_of(size, "each_epoch")
     slots = tuple(np.zeros_like(START) for _ in range(optimizer.n_slots))
     h = tuple(np.array(values) for values in zip(*(o.hyperparameters() for o in ROWS[kind].lockstep), strict=True))
-    history, after = stepper("compiled", optimizer, batches)(START, slots, rates, 5, h)
+    history, after = stepper("compiled", optimizer, batches, GOAL)(START, slots, rates, 5, h)
     assert history.shape == (10, 4, 3)
     for j in range(3):
         column = slice(j, j + 1)
-        alone, memory = stepper("compiled", optimizer, batches)(
+        alone, memory = stepper("compiled", optimizer, batches, GOAL)(
             START[:, column],
             tuple(slot[:, column] for slot in slots),
             rates[:, :, column],
@@ -111,7 +111,7 @@ def test_runs_in_lockstep_are_single_runs_to_the_last_digit(kind: str, size: int
 
 
 def test_the_weights_and_slots_before_an_epoch_are_left_as_they_were() -> None:
-    step = stepper("compiled", OPTIMIZERS["momentum"], batches_of(7, "never"))
+    step = stepper("compiled", OPTIMIZERS["momentum"], batches_of(7, "never"), GOAL)
     w, v = np.ones((4, 1)), np.full((4, 1), 0.5)
     after, (velocity,) = step(w, (v,), np.full((1, 1, 1), 0.01), 3, (0.9, 0.0, 0.0, 0.0))
     assert (w == 1).all()
@@ -141,7 +141,7 @@ def test_a_batch_that_does_not_fit_into_a_block_is_taken_in_several(size: int) -
     assert max(loop.FEW, loop.BLOCK // d) == 8
     w = np.random.RandomState(1).randn(d, 2)
     numpy, fast = (
-        stepper(kernel, SGD, mini_batches(A, Y, size=size, shuffle="each_epoch", seed=0))(
+        stepper(kernel, SGD, mini_batches(A, Y, size=size, shuffle="each_epoch", seed=0), GOAL)(
             w, (), np.full((3, 1, 1), 0.1), 0, (0.0,)
         )[0]
         for kernel in KERNELS
@@ -153,7 +153,7 @@ def test_rows_may_be_read_only_or_laid_out_by_columns() -> None:
     frozen = DESIGN.copy()
     frozen.flags.writeable = False
     weights = [
-        stepper("compiled", SGD, Batches(A, Y[:, None], size=7, seed=1))(
+        stepper("compiled", SGD, Batches(A, Y[:, None], size=7, seed=1), GOAL)(
             START, (), np.full((1, 1, 1), 0.01), 0, (0.0,)
         )[0]
         for A in (DESIGN, frozen, np.asfortranarray(DESIGN))
@@ -240,12 +240,12 @@ PROGRAM = """
 import numpy as np
 from gdcli.engine.batches import Batches
 from gdcli.engine.kernels.compiled import loop, rules
-from gdcli.engine.kernels.choice import stepper
+from gdcli.engine.kernels.compiled.loop import compiled_stepper
 from gdcli.engine.optimizers import OPTIMIZERS
 
 sgd = OPTIMIZERS["sgd"]
 row = Batches(np.array([[1.0]]), np.array([[0.0]]), size=1)
-w, _ = stepper("compiled", sgd, row)(np.array([[1.0]]), (), np.array([[[0.125]]]), 0, (0.0,))
+w, _ = compiled_stepper(sgd, row, 2.0)(np.array([[1.0]]), (), np.array([[[0.125]]]), 0, (0.0,))
 stats = loop._loop(rules.register(sgd)).stats
 print(w[0, 0, 0], sum(stats.cache_hits.values()), sum(stats.cache_misses.values()))
 """

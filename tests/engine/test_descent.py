@@ -13,10 +13,11 @@ from problems import about, factor_of, line, objective_of, regression, with_ones
 
 from gdcli.engine import descent
 from gdcli.engine.arrays import EPS, Array
-from gdcli.engine.batches import Batch, Batches, full_batch, mini_batches
+from gdcli.engine.batches import Batch, Batches, mini_batches
 from gdcli.engine.descent import descend
 from gdcli.engine.optimizers import OPTIMIZERS, Optimizer
 from gdcli.engine.optimizers.plain import SGD, Momentum
+from gdcli.engine.problems.base import loss
 from gdcli.engine.problems.least_squares import Objective, objective
 from gdcli.engine.trace import Status, Stopping, Trace
 
@@ -37,7 +38,7 @@ def run(
     goal: Objective, start: Sequence[float], rates: Array, *, optimizer: Optimizer | None = None, **rest: Any
 ) -> Trace:
     column = np.array(start, dtype=float)[:, None]
-    batches = rest.pop("batches", None) or full_batch(goal)
+    batches = rest.pop("batches", None) or goal.full_batch()
     (trace,) = descend(column, batches, optimizers=[optimizer or SGD()], rates=rates, objective=goal, **rest)
     return trace
 
@@ -130,7 +131,7 @@ def test_each_column_may_have_rates_of_its_own() -> None:
     goal = objective_of(*regression())
     start = np.tile([[1.0], [-1.0], [2.0]], 3)
     rates = np.linspace(0.1, 0.01, 8)[:, None, None] * np.array([1.0, 0.5, 0.1])
-    together = descend(start, full_batch(goal), optimizers=[SGD()] * 3, rates=rates, objective=goal)
+    together = descend(start, goal.full_batch(), optimizers=[SGD()] * 3, rates=rates, objective=goal)
     for j, trace in enumerate(together):
         alone = run(goal, [1.0, -1.0, 2.0], rates[:, :, j : j + 1])
         np.testing.assert_allclose(trace.mse, alone.mse, rtol=1e-12)
@@ -139,18 +140,18 @@ def test_each_column_may_have_rates_of_its_own() -> None:
 def test_no_epochs_leave_the_start() -> None:
     goal = objective_of(*regression())
     start = np.array([[1.0, 0.0], [-1.0, 0.0], [2.0, 0.0]])
-    traces = descend(start, full_batch(goal), optimizers=[SGD()] * 2, rates=np.zeros((0, 1, 1)), objective=goal)
+    traces = descend(start, goal.full_batch(), optimizers=[SGD()] * 2, rates=np.zeros((0, 1, 1)), objective=goal)
     for j, trace in enumerate(traces):
         assert (trace.status, trace.val_mse) == (COMPLETED, None)
         np.testing.assert_array_equal(trace.weights, start[:, j])
-        np.testing.assert_array_equal(trace.gap, goal.gap(start)[[j]])
-        np.testing.assert_array_equal(trace.mse, goal.mse(start)[[j]])
+        np.testing.assert_array_equal(trace.gap, goal.excess(start)[[j]])
+        np.testing.assert_array_equal(trace.mse, loss(goal, start)[[j]])
 
 
 def test_descent_leaves_the_start_as_it_was() -> None:
     goal, start = objective_of(*regression()), np.ones((3, 1))
     start.flags.writeable = False
-    descend(start, full_batch(goal), optimizers=[Momentum()], rates=constant(0.1, 3), objective=goal)
+    descend(start, goal.full_batch(), optimizers=[Momentum()], rates=constant(0.1, 3), objective=goal)
     assert start.tolist() == [[1.0], [1.0], [1.0]]
 
 
@@ -179,7 +180,7 @@ def test_runs_in_lockstep_are_single_runs(kind: str, full: bool) -> None:
 
     def batches() -> Batches:
         return (
-            full_batch(goal) if full else mini_batches(with_ones(X)[:24], y[:24], size=7, shuffle="each_epoch", seed=3)
+            goal.full_batch() if full else mini_batches(with_ones(X)[:24], y[:24], size=7, shuffle="each_epoch", seed=3)
         )
 
     starts, rates = np.random.RandomState(6).randn(3, 3), rates_of(optimizers, 12)
@@ -202,7 +203,7 @@ def assert_columns_end_as_single_runs_do(
 ) -> None:
     goal = line()
     starts = np.array([[3.0, 2.0, -1.0, 5.0, 0.0]])
-    together = descend(starts, full_batch(goal), optimizers=optimizers, rates=rates, objective=goal, stopping=stopping)
+    together = descend(starts, goal.full_batch(), optimizers=optimizers, rates=rates, objective=goal, stopping=stopping)
     assert [(trace.status, len(trace.mse) - 1) for trace in together] == list(ends)
     for j, trace in enumerate(together):
         column = rates[:, :, [j]] if rates.shape[-1] > 1 else rates
@@ -323,7 +324,7 @@ def test_the_gap_keeps_its_digits_where_subtraction_has_none(distance: float) ->
     w = np.array([1 + distance, 2 - distance, 5.0])
     expected = exact_gap(design, [Fraction(float(v)) for v in w], [Fraction(1), Fraction(2), Fraction(5)])
     # An optimum off by a rounding error or two is all that may come between.
-    assert goal.gap(w[:, None])[0] == about(expected, rel=16 * EPS / distance)
+    assert goal.excess(w[:, None])[0] == about(expected, rel=16 * EPS / distance)
     assert goal.optimum_mse == about(4, rel=4 * EPS)
 
 
@@ -385,7 +386,7 @@ def test_a_start_at_the_optimum_is_no_divergence(kind: str, exact: bool) -> None
     goal = objective_of(X, with_ones(X) @ [1.0, -2.0, 3.0] if exact else y)
     optimizer = make(kind)
     start = goal.optimum.weights.tolist()
-    assert goal.gap(np.array(start)[:, None])[0] == 0
+    assert goal.excess(np.array(start)[:, None])[0] == 0
     trace = run(goal, start, constant(optimizer.lr, 100), optimizer=optimizer)
     assert (trace.status, len(trace.gap)) == (COMPLETED, 101)
 
@@ -422,9 +423,9 @@ def test_a_target_may_be_zero() -> None:
 
 def patient_end(losses: Array, patience: int, min_delta: float) -> tuple[Status, int]:
     best, since = losses[0], 0
-    for epoch, loss in enumerate(losses[1:], start=1):
-        if loss < best - min_delta:
-            best, since = loss, 0
+    for epoch, now in enumerate(losses[1:], start=1):
+        if now < best - min_delta:
+            best, since = now, 0
         else:
             since += 1
         if since == patience:
@@ -513,7 +514,7 @@ def test_watch_is_told_of_the_runs_still_under_way() -> None:
     starts = np.array([[2.0, 1.5]])
     descend(
         starts,
-        full_batch(goal),
+        goal.full_batch(),
         optimizers=[SGD()] * 2,
         rates=constant(0.25, 4),
         objective=goal,
@@ -538,7 +539,7 @@ def interrupting(epoch: int) -> Callable[[int, Array, Array], None]:
 
 def interrupted_within(goal: Objective, finished: int) -> Batches:
     """Two steps an epoch, and an interrupt between those of the epoch after so many."""
-    A, b, n = next(iter(next(full_batch(goal).epochs())))
+    A, b, n = next(iter(next(goal.full_batch().epochs())))
 
     class Broken(Batches):
         def epochs(self) -> Iterator[Iterable[Batch]]:
@@ -565,7 +566,7 @@ def test_an_interrupt_within_a_stretch_leaves_the_end_of_the_one_before(finished
     trace = run(goal, [2.0], constant(0.25, 9), batches=interrupted_within(goal, finished), keep_interrupted=True)
     assert (trace.status, len(trace.gap)) == (INTERRUPTED, 3)
     assert trace.weights[0] == about(1 + 2.0**-4, rel=1e-15)
-    assert goal.gap(trace.weights[:, None])[0] == trace.gap[-1]
+    assert goal.excess(trace.weights[:, None])[0] == trace.gap[-1]
 
 
 def test_an_interrupt_in_the_first_epoch_leaves_the_start() -> None:
@@ -586,7 +587,7 @@ def test_an_interrupt_leaves_the_status_of_columns_that_had_ended() -> None:
     goal = line()
     traces = descend(
         np.array([[2.0, 1.125, 3.0]]),
-        full_batch(goal),
+        goal.full_batch(),
         optimizers=[SGD()] * 3,
         rates=constant(0.25, 20),
         objective=goal,

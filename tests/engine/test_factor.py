@@ -9,6 +9,7 @@ from problems import about, factor_of, objective_of, regression, with_ones
 
 from gdcli.engine.arrays import Array, Real
 from gdcli.engine.problems import triangular
+from gdcli.engine.problems.base import loss
 from gdcli.engine.problems.factor import Factor, RowFactor, factor_blocks, factor_rows
 from gdcli.engine.problems.least_squares import Objective, objective
 
@@ -54,7 +55,7 @@ def direct(X: Array, y: Array, w: Array) -> tuple[Real, Real]:
     return (residual**2).sum(axis=0) / len(y), 2 / len(y) * (exact.T @ residual)
 
 
-def loss(factor: Factor, w: Array) -> Array:
+def loss_of_factor(factor: Factor, w: Array) -> Array:
     residual = factor.R @ w - factor.c[:, None]
     return np.asarray(((residual**2).sum(axis=0) + factor.rss) / factor.n, dtype=np.float64)
 
@@ -72,8 +73,8 @@ def test_the_factor_gives_the_loss_and_the_gradient_of_the_rows(name: str, inter
     expected_loss, expected_gradient = direct(design, y, w)
     factor = factor_of(X, y, intercept=intercept)
     goal = objective(factor)
-    np.testing.assert_allclose(loss(factor, w), expected_loss, rtol=1e-12)
-    np.testing.assert_allclose(goal.mse(w), expected_loss, rtol=1e-11)
+    np.testing.assert_allclose(loss_of_factor(factor, w), expected_loss, rtol=1e-12)
+    np.testing.assert_allclose(loss(goal, w), expected_loss, rtol=1e-11)
     size = np.linalg.norm(design, axis=0)[:, None] * np.sqrt(expected_loss.astype(float) / goal.n)
     assert (np.abs(gradient(goal, w) - expected_gradient) <= 1e-13 * np.maximum(size, 1e-300)).all()
 
@@ -132,7 +133,7 @@ def test_the_size_of_the_blocks_does_not_matter(name: str, size: int) -> None:
     w = balanced_weights(with_ones(X), y)
     p = X.shape[1] + 1
     expected, actual = (f.rescaled(np.zeros(p), np.ones(p), intercept=True) for f in (whole, pieces))
-    np.testing.assert_allclose(loss(actual, w), loss(expected, w), rtol=1e-12)
+    np.testing.assert_allclose(loss_of_factor(actual, w), loss_of_factor(expected, w), rtol=1e-12)
 
 
 def test_a_first_block_far_from_the_others_loses_nothing() -> None:
@@ -140,7 +141,7 @@ def test_a_first_block_far_from_the_others_loses_nothing() -> None:
     X[:10] += 1e6
     expected, _ = direct(with_ones(X), y, np.ones((3, 1)))
     factor = in_blocks(X, y, 10).rescaled(np.zeros(3), np.ones(3), intercept=True)
-    np.testing.assert_allclose(loss(factor, np.ones((3, 1))), expected, rtol=1e-12)
+    np.testing.assert_allclose(loss_of_factor(factor, np.ones((3, 1))), expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize("intercept", [True, False])
@@ -169,7 +170,7 @@ def test_an_arbitrary_shift_and_scale_is_that_of_the_rows(intercept: bool) -> No
     w = np.random.RandomState(3).randn(design.shape[1], 4)
     expected, _ = direct(design, scaled[:, -1], w)
     np.testing.assert_allclose(
-        loss(factor_rows(X, y).rescaled(shift, scale, intercept=intercept), w), expected, rtol=1e-13
+        loss_of_factor(factor_rows(X, y).rescaled(shift, scale, intercept=intercept), w), expected, rtol=1e-13
     )
 
 
@@ -179,9 +180,9 @@ def test_duplicating_all_rows_changes_no_loss(name: str) -> None:
     w = balanced_weights(with_ones(X), y)
     once, twice = objective_of(X, y), objective_of(np.vstack([X, X]), np.concatenate([y, y]))
     np.testing.assert_allclose(
-        loss(factor_of(np.vstack([X, X]), np.tile(y, 2)), w), loss(factor_of(X, y), w), rtol=1e-12
+        loss_of_factor(factor_of(np.vstack([X, X]), np.tile(y, 2)), w), loss_of_factor(factor_of(X, y), w), rtol=1e-12
     )
-    np.testing.assert_allclose(twice.mse(w), once.mse(w), rtol=1e-11)
+    np.testing.assert_allclose(loss(twice, w), loss(once, w), rtol=1e-11)
     assert twice.optimum_mse == about(once.optimum_mse, rel=1e-11, abs=1e-25)
     assert twice.curvature() == about(once.curvature(), rel=1e-12)
 
@@ -189,17 +190,19 @@ def test_duplicating_all_rows_changes_no_loss(name: str) -> None:
 def test_the_order_of_the_rows_changes_no_loss() -> None:
     X, y = regression(n=20_000, p=5)
     order, w = np.random.RandomState(4).permutation(len(y)), np.random.RandomState(5).randn(6, 3)
-    np.testing.assert_allclose(loss(factor_of(X[order], y[order]), w), loss(factor_of(X, y), w), rtol=1e-13)
+    np.testing.assert_allclose(
+        loss_of_factor(factor_of(X[order], y[order]), w), loss_of_factor(factor_of(X, y), w), rtol=1e-13
+    )
 
 
 def test_the_unit_turns_losses_into_those_of_the_file() -> None:
     X, y = regression()
     w = np.random.RandomState(6).randn(3, 2)
     plain, scaled = objective_of(X, y), objective(factor_of(X, y / 4), unit=16.0)
-    np.testing.assert_allclose(scaled.mse(w / 4), plain.mse(w), rtol=1e-12)
-    np.testing.assert_allclose(scaled.gap(w / 4), plain.gap(w), rtol=1e-12)
+    np.testing.assert_allclose(loss(scaled, w / 4), loss(plain, w), rtol=1e-12)
+    np.testing.assert_allclose(scaled.excess(w / 4), plain.excess(w), rtol=1e-12)
     assert scaled.optimum_mse == about(plain.optimum_mse, rel=1e-12)
-    assert scaled.target_power == about(plain.target_power, rel=1e-12)
+    assert scaled.baseline_loss == about(plain.baseline_loss, rel=1e-12)
 
 
 def test_curvature_is_the_largest_eigenvalue_of_the_hessian() -> None:
@@ -211,14 +214,14 @@ def test_curvature_is_the_largest_eigenvalue_of_the_hessian() -> None:
 
 def test_target_power_is_the_mean_square_of_the_target() -> None:
     X, y = regression(n=80, p=3)
-    assert objective_of(X, y).target_power == about(np.mean(y**2), rel=1e-12)
+    assert objective_of(X, y).baseline_loss == about(np.mean(y**2), rel=1e-12)
 
 
 def test_a_gap_that_is_not_finite_is_infinite() -> None:
     goal = objective_of(*regression())
     w = np.array([[np.nan, np.inf, 0.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
     with np.errstate(invalid="ignore"):
-        gap = goal.gap(w)
+        gap = goal.excess(w)
     assert gap[:2].tolist() == [np.inf, np.inf]
     assert np.isfinite(gap[2])
 

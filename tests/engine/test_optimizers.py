@@ -11,7 +11,7 @@ from optimizer_rows import ROWS, Gradient
 from problems import about, factor_of, golden
 
 from gdcli.engine.arrays import Array
-from gdcli.engine.batches import Batch, Batches, full_batch, mini_batches
+from gdcli.engine.batches import Batch, Batches, mini_batches
 from gdcli.engine.descent import descend
 from gdcli.engine.optimizers import OPTIMIZERS, Optimizer, stack_hyperparameters
 from gdcli.engine.optimizers.adam import Adam
@@ -70,7 +70,7 @@ def test_the_full_batch_on_the_factor_follows_pytorch_step_by_step(case: dict[st
     _, _, goal = torch_problem()
     expected = np.array(case["weights"])
     optimizer = make(case["optimizer"], **case["hyper"])
-    actual = weights_after_each_step(optimizer, full_batch(goal), goal, len(expected))
+    actual = weights_after_each_step(optimizer, goal.full_batch(), goal, len(expected))
     np.testing.assert_allclose(actual, expected, rtol=1e-12, atol=0)
 
 

@@ -132,7 +132,7 @@ def test_gaps_to_an_optimum_that_cannot_be_written_down_are_exact() -> None:
     design = with_ones(X).astype(np.longdouble)
     losses = np.mean((design @ w - y[:, None]) ** 2, axis=0)
     best = smallest_loss(design, y.astype(np.longdouble), 1e-14)
-    np.testing.assert_allclose(goal.gap(w), (losses - best).astype(float), rtol=1e-9)
+    np.testing.assert_allclose(goal.excess(w), (losses - best).astype(float), rtol=1e-9)
 
 
 def test_few_rows_of_many_columns() -> None:
@@ -177,7 +177,7 @@ def test_the_size_of_the_target_is_that_of_the_gap(size: float) -> None:
     X, y = regression()
     straight, scaled = objective_of(X, y), objective_of(X, y * size)
     w = np.random.RandomState(8).randn(3, 2)
-    np.testing.assert_allclose(scaled.gap(w * size) / size / size, straight.gap(w), rtol=1e-11)
+    np.testing.assert_allclose(scaled.excess(w * size) / size / size, straight.excess(w), rtol=1e-11)
     assert scaled.optimum_mse / size / size == about(straight.optimum_mse, rel=1e-11)
     assert not scaled.optimum.is_zero
 
@@ -191,7 +191,7 @@ def test_weights_beyond_all_doubles_leave_the_gap_as_it_is() -> None:
     X, y = regression(p=1)
     goal = objective(factor_of(X * 1e-300, y * 1e149, intercept=False))
     assert not np.isfinite(goal.optimum.weights).all()
-    assert goal.gap(np.zeros((1, 1)))[0] + goal.optimum_mse == about(np.mean((y * 1e149) ** 2), rel=1e-12)
+    assert goal.excess(np.zeros((1, 1)))[0] + goal.optimum_mse == about(np.mean((y * 1e149) ** 2), rel=1e-12)
 
 
 @pytest.mark.parametrize("name", AFFINE_SCALERS)

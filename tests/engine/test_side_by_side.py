@@ -13,7 +13,7 @@ from optimizer_rows import ROWS
 from problems import objective_of, regression, with_ones
 
 from gdcli.engine.arrays import Array, per_run
-from gdcli.engine.batches import Batches, full_batch, mini_batches
+from gdcli.engine.batches import Batches, mini_batches
 from gdcli.engine.descent import descend
 from gdcli.engine.kernels.base import Kernel
 from gdcli.engine.optimizers import OPTIMIZERS
@@ -41,7 +41,7 @@ class Group:
 
     def batches(self) -> Batches:
         if self.size is None:
-            return full_batch(self.goal)
+            return self.goal.full_batch()
         return mini_batches(self.design, self.y, size=self.size, shuffle="each_epoch", seed=3)
 
     def run(self, which: list[int]) -> tuple[Trace, ...]:
@@ -52,7 +52,7 @@ class Group:
             rates=self.rates[:, :, which],
             objective=self.goal,
             validation=self.validation,
-            stopping=Stopping(gap=1e-3 * self.goal.target_power),
+            stopping=Stopping(gap=1e-3 * self.goal.baseline_loss),
             kernel=self.kernel,
         )
 
@@ -103,11 +103,11 @@ def goal_of(p: int) -> Objective:
 @pytest.mark.parametrize("k", [2, 3, 8, 65])
 def test_a_gap_does_not_depend_on_the_epochs_and_runs_beside_it(p: int, k: int) -> None:
     goal, history = goal_of(p), np.random.RandomState(k).randn(20, p + 1, k)
-    gaps = goal.gap(history)
+    gaps = goal.excess(history)
     for epoch in (0, 7, 19):
-        np.testing.assert_array_equal(goal.gap(history[epoch]), gaps[epoch])
+        np.testing.assert_array_equal(goal.excess(history[epoch]), gaps[epoch])
         for j in (0, k - 1):
-            np.testing.assert_array_equal(goal.gap(history[:, :, [j]])[:, 0], gaps[:, j])
+            np.testing.assert_array_equal(goal.excess(history[:, :, [j]])[:, 0], gaps[:, j])
 
 
 @pytest.mark.parametrize(("b", "d"), [(1, 1), (1, 7), (7, 1), (50, 3), (64, 64)])

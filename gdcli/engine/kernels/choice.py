@@ -8,6 +8,7 @@ from gdcli.engine.batches import Batches
 from gdcli.engine.kernels.base import Kernel, Stepper
 from gdcli.engine.kernels.plain import numpy_stepper
 from gdcli.engine.optimizers import Optimizer
+from gdcli.engine.problems.base import Problem
 
 # Measured on abalone (d = 3, batches of 50): a step of NumPy's takes 4 µs (sgd) to 18 µs (nadam), nearly all of it the
 # overhead of a dozen calls, and 1 ns more for each number of its rows and each run. Numba takes 0.4 s to load a kernel
@@ -17,13 +18,14 @@ NUMBER_SECONDS = 1e-9
 LOADING_SECONDS = 0.8
 
 
-def stepper(kernel: Kernel, optimizer: type[Optimizer], batches: Batches) -> Stepper:
+def stepper(kernel: Kernel, optimizer: type[Optimizer], batches: Batches, problem: Problem) -> Stepper:
     """Get what steps through epochs, from the first one on.
 
     Args:
-        kernel: Which one.
+        kernel: Which one; a problem that has no compiled form is stepped by NumPy.
         optimizer: Whose rule.
         batches: What the epochs take.
+        problem: Whose gradient.
 
     Returns:
         The stepper.
@@ -31,11 +33,12 @@ def stepper(kernel: Kernel, optimizer: type[Optimizer], batches: Batches) -> Ste
     Raises:
         ImportError: The kernel is the compiled one, and Numba cannot be imported.
     """
-    if kernel == "compiled":
+    factor = problem.compiled()
+    if kernel == "compiled" and factor is not None:
         from gdcli.engine.kernels.compiled.loop import compiled_stepper  # Numba is an extra, and takes 0.4 s to import
 
-        return compiled_stepper(optimizer, batches)
-    return numpy_stepper(optimizer, batches)
+        return compiled_stepper(optimizer, batches, factor)
+    return numpy_stepper(optimizer, batches, problem)
 
 
 def numba_trouble() -> str | None:

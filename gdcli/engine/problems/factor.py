@@ -18,6 +18,7 @@ import numpy as np
 
 from gdcli.engine.arrays import Array, BoolArray, Real
 from gdcli.engine.problems.triangular import column_norms, triangle, working_precision
+from gdcli.engine.threads import one_blas_thread
 
 BLOCK_ROWS = 8192  # measured: blocks of 8,000 to 16,000 rows stay in cache and beat one QR of everything
 
@@ -91,7 +92,8 @@ class RowFactor:
         if vanishing is not None:
             columns = np.where(vanishing, 0.0, columns)
         ones = self.triangle[:, :1] if intercept else self.triangle[:, :0]
-        T = triangle(working_precision(np.hstack([columns[:, :-1], ones, columns[:, -1:]])))
+        with one_blas_thread:
+            T = triangle(working_precision(np.hstack([columns[:, :-1], ones, columns[:, -1:]])))
         d = T.shape[1] - 1
         eps = float(np.finfo(self.triangle.dtype).eps)
         rss = float(np.sum(T[d:, d] ** 2))
@@ -205,7 +207,8 @@ class Factoring:
             first = m - len(self._triangle)
             self._buffer[:, first:m] = self._triangle.T
             rows = self._buffer[:, first : m + self._held].T
-        self._triangle = triangle(rows)
+        with one_blas_thread:
+            self._triangle = triangle(rows)
         self._held = 0
 
 

@@ -28,12 +28,13 @@ BLOCK = 1 << 12  # numbers to turn into columns at a time: 32 kB, which the firs
 _one_at_a_time = Lock()  # for compiling and loading
 
 
-def compiled_stepper(optimizer: type[Optimizer], batches: Batches) -> Stepper:
+def compiled_stepper(optimizer: type[Optimizer], batches: Batches, factor: float) -> Stepper:
     """Get what steps through epochs in compiled code.
 
     Args:
         optimizer: Whose rule.
         batches: What the epochs take.
+        factor: c of the gradient (c/n) Aᵀ(Aw − b).
 
     Returns:
         The stepper.
@@ -54,7 +55,8 @@ def compiled_stepper(optimizer: type[Optimizer], batches: Batches) -> Stepper:
             settings[:, i] = value
         history, rates = np.empty((len(rates), d, k)), np.ascontiguousarray(rates)
         steps, stride = len(rates) * batches.steps, max(1, CHUNK // (batches.size * d * k))
-        rows, runs = (A, b, batches.size, batches.count or 0, order, state), (weights, memory, settings, rates, t)
+        rows = A, b, batches.size, batches.count or 0, factor, order, state
+        runs = weights, memory, settings, rates, t
         for first in range(0, steps, stride):
             loop(*rows, *runs, history, first, min(first + stride, steps))
         return history, tuple(memory.T)
@@ -69,7 +71,7 @@ def _signature() -> Any:
         return types.Array(kind, ndim, "C", readonly=True)
 
     table, number = given(types.float64, 2), types.int64
-    rows = table, table, number, number, types.uint32[::1], types.uint32[::1]
+    rows = table, table, number, number, types.float64, types.uint32[::1], types.uint32[::1]
     runs = types.float64[:, ::1], types.float64[:, :, ::1], table, given(types.float64, 3), number
     return types.void(*rows, *runs, types.float64[:, :, ::1], number, number)
 
@@ -102,6 +104,7 @@ def _loop(rule: str) -> Callable[..., None]:
         b: Any,  # targets (n, 1)
         size: int,  # rows a batch
         count: int,  # what a batch divides by; 0 for its own rows
+        factor: float,  # of the gradient
         order: Any,  # of the rows (n,), drawn anew for every epoch; empty where they come as they stand
         state: Any,  # of the generator that draws it
         weights: Any,  # (k, d)
@@ -135,7 +138,7 @@ def _loop(rule: str) -> Callable[..., None]:
                     add_columns(T, y, m, weights, residual, g, r == begin)
             for c in range(len(weights)):
                 lr = rates[epoch, i * (rates.shape[1] > 1), c * (rates.shape[2] > 1)]
-                update(rule, weights, g, c, 2 / (count or end - begin), memory, lr, float(t + step + 1), settings)
+                update(rule, weights, g, c, factor / (count or end - begin), memory, lr, float(t + step + 1), settings)
             i += 1
             if i == steps:
                 _keep(weights, history, epoch)
