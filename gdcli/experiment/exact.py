@@ -51,21 +51,21 @@ def exact_fit(plan: Plan) -> ExactFit:
     Returns:
         The report.
     """
-    optimum, objective = plan.objective.optimum, plan.objective
-    factor = plan.factor
+    rows, objective = plan.rows, plan.rows.objective
+    optimum, factor = objective.optimum, rows.factor
     variance = float(factor.deviations()[-1] ** 2)
     constant = bool(factor.minimum[-1] == factor.maximum[-1]) or not variance
-    original = plan.original_weights(optimum.weights)
-    named, features = str(plan.spec.columns.target), plan.spec.columns.features or ()
-    used = {named, *features}
+    original = rows.original_weights(optimum.weights)
+    target, features = str(rows.columns.target), rows.columns.features or ()
+    used = {target, *features}
     return ExactFit(
-        data=plan.table.label,
-        target=named,
+        data=rows.data.label,
+        target=target,
         features=features,
-        unused=tuple(name for name in plan.table.names if name not in used),
+        unused=tuple(name for name in rows.data.names if name not in used),
         scaler=plan.spec.scaler.features,
-        rows=plan.n,
-        weights=plan.named_weights(optimum.weights),
+        rows=rows.n,
+        weights=rows.named_weights(optimum.weights),
         weights_original=original,
         mse=objective.optimum_mse,
         r2=None if constant else 1 - objective.optimum_mse / variance,

@@ -51,7 +51,7 @@ def training_data(planned: Plan) -> pd.DataFrame:
     """The columns of the spec as a table that reads back to the same numbers."""
     import pandas as pd
 
-    table, columns = planned.table, planned.spec.columns
+    table, columns = planned.rows.data, planned.rows.columns
     assert not isinstance(table, Stream)  # a DataFrame is held, whatever its size
     names = [*(columns.features or ()), str(columns.target)]
     return pd.DataFrame({name: table.text(name) if table.is_text(name) else table.numeric(name) for name in names})

@@ -116,7 +116,7 @@ class Result:
     @cached_property
     def summary(self) -> dict[str, Any]:
         """The figures of the run, as in `summary.json`."""
-        spec, trace, optimum = self.plan.spec, self.trace, self.plan.objective
+        spec, trace, optimum = self.plan.spec, self.trace, self.plan.rows.objective
         best = int(np.argmin(trace.gap))
         gap = float(trace.gap[-1])
         zero = optimum.optimum.is_zero
@@ -152,30 +152,30 @@ class Result:
             "rank": optimum.optimum.rank,
             "condition_number": optimum.optimum.condition_number,
             "spec": plain(spec),
-            "data_sha256": self.plan.table.sha256,
-            "rows": self.plan.n,
-            "training_rows": len(self.plan.training),
-            "validation_rows": len(self.plan.validating),
+            "data_sha256": self.plan.rows.data.sha256,
+            "rows": self.plan.rows.n,
+            "training_rows": len(self.plan.rows.training),
+            "validation_rows": len(self.plan.rows.validating),
             "warnings": list(self.warnings),
             "versions": {"gdcli": __version__, "python": platform.python_version(), "numpy": np.__version__},
         }
 
     def _r2(self, mse: float) -> float | None:
         """1 − mse/variance of the target in the training rows; None for a target without variance."""
-        factor = self.plan.factor
+        factor = self.plan.rows.factor
         variance = float(factor.deviations()[-1] ** 2)
         return None if variance == 0 or factor.minimum[-1] == factor.maximum[-1] else 1 - mse / variance
 
     def _optimum_val_mse(self) -> float | None:
         """The loss of the training rows' optimum on the validation rows."""
-        if self.plan.validation is None:
+        if self.plan.rows.validation is None:
             return None
-        return float(self.plan.validation.mse(self.plan.objective.optimum.weights[:, None])[0])
+        return float(self.plan.rows.validation.mse(self.plan.rows.objective.optimum.weights[:, None])[0])
 
     def _weights(self, key: str, weights: Array) -> dict[str, dict[str, float]]:
         """Weights by name, as trained and, for an affine scaler, in the units of the file."""
-        original = self.plan.original_weights(weights)
-        named = {key: self.plan.named_weights(weights)}
+        original = self.plan.rows.original_weights(weights)
+        named = {key: self.plan.rows.named_weights(weights)}
         return named if original is None else {**named, f"{key}_original": original}
 
     @property

@@ -49,7 +49,7 @@ def curve_figure(result: Result) -> Figure:
     _plot(left, trace.mse, label="training", colour=COLOURS[0])
     if trace.val_mse is not None:
         _plot(left, trace.val_mse, label="validation", colour=COLOURS[1])
-    optimum = result.plan.objective.optimum_mse
+    optimum = result.plan.rows.objective.optimum_mse
     _mark(left, optimum, label=f"optimum {optimum:.6g}")
     _scale_loss(left, [result])
     _plot(right, trace.gap, label="gap", colour=COLOURS[0])
@@ -70,7 +70,7 @@ def comparison_figure(results: Sequence[Result]) -> Figure:
         A figure of two axes.
     """
     groups = by_name(results)
-    sources = {PurePath(result.plan.table.label).name for result in results}
+    sources = {PurePath(result.plan.rows.data.label).name for result in results}
     many = f"{len(groups)} runs" + (f" on {sources.pop()}" if len(sources) == 1 else "")
     seeds = f", {len(results) // len(groups)} seeds each" if len(results) > len(groups) else ""
     title = (" vs ".join(groups) if len(groups) <= 3 else many) + seeds
@@ -83,7 +83,7 @@ def comparison_figure(results: Sequence[Result]) -> Figure:
             _plot(axis, spread.median, label=label, colour=colour, line=line)
             if len(runs) > 1:
                 bands.append((axis, spread, colour))
-    optima = sorted({f"{result.plan.objective.optimum_mse:.6g}" for result in results}, key=float)
+    optima = sorted({f"{result.plan.rows.objective.optimum_mse:.6g}" for result in results}, key=float)
     for i, optimum in enumerate(optima):
         label = f"optimum {optimum}" if len(optima) == 1 else "optima"
         left.axhline(
@@ -233,7 +233,7 @@ def _scale_loss(axis: Axes, results: Sequence[Result]) -> None:
 
 def _floor(result: Result) -> float:
     """The loss of the optimum; 0 where it is nothing but rounding."""
-    objective = result.plan.objective
+    objective = result.plan.rows.objective
     return 0.0 if objective.optimum.is_zero else objective.optimum_mse
 
 

@@ -78,6 +78,19 @@ def test_little_work_is_not_spread() -> None:
     assert [group for group, _ in run_groups(planned, 4)] == [list(range(9))]
 
 
+def test_runs_advance_side_by_side_only_on_the_same_rows_object() -> None:
+    scalers = plans(rates(2), Axis("scaler", ("none", "zscore")))
+    assert len({run.rows for run in scalers}) == 2
+    assert sorted(map(len, groups(scalers, 1))) == [2, 2]
+    alike = [*plans(rates(2)), *plans(rates(2))]
+    assert sorted(map(len, groups(alike, 1))) == [2, 2]
+
+
+def test_a_batch_of_all_rows_is_the_full_batch() -> None:
+    planned = plans(Axis("batch_size", ("full", 500, 499)), Axis("seed", (0, 1)))
+    assert groups(planned, 1) == [[0, 1, 2, 3], [4], [5]]
+
+
 @needs_numba
 def test_threads_end_when_nobody_waits_for_them() -> None:
     before = threading.active_count()

@@ -112,7 +112,7 @@ def test_rows_that_were_not_kept_cannot_be_asked_for(tmp_path: Path) -> None:
     path = write(tmp_path / "x.csv", table())
     planned = plan_optimum(path, {})
     with pytest.raises(ValueError, match="were read in chunks and not kept"):
-        _ = planned.rows
+        _ = planned.rows.values
 
 
 def test_a_level_that_first_appears_late(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -274,10 +274,10 @@ def test_every_format_in_chunks(suffix: str, tmp_path: Path) -> None:
         write(path, table())
     told: list[tuple[int, int]] = []
     planned = plan(read_spec({"dataset": path, "epochs": 0}), reading=lambda *at: told.append(at))
-    assert planned.held is None
-    assert planned.table.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert planned.rows.kept is None
+    assert planned.rows.data.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     in_memory = gdcli.run({"epochs": 0}, data=table()).plan
-    assert np.array_equal(planned.factor.triangle, in_memory.factor.triangle)
+    assert np.array_equal(planned.rows.factor.triangle, in_memory.rows.factor.triangle)
     done = [at[0] for at in told]
     assert done == sorted(done)
     size = path.stat().st_size

@@ -8,10 +8,10 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
@@ -80,15 +80,13 @@ def groups(planned: Sequence[Plan], workers: int, kernel: Kernel = "numpy") -> l
         kernel: What will step through the epochs.
 
     Returns:
-        Indices, a list a group, in the order of the runs.
+        Indices, one list per group, in the order of the runs.
     """
-    together: dict[Any, list[int]] = {}
+    together: dict[Hashable, list[int]] = {}
     for i, run in enumerate(planned):
-        spec = run.spec
-        order = None if run.is_full_batch or spec.shuffle == "never" else (spec.shuffle, spec.seed)
-        batches = "full" if run.is_full_batch else spec.batch_size
-        shape = (spec.epochs, run.rates.shape[1])
-        together.setdefault((id(run.objective), batches, order, spec.optimizer.kind, shape, spec.stop), []).append(i)
+        shape = (run.spec.epochs, run.rates.shape[1])
+        key = (run.rows, run.batching, run.spec.optimizer.kind, shape, run.spec.stop)
+        together.setdefault(key, []).append(i)
     cut: list[list[int]] = []
     for members in together.values():
         parts = -(-len(members) // MOST_COLUMNS)
@@ -115,8 +113,8 @@ def run_group(group: Sequence[Plan], kernel: Kernel, watch: Watch | None = None)
         first.batches(),
         optimizers=[run.spec.optimizer for run in group],
         rates=np.concatenate([run.rates for run in group], axis=2),
-        objective=first.objective,
-        validation=first.validation,
+        objective=first.rows.objective,
+        validation=first.rows.validation,
         stopping=first.spec.stop.stopping() if first.spec.stop else None,
         watch=watch,
         kernel=kernel,
@@ -192,7 +190,7 @@ def _run_received(i: int) -> Ran:
 
 
 def _portable(planned: Plan) -> Plan:
-    table = planned.table
-    if isinstance(table, Table):
-        table = replace(table, frame=table.frame.iloc[:0], locate=None)
-    return replace(planned, table=table)
+    data = planned.rows.data
+    if isinstance(data, Table):
+        data = replace(data, frame=data.frame.iloc[:0], locate=None)
+    return replace(planned, rows=replace(planned.rows, data=data))

@@ -30,7 +30,7 @@ class Point:
     @cached_property
     def identity(self) -> str:
         """Hash of the resolved spec, the data and the engine's version: equal where the result would be."""
-        spec, data = plain(self.plan.spec), self.plan.table.sha256
+        spec, data = plain(self.plan.spec), self.plan.rows.data.sha256
         if data:
             spec["dataset"].pop("path")  # where the file lies does not matter, what is in it does
         return hashlib.sha256(json.dumps([spec, data, __version__], sort_keys=True).encode()).hexdigest()
