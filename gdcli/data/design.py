@@ -10,7 +10,6 @@ import numpy as np
 
 from gdcli.data.cells import Census
 from gdcli.data.choosing import check_names, check_width, chosen_columns, relevant
-from gdcli.data.csv.chunks import PaddedError
 from gdcli.data.encoding import Data, Encoding
 from gdcli.data.stream import Stream
 from gdcli.data.survey import Survey
@@ -97,12 +96,7 @@ def design(source: Source, data: Data, needs: Needs) -> Design:
     if key in known and known[key].offers(needs):
         found: Design = known[key]
         return found
-    try:
-        made = _designed(source, data, needs)
-    except PaddedError:  # found in the first chunk, unless a file changes its style
-        assert isinstance(data, Stream)
-        data.padded = True
-        made = _designed(source, data, needs)
+    made = _designed(source, data, needs)
     if made.rows is not None:
         known.clear()  # one copy of the rows is enough
     known[key] = made

@@ -60,14 +60,12 @@ class Stream:
         files: In the order of their rows.
         form: Of those that are CSV.
         reading: Told of every read.
-        padded: Whether blanks in front of cells are skipped. Nearly no file has any, and looking for them is cheaper.
         known: What has been worked out of the rows, so that nobody reads them twice for it.
     """
 
     files: tuple[DataFile, ...]
     form: CsvFormat
     reading: Reading | None = None
-    padded: bool = False
     known: dict[Any, Any] = field(default_factory=dict)
     _rows: list[int] = field(default_factory=list)
     _hashes: list[str] = field(default_factory=list)
@@ -120,7 +118,6 @@ class Stream:
             Chunks, each with the number of its first row.
 
         Raises:
-            PaddedError: There are blanks in front of cells, and `padded` is not set.
             DataError: A file is unreadable, or differs from the first one in its columns, or there are no rows.
         """
         names = self._checked_columns()
@@ -187,7 +184,6 @@ class Stream:
             rows=rows,
             text=text,
             only=only,
-            padded=self.padded,
             told=told,
             hashed=hashed,
         )
