@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gdcli.data.csv.format import CsvFormat
+from gdcli.data.protocol import Data
 from gdcli.data.sources import from_frame, read_table, synthesize, tabulate
-from gdcli.data.stream import Reading, Stream
-from gdcli.data.table import Table
+from gdcli.data.stream import Reading
 from gdcli.errors import DataError, printable
 from gdcli.spec.model import Dataset
 from gdcli.spec.paths import entries, exists, refusal, refusal_to_list
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def load(source: Source, frame: pd.DataFrame | None, reading: Reading | None = None) -> tuple[Table | Stream, Dataset]:
+def load(source: Source, frame: pd.DataFrame | None, reading: Reading | None = None) -> tuple[Data, Dataset]:
     """Find the rows, and the dataset as the resolved spec names it.
 
     Args:

@@ -157,12 +157,12 @@ def _data_name(plan: Plan) -> str:
 
 
 def _target(plan: Plan) -> str:
-    return f"'{plan.spec.columns.target}'"
+    return f"'{plan.rows.columns.target}'"
 
 
 def _features(plan: Plan) -> Any:
-    columns = plan.spec.columns
-    return frozenset(columns.features or ()), columns.intercept
+    columns = plan.rows.columns
+    return frozenset(columns.features), columns.intercept
 
 
 def _split(plan: Plan) -> Any:

@@ -56,12 +56,11 @@ def exact_fit(plan: Plan) -> ExactFit:
     variance = float(factor.deviations()[-1] ** 2)
     constant = bool(factor.minimum[-1] == factor.maximum[-1]) or not variance
     original = rows.original_weights(optimum.weights)
-    target, features = str(rows.columns.target), rows.columns.features or ()
-    used = {target, *features}
+    used = set(rows.columns.names)
     return ExactFit(
         data=rows.data.label,
-        target=target,
-        features=features,
+        target=rows.columns.target,
+        features=rows.columns.features,
         unused=tuple(name for name in rows.data.names if name not in used),
         scaler=plan.spec.scaler.features,
         rows=rows.n,

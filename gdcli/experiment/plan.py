@@ -160,7 +160,7 @@ def plan_on(rows: Rows, source: Source) -> Plan:
     _refuse(source.fault(path, message) for path, message in uncovered(spec.schedule, length))
     schedule = resolved(spec.schedule, length)
     return Plan(
-        spec=replace(spec, dataset=rows.dataset, columns=rows.columns, schedule=schedule),
+        spec=replace(spec, dataset=rows.dataset, columns=rows.columns.section, schedule=schedule),
         rows=rows,
         start=_start(spec, len(rows.names)),
         rates=learning_rates(schedule, spec.optimizer.lr, spec.epochs, steps),

@@ -10,9 +10,9 @@ from typing import TypeAlias
 import numpy as np
 
 from gdcli.data import sources
+from gdcli.data.choosing import DesignColumns
 from gdcli.data.design import Design
-from gdcli.data.stream import Stream
-from gdcli.data.table import Table
+from gdcli.data.protocol import Data
 from gdcli.engine.arrays import Array, IntArray
 from gdcli.engine.problems.factor import RowFactor, factor_rows
 from gdcli.engine.problems.least_squares import Objective, objective
@@ -20,7 +20,7 @@ from gdcli.engine.scalers import mapped
 from gdcli.errors import DataError
 from gdcli.experiment.precision import check_range, precision_warnings
 from gdcli.experiment.scaling import Scaling, fit
-from gdcli.spec.model import Columns, Dataset, Spec
+from gdcli.spec.model import Dataset, Spec
 from gdcli.spec.validate import Source
 
 # Indices of the training and of the validation rows.
@@ -37,7 +37,7 @@ class LoadedData:
         design: The columns as numbers.
     """
 
-    data: Table | Stream
+    data: Data
     dataset: Dataset
     design: Design
 
@@ -55,7 +55,7 @@ class Rows:
     Attributes:
         data: Where the rows were read from: what it is called, its columns, its hash.
         dataset: As the resolved spec names it.
-        columns: As the resolved spec names them.
+        columns: Of the design, as the data name them.
         names: Of the d trained weights, the intercept last.
         kept: Features and target of all rows, shape (n, p + 1), in units of the file; None where a large file was
             read in chunks and no step needs its rows.
@@ -68,9 +68,9 @@ class Rows:
         warnings: For people.
     """
 
-    data: Table | Stream
+    data: Data
     dataset: Dataset
-    columns: Columns
+    columns: DesignColumns
     names: tuple[str, ...]
     kept: Array | None
     training: IntArray | range
@@ -163,7 +163,7 @@ def split_and_scale(loaded: LoadedData, source: Source, indices: Indices) -> Row
     Raises:
         DataError: Losses on these rows cannot be represented.
     """
-    design, labels = loaded.design, (*loaded.design.names, str(loaded.design.columns.target))
+    design, labels = loaded.design, (*loaded.design.names, loaded.design.columns.target)
     training, validating = indices
     values, factor, validation_factor = _parts(design, source.spec, indices)
     scaling, warnings = fit(source.spec.scaler, values, factor, names=labels, intercept=design.columns.intercept)
@@ -209,7 +209,7 @@ def _factor(values: Array, *, is_sigmoid: bool) -> RowFactor:
 def _memory(source: Source, loaded: LoadedData) -> Iterator[str]:
     """Say which keys make a run hold the rows of a large file, where one would not think of it."""
     spec, data = source.spec, loaded.data
-    if isinstance(data, Table) or data.size <= sources.WHOLE:
+    if data.size <= sources.WHOLE:
         return
     robust = "robust" in (spec.scaler.features, spec.scaler.target)
     reasons = (["the robust scaler"] if robust else []) + (["the split"] if spec.split else [])

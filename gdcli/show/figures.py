@@ -156,7 +156,7 @@ def _axes(title: str, results: Sequence[Result], *, wide: bool = False) -> tuple
     left, right = figure.subplots(1, 2)
     # Margins by hand: Matplotlib's layout engines draw everything twice to find the same ones.
     figure.subplots_adjust(left=0.08, right=0.77 if wide else 0.98, bottom=0.13, top=0.9, wspace=0.27)
-    targets = {str(result.plan.spec.columns.target) for result in results}
+    targets = {result.plan.rows.columns.target for result in results}
     unit = f", squared units of {cut(targets.pop(), 24)}" if len(targets) == 1 else ""
     left.set_ylabel(f"MSE{unit}")
     right.set_ylabel("gap to the optimum")

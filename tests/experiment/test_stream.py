@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -313,6 +314,16 @@ def test_a_comparison_of_scalers_reads_once(tmp_path: Path, monkeypatch: pytest.
     specs = [{"dataset": path, "scaler": scaler, "epochs": 1, "name": scaler} for scaler in [*SCALERS, "robust"]]
     assert len(gdcli.compare(specs)) == 6
     assert len(passes) == 1
+    gdcli.run(specs[0])  # nor does the next call read it again
+    assert len(passes) == 1
     write(path, table(seed=1))  # a file that has changed is another one
     gdcli.compare(specs)
     assert len(passes) == 2
+
+
+@pytest.mark.usefixtures("in_chunks")
+def test_a_stream_can_be_sent_to_another_process(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.csv", table())
+    planned = plan(read_spec({"dataset": path, "epochs": 0}), reading=lambda *_: None)
+    sent = pickle.loads(pickle.dumps(planned.rows.data.without_rows()))
+    assert (sent.label, sent.names, sent.sha256) == (str(path), planned.rows.data.names, planned.rows.data.sha256)

@@ -15,7 +15,6 @@ from typing import TypeAlias
 
 import numpy as np
 
-from gdcli.data.table import Table
 from gdcli.engine.arrays import Array
 from gdcli.engine.descent import Watch, descend
 from gdcli.engine.kernels.base import Kernel
@@ -122,6 +121,13 @@ def run_group(group: Sequence[Plan], kernel: Kernel, watch: Watch | None = None)
     return traces, (time.perf_counter() - began) / len(group)
 
 
+def portable(groups: Sequence[Sequence[Plan]]) -> list[list[Plan]]:
+    """The same runs, without the cells that their rows were read from; those that share rows still do."""
+    distinct = {run.rows for group in groups for run in group}
+    light = {rows: replace(rows, data=rows.data.without_rows()) for rows in distinct}
+    return [[replace(run, rows=light[run.rows]) for run in group] for group in groups]
+
+
 def _in_threads(todo: Sequence[Sequence[Plan]], workers: int) -> Iterator[tuple[int, Ran]]:
     """Run groups by the compiled kernel, which lets other threads run while it does."""
     over = threading.Event()
@@ -145,8 +151,8 @@ def _in_processes(todo: Sequence[Sequence[Plan]], workers: int) -> Iterator[tupl
     """Run groups by the NumPy kernel, which two threads would take turns at."""
     # A forked worker has the plans already; elsewhere they are sent once, less the cells that they were read from.
     method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
-    light = [[_portable(run) for run in group] for group in todo]
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context(method), initializer=_receive, initargs=(light,))
+    groups = portable(todo)
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context(method), initializer=_receive, initargs=(groups,))
     try:
         yield from _as_done(pool, {pool.submit(_run_received, i): i for i in range(len(todo))})
     except BaseException:
@@ -171,10 +177,10 @@ def _as_done(pool: Executor, running: dict[Future[Ran], int]) -> Iterator[tuple[
 _received: list[list[Plan]] = []  # in a worker: the groups that it may be asked for
 
 
-def _receive(light: list[list[Plan]]) -> None:
+def _receive(groups: list[list[Plan]]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent answers Ctrl-C
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _received[:] = light
+    _received[:] = groups
 
 
 def _end_with_parent() -> None:
@@ -187,10 +193,3 @@ def _end_with_parent() -> None:
 
 def _run_received(i: int) -> Ran:
     return run_group(_received[i], "numpy")
-
-
-def _portable(planned: Plan) -> Plan:
-    data = planned.rows.data
-    if isinstance(data, Table):
-        data = replace(data, frame=data.frame.iloc[:0], locate=None)
-    return replace(planned, rows=replace(planned.rows, data=data))
