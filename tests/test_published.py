@@ -67,7 +67,7 @@ def test_predictions_do_not_depend_on_the_scaler() -> None:
     published = PUBLISHED["abalone_optimum"]["predictions"]
     for name in ("raw", "norm"):
         planned = experiment(f"published/abalone_optimum_{name}").plan
-        predictions = planned.scaling.predict(planned.objective.optimum.weights, planned.rows)
+        predictions = planned.rows.scaling.predict(planned.rows.objective.optimum.weights, planned.rows.values)
         assert predictions[:3] == pytest.approx(published["first"], abs=PRINTED)
         assert predictions[-3:] == pytest.approx(published["last"], abs=PRINTED)
 
@@ -82,11 +82,11 @@ def test_factors_of_the_decaying_schedule() -> None:
 def test_line() -> None:
     figures = PUBLISHED["line"]
     planned = plan(read_spec(ROOT / "experiments/published/line_start.yaml"))
-    assert (len(planned.training), len(planned.validating)) == (80, 20)
+    assert (len(planned.rows.training), len(planned.rows.validating)) == (80, 20)
     start = planned.start
     assert start == pytest.approx([-0.13826430, 0.49671415], abs=PRINTED)
-    assert loss(planned.objective, start[:, None])[0] == pytest.approx(figures["initial_mse"], rel=1e-15)
-    objective = planned.objective
+    assert loss(planned.rows.objective, start[:, None])[0] == pytest.approx(figures["initial_mse"], rel=1e-15)
+    objective = planned.rows.objective
     gradient = 2 / objective.n * objective.R.T @ (objective.R @ start - objective.c)
     assert gradient == pytest.approx([figures["gradient"]["x"], figures["gradient"]["intercept"]], rel=1e-14)
     spec = {
@@ -113,9 +113,9 @@ def test_batches() -> None:
 def test_units() -> None:
     figures = PUBLISHED["units"]
     planned = experiment("published/units").plan
-    rows = planned.rows
+    rows = planned.rows.values
     assert rows[:3, :2].ravel() == pytest.approx(np.ravel(figures["first_rows"]), abs=PRINTED)
-    scaled = planned.objective.optimum.weights
+    scaled = planned.rows.objective.optimum.weights
     assert scaled == pytest.approx(figures["minmax_features_and_target_weights"], abs=PRINTED)
     frame = pd.DataFrame(rows, columns=["x1", "x2", "y"])
     raw = gdcli.optimum(frame)
@@ -127,7 +127,7 @@ def test_units() -> None:
     X = generator.randn(100, 2)
     targets = X @ [200.0, -1.0] + 1.0 + 0.01 * generator.normal(size=100)
     new = np.column_stack([X * [0.1, 10.0], targets])
-    scaling = planned.scaling
+    scaling = planned.rows.scaling
     trained, _ = scaling.trained(new)
     assert (trained @ scaled)[:5] == pytest.approx(figures["new_predictions_scaled"], abs=PRINTED)
     assert scaling.predict(scaled, new)[:5] == pytest.approx(figures["new_predictions"], abs=PRINTED)

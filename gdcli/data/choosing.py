@@ -3,14 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import replace
+from dataclasses import dataclass
 
-from gdcli.data.encoding import Data
+from gdcli.data.protocol import Data
 from gdcli.errors import DataError, Fault, suggestion
 from gdcli.spec.model import Columns
 from gdcli.spec.validate import Source
 
 MOST_FEATURES = 10_000  # their factor is a square of them: 0.8 GB
+
+
+@dataclass(frozen=True)
+class DesignColumns:
+    """The columns of a design: those that a spec asks for, nothing left open.
+
+    Attributes:
+        features: By name, as the data have them.
+        target: By name.
+        intercept: Whether a column of ones follows the features.
+    """
+
+    features: tuple[str, ...]
+    target: str
+    intercept: bool
+
+    @property
+    def names(self) -> list[str]:
+        """Of the features and the target, which comes last."""
+        return [*self.features, self.target]
+
+    @property
+    def section(self) -> Columns:
+        """The same, as a spec has them."""
+        return Columns(features=self.features, target=self.target, intercept=self.intercept)
 
 
 def relevant(source: Source, names: list[str]) -> list[str]:
@@ -21,8 +46,8 @@ def relevant(source: Source, names: list[str]) -> list[str]:
     return [*columns.features, columns.target]
 
 
-def chosen_columns(source: Source, data: Data, texts: Collection[str]) -> Columns:
-    """The columns with every default written out, all of them in the table.
+def choose_columns(source: Source, data: Data, texts: Collection[str]) -> DesignColumns:
+    """Choose the columns that a spec leaves open: the last numeric one as the target, the other ones as features.
 
     Args:
         source: The spec.
@@ -36,18 +61,18 @@ def chosen_columns(source: Source, data: Data, texts: Collection[str]) -> Column
         DataError: There are no numeric columns to choose.
     """
     columns, label = source.spec.columns, data.label
+    target, features = columns.target, columns.features
     numeric = [name for name in data.names if name not in texts]
-    if columns.target is None:
-        named = set(columns.features or ())
-        free = [name for name in numeric if name not in named]
+    if target is None:
+        taken = set(features or ())
+        free = [name for name in numeric if name not in taken]
         if not free:
             message = f"no numeric column in {label} is left to be the target; name {source.key('target')}"
             raise DataError([source.fault(("columns",), message)])
-        columns = replace(columns, target=free[-1])
-    if columns.features is None:
-        features = tuple(name for name in numeric if name != columns.target)
-        columns = replace(columns, features=_sound(source, label, features, str(columns.target)))
-    return columns
+        target = free[-1]
+    if features is None:
+        features = _sound(source, label, tuple(name for name in numeric if name != target), target)
+    return DesignColumns(features=features, target=target, intercept=columns.intercept)
 
 
 def _sound(source: Source, label: str, features: tuple[str, ...], target: str) -> tuple[str, ...]:

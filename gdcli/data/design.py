@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from gdcli.data.cells import Census
-from gdcli.data.choosing import check_names, check_width, chosen_columns, relevant
-from gdcli.data.csv.chunks import PaddedError
-from gdcli.data.encoding import Data, Encoding
-from gdcli.data.stream import Stream
+from gdcli.data.choosing import DesignColumns, check_names, check_width, choose_columns, relevant
+from gdcli.data.encoding import Encoding
+from gdcli.data.protocol import Data
 from gdcli.data.survey import Survey
 from gdcli.data.table import Table
 from gdcli.engine.arrays import Array
@@ -55,7 +55,7 @@ class Design:
     """The columns of a run.
 
     Attributes:
-        columns: As the spec names them, every default written out.
+        columns: As the spec asks for them, nothing left open.
         names: Of the features after one-hot encoding, p of them.
         n: How many rows are used.
         rows: Features and target, shape (n, p + 1), in the units of the file; None where nobody needs them.
@@ -63,7 +63,7 @@ class Design:
         warnings: For people.
     """
 
-    columns: Columns
+    columns: DesignColumns
     names: tuple[str, ...]
     n: int
     rows: Array | None
@@ -73,6 +73,10 @@ class Design:
     def offers(self, needs: Needs) -> bool:
         """Whether this is enough."""
         return needs.factors <= self.factors.keys() and (self.rows is not None or not needs.rows)
+
+
+# What was made of files, while these are the same, so that nobody reads them again for it.
+_DESIGNS: WeakKeyDictionary[Data, dict[tuple[Columns, str], Design]] = WeakKeyDictionary()
 
 
 def design(source: Source, data: Data, needs: Needs) -> Design:
@@ -92,21 +96,16 @@ def design(source: Source, data: Data, needs: Needs) -> Design:
     Raises:
         DataError: A column is missing, has cells that cannot serve, or stands for target and feature at once.
     """
-    known = data.known if isinstance(data, Stream) else {}
+    if not data.size:
+        return _designed(source, data, needs)
+    designs = _DESIGNS.setdefault(data, {})
     key = source.spec.columns, source.spec.dataset.missing
-    if key in known and known[key].offers(needs):
-        found: Design = known[key]
-        return found
-    try:
+    if key not in designs or not designs[key].offers(needs):
         made = _designed(source, data, needs)
-    except PaddedError:  # found in the first chunk, unless a file changes its style
-        assert isinstance(data, Stream)
-        data.padded = True
-        made = _designed(source, data, needs)
-    if made.rows is not None:
-        known.clear()  # one copy of the rows is enough
-    known[key] = made
-    return made
+        if made.rows is not None:
+            designs.clear()  # one copy of the rows is enough
+        designs[key] = made
+    return designs[key]
 
 
 def _designed(source: Source, data: Data, needs: Needs) -> Design:
@@ -121,14 +120,14 @@ def _designed(source: Source, data: Data, needs: Needs) -> Design:
         chunks.close()  # to be read again, text as text
         begun = None
     try:
-        columns = chosen_columns(source, data, texts)
+        columns = choose_columns(source, data, texts)
     except DataError:  # of the first chunk; on the whole it may be otherwise
         truly = _texts(source, data, begun or data.chunks())
-        columns, texts, begun = chosen_columns(source, data, truly), truly, None
+        columns, texts, begun = choose_columns(source, data, truly), truly, None
     survey = _survey(source, data, needs, columns, texts, begun)
     truly = survey.truly_text()
     if truly != texts:
-        columns = chosen_columns(source, data, truly)
+        columns = choose_columns(source, data, truly)
         survey = _survey(source, data, needs, columns, truly, None)
     survey.check(source, data)
     kept = survey.kept
@@ -155,13 +154,13 @@ def _survey(
     source: Source,
     data: Data,
     needs: Needs,
-    columns: Columns,
+    columns: DesignColumns,
     texts: set[str],
     begun: Iterable[tuple[int, Table]] | None,
 ) -> Survey:
     """Read all rows, given which columns are taken for text."""
     drop = source.spec.dataset.missing == "drop"
-    check_width(source, data.label, len(columns.features or ()))
+    check_width(source, data.label, len(columns.features))
     encoding = Encoding.of(columns, data, texts, drop=drop)
     check_width(source, data.label, len(encoding.names))
     survey = Survey(
@@ -169,9 +168,9 @@ def _survey(
         texts,
         relevant(source, data.names),
         factors=needs.factors,
-        keeps=needs.rows or isinstance(data, Table),
+        keeps=needs.rows or not data.size,  # what is held anyway may serve other runs
         drop=drop,
     )
-    for start, chunk in begun or data.chunks(texts & set(columns.features or ()), hashing=needs.hashes):
+    for start, chunk in begun or data.chunks(texts & set(columns.features), hashing=needs.hashes):
         survey.add(start, chunk)
     return survey

@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
 
-from gdcli.data.stream import Stream
+from gdcli.data.choosing import DesignColumns
+from gdcli.data.protocol import Data
 from gdcli.data.table import Table
 from gdcli.engine.arrays import Array
 from gdcli.errors import Fault
-from gdcli.spec.model import Columns
 from gdcli.spec.validate import Source
-
-Data: TypeAlias = Table | Stream
 
 
 @dataclass(frozen=True)
@@ -30,13 +27,13 @@ class Encoding:
         counts: Of each text column, how many levels it has.
     """
 
-    columns: Columns
+    columns: DesignColumns
     levels: Mapping[str, tuple[str, ...]]
     spelled: Mapping[str, Mapping[str, str]]
     counts: Mapping[str, int]
 
     @classmethod
-    def of(cls, columns: Columns, data: Data, texts: Collection[str], *, drop: bool = False) -> Encoding:
+    def of(cls, columns: DesignColumns, data: Data, texts: Collection[str], *, drop: bool = False) -> Encoding:
         """Find the levels of all text columns, in a pass of its own.
 
         Args:
@@ -48,11 +45,10 @@ class Encoding:
         Returns:
             The encoding.
         """
-        features = columns.features or ()
-        wanted = [name for name in features if name in texts]
+        wanted = [name for name in columns.features if name in texts]
         cells: dict[str, set[str]] = {name: set() for name in wanted}
         if wanted:
-            used = [*features, str(columns.target)] if drop else wanted
+            used = columns.names if drop else wanted
             for _, chunk in data.chunks(wanted, only=used):
                 rows = chunk.only(chunk.complete(used)) if drop else chunk
                 for name in wanted:
@@ -70,7 +66,7 @@ class Encoding:
     @property
     def names(self) -> tuple[str, ...]:
         """Of the encoded features."""
-        parts = [self._encoded(name) if name in self.levels else [name] for name in self.columns.features or ()]
+        parts = [self._encoded(name) if name in self.levels else [name] for name in self.columns.features]
         return tuple(name for part in parts for name in part)
 
     @property
@@ -81,12 +77,11 @@ class Encoding:
 
     def rows(self, chunk: Table) -> Array:
         """Features and target of a chunk, shape (b, p + 1), column-major."""
-        used = [*(self.columns.features or ()), str(self.columns.target)]
-        plain = None if self.levels else chunk.plain(used)
+        plain = None if self.levels else chunk.plain(self.columns.names)
         if plain is not None:
             return np.asfortranarray(plain)
         columns, j = np.zeros((len(self.names) + 1, len(chunk))), 0
-        for name in self.columns.features or ():
+        for name in self.columns.features:
             if name not in self.levels:
                 columns[j], j = chunk.numeric(name), j + 1
                 continue
@@ -95,12 +90,12 @@ class Encoding:
             at = np.array([row_of.get(spelled[cell], -1) for cell in chunk.text(name)], dtype=np.intp)
             columns[at[at >= 0], np.flatnonzero(at >= 0)] = 1.0
             j += len(levels)
-        columns[-1] = chunk.numeric(str(self.columns.target))
+        columns[-1] = chunk.numeric(self.columns.target)
         return columns.T
 
     def faults(self, source: Source) -> Iterator[Fault]:
         """Find the levels that get the name of another feature."""
-        features, names = self.columns.features or (), Counter(self.names)
+        features, names = self.columns.features, Counter(self.names)
         for i, name in enumerate(features if self.levels else ()):
             for level, encoded in zip(self.levels.get(name, ()), self._encoded(name), strict=False):
                 if names[encoded] > 1:

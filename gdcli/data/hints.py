@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from gdcli.data.csv.files import is_number
-from gdcli.data.encoding import Data, Encoding
+from gdcli.data.encoding import Encoding
 from gdcli.data.numerals import Numerals, numerals
+from gdcli.data.protocol import Data
 from gdcli.spec.validate import Source
 
 SAMPLE = 1000  # cells by which a column is judged

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from gdcli.data.choosing import check_width
 from gdcli.data.csv.format import CsvFormat
+from gdcli.data.protocol import Data
 from gdcli.data.sources import from_frame, read_table, synthesize, tabulate
-from gdcli.data.stream import Reading, Stream
-from gdcli.data.table import Table
+from gdcli.data.stream import Reading
 from gdcli.errors import MOST_SHOWN, DataError, Fault, Place, nearest, printable
 from gdcli.spec.messages import shown
 from gdcli.spec.model import Dataset
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 DEEPEST = 100  # parts of a pattern, each of which is searched by a function that calls itself
 
 
-def load(source: Source, frame: pd.DataFrame | None, reading: Reading | None = None) -> tuple[Table | Stream, Dataset]:
+def load(source: Source, frame: pd.DataFrame | None, reading: Reading | None = None) -> tuple[Data, Dataset]:
     """Find the rows, and the dataset as the resolved spec names it.
 
     Args:

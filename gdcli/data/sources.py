@@ -13,6 +13,7 @@ from gdcli.data.csv.files import explained, fault, file_hash, read_csv
 from gdcli.data.csv.format import CsvFormat
 from gdcli.data.csv.packed import is_compressed
 from gdcli.data.parquet import named, read_parquet
+from gdcli.data.protocol import Data
 from gdcli.data.stream import DataFile, Reading, Stream
 from gdcli.data.table import Table
 from gdcli.errors import Place, system_reason
@@ -25,7 +26,7 @@ WHOLE = 16 << 20  # bytes of a file that is read whole and held; a larger one is
 COMPRESSION = 8  # how much larger the rows of a compressed file are taken to be
 
 
-def read_table(paths: Sequence[tuple[Path, str]], form: CsvFormat, reading: Reading | None = None) -> Table | Stream:
+def read_table(paths: Sequence[tuple[Path, str]], form: CsvFormat, reading: Reading | None = None) -> Data:
     """Find data files: a small one is read, or taken from memory when it has not changed since it was last read.
 
     Args:
@@ -52,7 +53,7 @@ def read_table(paths: Sequence[tuple[Path, str]], form: CsvFormat, reading: Read
 
 @lru_cache(maxsize=2)
 def _stream(files: tuple[DataFile, ...], form: CsvFormat) -> Stream:
-    """The one stream of unchanged files: it remembers what has been worked out of them."""
+    """The one stream of unchanged files, by which others remember what they have made of them."""
     return Stream(files=files, form=form)
 
 

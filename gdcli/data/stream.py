@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Generator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from gdcli.data.ahead import read_ahead
 from gdcli.data.cells import Spot, Spots
@@ -52,7 +52,7 @@ class DataFile:
         return self.path.suffix.lower() in PARQUET_SUFFIXES
 
 
-@dataclass
+@dataclass(eq=False)
 class Stream:
     """The rows of one or several data files with the same columns, read anew at every pass.
 
@@ -60,15 +60,11 @@ class Stream:
         files: In the order of their rows.
         form: Of those that are CSV.
         reading: Told of every read.
-        padded: Whether blanks in front of cells are skipped. Nearly no file has any, and looking for them is cheaper.
-        known: What has been worked out of the rows, so that nobody reads them twice for it.
     """
 
     files: tuple[DataFile, ...]
     form: CsvFormat
     reading: Reading | None = None
-    padded: bool = False
-    known: dict[Any, Any] = field(default_factory=dict)
     _rows: list[int] = field(default_factory=list)
     _hashes: list[str] = field(default_factory=list)
     _names: list[list[str]] = field(default_factory=list)
@@ -120,7 +116,6 @@ class Stream:
             Chunks, each with the number of its first row.
 
         Raises:
-            PaddedError: There are blanks in front of cells, and `padded` is not set.
             DataError: A file is unreadable, or differs from the first one in its columns, or there are no rows.
         """
         names = self._checked_columns()
@@ -152,6 +147,10 @@ class Stream:
         """How the levels of a text column are called: true and false as Python does, however they are written."""
         truths = levels <= _TRUTHS and not any(file.is_parquet for file in self.files)
         return {level: level.title() if truths else level for level in levels}
+
+    def without_rows(self) -> Stream:
+        """The same with nobody told of its reads, to be sent to another process."""
+        return replace(self, reading=None)
 
     def spots(self, rows: Collection[int]) -> Spots:
         """Find the places of cells, given all of their rows at once."""
@@ -187,7 +186,6 @@ class Stream:
             rows=rows,
             text=text,
             only=only,
-            padded=self.padded,
             told=told,
             hashed=hashed,
         )

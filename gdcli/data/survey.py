@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from gdcli.data.cells import Census, cell_faults
-from gdcli.data.encoding import Data, Encoding
+from gdcli.data.encoding import Encoding
 from gdcli.data.hints import SAMPLE, column_hints, numerals_of, remedy
+from gdcli.data.protocol import Data
 from gdcli.data.table import Table
 from gdcli.engine.arrays import Array
 from gdcli.engine.problems.factor import Factoring, RowFactor
@@ -43,8 +44,7 @@ class Survey:
         drop: bool,
     ) -> None:
         self.encoding, self._texts, self._keeps, self._drop = encoding, texts, keeps, drop
-        self._target = str(encoding.columns.target)
-        self._used = [*(encoding.columns.features or ()), self._target]
+        self._target, self._used = encoding.columns.target, encoding.columns.names
         self._censuses = {name: Census() for name in names}
         self._samples: dict[str, list[str]] = {name: [] for name in names if name in texts}
         self._factoring = {is_sigmoid: Factoring() for is_sigmoid in factors}

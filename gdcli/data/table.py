@@ -50,6 +50,15 @@ class Table:
         """Whether the names of the columns were read as text."""
         return self.csv is not None
 
+    @property
+    def size(self) -> int:
+        """No bytes: the rows are held."""
+        return 0
+
+    def without_rows(self) -> Table:
+        """The same with its name and its columns alone, to be sent to another process."""
+        return replace(self, frame=self.frame.iloc[:0], locate=None)
+
     def __len__(self) -> int:
         return len(self.frame)
 

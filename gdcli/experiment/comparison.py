@@ -115,7 +115,7 @@ def _rounding(plan: Plan) -> float:
     Up to eps·F* the loss F* + gap is the same number as F*. Where F* is zero, the bound below which `solve` calls F*
     zero holds for the gap too.
     """
-    objective = plan.objective
+    objective = plan.rows.objective
     zero = (8 * EPS) ** 2 * max(objective.n, len(objective.c)) * objective.baseline_loss
     return float(EPS * objective.optimum_mse + zero)
 
@@ -134,35 +134,35 @@ def _same_optima(groups: Sequence[Sequence[Plan]]) -> bool:
 
 
 def _close(plans: Sequence[Plan]) -> bool:
-    values = [plan.objective.optimum_mse for plan in plans]
+    values = [plan.rows.objective.optimum_mse for plan in plans]
     bound = SAME_OPTIMUM * max(values) + max(map(_rounding, plans))
     return max(values) - min(values) <= bound
 
 
 def _data_key(groups: Sequence[Sequence[Plan]]) -> Callable[[Plan], str]:
     """A key that tells what is in the data, wherever the file lies."""
-    # Runs on the same rows share one dataset, which may be long to write.
-    datasets = {id(plan.spec.dataset): plan for plans in groups for plan in plans}
-    written = {identity: _data(plan) for identity, plan in datasets.items()}
-    return lambda plan: written[id(plan.spec.dataset)]
+    # Once for all runs on the same rows: a dataset may be long to write.
+    plans_by_rows = {plan.rows: plan for plans in groups for plan in plans}
+    keys = {rows: _data(plan) for rows, plan in plans_by_rows.items()}
+    return lambda plan: keys[plan.rows]
 
 
 def _data(plan: Plan) -> str:
-    dataset, digest = plan.spec.dataset, plan.table.sha256
+    dataset, digest = plan.spec.dataset, plan.rows.data.sha256
     return repr((digest, replace(dataset, path=None))) if digest else repr(dataset)
 
 
 def _data_name(plan: Plan) -> str:
-    return PurePath(plan.table.label).name
+    return PurePath(plan.rows.data.label).name
 
 
 def _target(plan: Plan) -> str:
-    return f"'{plan.spec.columns.target}'"
+    return f"'{plan.rows.columns.target}'"
 
 
 def _features(plan: Plan) -> Any:
-    columns = plan.spec.columns
-    return frozenset(columns.features or ()), columns.intercept
+    columns = plan.rows.columns
+    return frozenset(columns.features), columns.intercept
 
 
 def _split(plan: Plan) -> Any:

@@ -59,7 +59,7 @@ def _remarks(plan: Plan, trace: Trace) -> Iterator[Remark]:
         yield Remark("diverged", f"diverged at epoch {len(trace.gap) - 1}: {_how(trace)}; {advice}")
         return
     start, end = float(trace.mse[0]), float(trace.mse[-1])
-    if end - start > ROUNDING * max(start, plan.objective.baseline_loss):
+    if end - start > ROUNDING * max(start, plan.rows.objective.baseline_loss):
         advice = todo if beyond else "lower optimizer.lr or scale the features"
         yield Remark("above its start", f"ended above its start: the MSE went from {start:.6g} to {end:.6g}; {advice}")
     elif beyond:
@@ -75,7 +75,7 @@ def _how(trace: Trace) -> str:
 
 def _hardly_moved(plan: Plan, trace: Trace) -> Iterator[Remark]:
     start, end = float(trace.gap[0]), float(trace.gap[-1])
-    if len(trace.gap) == 1 or start <= ROUNDING * plan.objective.baseline_loss:
+    if len(trace.gap) == 1 or start <= ROUNDING * plan.rows.objective.baseline_loss:
         return
     if (1 - LEAST_MOVE) * start < end <= start:
         share = f"{100 * (1 - end / start):.2g} %"
@@ -110,7 +110,7 @@ def largest_stable_lr(plan: Plan) -> float | None:
     optimizer = plan.spec.optimizer
     if optimizer.kind != "sgd":
         return None
-    curvature = plan.objective.curvature() + float(getattr(optimizer, "weight_decay", 0.0))
+    curvature = plan.rows.objective.curvature() + float(getattr(optimizer, "weight_decay", 0.0))
     return 2 / curvature if curvature > 0 else math.inf
 
 

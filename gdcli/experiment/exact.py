@@ -51,21 +51,21 @@ def exact_fit(plan: Plan) -> ExactFit:
     Returns:
         The report.
     """
-    optimum, objective = plan.objective.optimum, plan.objective
-    original = plan.original_weights(optimum.weights)
-    named, features = str(plan.spec.columns.target), plan.spec.columns.features or ()
-    used = {named, *features}
+    rows, objective = plan.rows, plan.rows.objective
+    optimum = objective.optimum
+    original = rows.original_weights(optimum.weights)
+    used = set(rows.columns.names)
     return ExactFit(
-        data=plan.table.label,
-        target=named,
-        features=features,
-        unused=tuple(name for name in plan.table.names if name not in used),
+        data=rows.data.label,
+        target=rows.columns.target,
+        features=rows.columns.features,
+        unused=tuple(name for name in rows.data.names if name not in used),
         scaler=plan.spec.scaler.features,
-        rows=plan.n,
-        weights=plan.named_weights(optimum.weights),
+        rows=rows.n,
+        weights=rows.named_weights(optimum.weights),
         weights_original=original,
         mse=objective.optimum_mse,
-        r2=plan.factor.r2(objective.optimum_mse),
+        r2=rows.factor.r2(objective.optimum_mse),
         rank=optimum.rank,
         condition_number=optimum.condition_number,
         warnings=plan.warnings,

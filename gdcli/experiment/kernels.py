@@ -61,5 +61,5 @@ def predicted_seconds(together: Sequence[Plan]) -> float:
         Seconds.
     """
     first = together[0]
-    rows = len(first.names) if first.is_full_batch else int(first.spec.batch_size)
-    return numpy_seconds(steps=first.spec.epochs * first.steps, rows=rows, d=len(first.names), k=len(together))
+    rows = len(first.rows.names) if first.is_full_batch else int(first.spec.batch_size)
+    return numpy_seconds(steps=first.spec.epochs * first.steps, rows=rows, d=len(first.rows.names), k=len(together))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gdcli.data.design import Needs
 from gdcli.data.stream import Reading
-from gdcli.experiment.plan import Plan, Rows, plan_on, read_rows, vary
+from gdcli.experiment.plan import Plan, load_data, make_rows, plan_on
+from gdcli.experiment.rows import LoadedData, Rows
 from gdcli.spec.validate import Source
 
 if TYPE_CHECKING:
@@ -27,12 +29,12 @@ class Planner:
         self, sources: Iterable[Source], *, frame: pd.DataFrame | None = None, reading: Reading | None = None
     ) -> None:
         self._frame, self._reading = frame, reading
-        self._needs: dict[str, Needs] = {}
-        self._rows: dict[str, Rows] = {}
-        self._plans: dict[str, Plan] = {}
+        self._needs: dict[Hashable, Needs] = {}
+        self._loaded: dict[Hashable, LoadedData] = {}
+        self._rows: dict[Hashable, Rows] = {}
         for source in sources:
             if not source.faults:
-                key = _columns_key(source)
+                key = _data_key(source)
                 self._needs[key] = self._needs.get(key, Needs()) | Needs.of(source.spec)
 
     def plan(self, source: Source) -> Plan:
@@ -48,29 +50,30 @@ class Planner:
             SpecError: The spec is wrong; all faults at once.
             DataError: The data is missing, unreadable or unfit for the spec.
         """
-        columns = _columns_key(source)
-        scaled = columns + _scaled_key(source)
-        if source.faults or scaled not in self._plans:
-            planned = plan_on(self._read(columns, source), source)
-            return self._plans.setdefault(scaled, planned)
-        return vary(self._plans[scaled], source)
+        data = _data_key(source)
+        key = data, _split_and_scale_key(source)
+        if source.faults or key not in self._rows:
+            self._rows[key] = make_rows(self._load(data, source), source)
+        return plan_on(self._rows[key], source)
 
-    def _read(self, key: str, source: Source) -> Rows:
-        """The rows of a spec, read where they have not been."""
+    def _load(self, key: Hashable, source: Source) -> LoadedData:
+        """The data of a spec, read if they have not been."""
         needs = Needs.of(source.spec)
-        rows = self._rows.get(key)
-        if source.faults or rows is None or not rows.design.offers(needs):
+        loaded = self._loaded.get(key)
+        if source.faults or loaded is None or not loaded.design.offers(needs):
             needs |= self._needs.get(key, needs)
-            rows = self._rows[key] = read_rows(source, needs, frame=self._frame, reading=self._reading)
-        return rows
+            loaded = self._loaded[key] = load_data(source, needs, frame=self._frame, reading=self._reading)
+        return loaded
 
 
-def _columns_key(source: Source) -> str:
+def _data_key(source: Source) -> Hashable:
     """Equal for specs of the same data and columns."""
-    return repr((source.base, source.spec.dataset, source.spec.columns))
+    dataset = source.spec.dataset
+    inline = tuple((dataset.inline or {}).items())  # in the order of the columns, which decides what is a target
+    return source.base, replace(dataset, inline=None), inline, source.spec.columns
 
 
-def _scaled_key(source: Source) -> str:
+def _split_and_scale_key(source: Source) -> Hashable:
     """Equal for specs that also split and scale alike."""
     split = source.spec.split
-    return repr((source.spec.scaler, split, source.spec.seed if split and split.shuffle else None))
+    return source.spec.scaler, split, source.spec.seed if split and split.shuffle else None

@@ -8,7 +8,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gdcli.data.stream import Stream
 from gdcli.experiment.plan import Plan
 from gdcli.spec.model import plain
 
@@ -51,7 +50,7 @@ def training_data(planned: Plan) -> pd.DataFrame:
     """The columns of the spec as a table that reads back to the same numbers."""
     import pandas as pd
 
-    table, columns = planned.table, planned.spec.columns
-    assert not isinstance(table, Stream)  # a DataFrame is held, whatever its size
-    names = [*(columns.features or ()), str(columns.target)]
-    return pd.DataFrame({name: table.text(name) if table.is_text(name) else table.numeric(name) for name in names})
+    ((_, table),) = planned.rows.data.chunks()  # a DataFrame is a single chunk, whatever its size
+    return pd.DataFrame(
+        {name: table.text(name) if table.is_text(name) else table.numeric(name) for name in planned.rows.columns.names}
+    )

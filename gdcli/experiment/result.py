@@ -117,7 +117,7 @@ class Result:
     @cached_property
     def summary(self) -> dict[str, Any]:
         """The figures of the run, as in `summary.json`."""
-        spec, trace, optimum = self.plan.spec, self.trace, self.plan.objective
+        spec, trace, optimum = self.plan.spec, self.trace, self.plan.rows.objective
         best = int(np.argmin(trace.gap))
         gap = float(trace.gap[-1])
         has_ratio = optimum.optimum_mse > 0 and not optimum.optimum.is_zero
@@ -147,30 +147,30 @@ class Result:
             "kernel": self.kernel,
             **self._weights("weights", trace.weights),
             **self._weights("optimum_weights", optimum.optimum.weights),
-            "r2": self.plan.factor.r2(figures["final_mse"]),
-            "optimum_r2": self.plan.factor.r2(figures["optimum_mse"]),
+            "r2": self.plan.rows.factor.r2(figures["final_mse"]),
+            "optimum_r2": self.plan.rows.factor.r2(figures["optimum_mse"]),
             "optimum_val_mse": self._optimum_val_mse(),
             "rank": optimum.optimum.rank,
             "condition_number": optimum.optimum.condition_number,
             "spec": plain(spec),
-            "data_sha256": self.plan.table.sha256,
-            "rows": self.plan.n,
-            "training_rows": len(self.plan.training),
-            "validation_rows": len(self.plan.validating),
+            "data_sha256": self.plan.rows.data.sha256,
+            "rows": self.plan.rows.n,
+            "training_rows": len(self.plan.rows.training),
+            "validation_rows": len(self.plan.rows.validating),
             "warnings": list(self.warnings),
             "versions": {"gdcli": __version__, "python": platform.python_version(), "numpy": np.__version__},
         }
 
     def _optimum_val_mse(self) -> float | None:
         """The loss of the training rows' optimum on the validation rows."""
-        if self.plan.validation is None:
+        if self.plan.rows.validation is None:
             return None
-        return float(loss(self.plan.validation, self.plan.objective.optimum.weights[:, None])[0])
+        return float(loss(self.plan.rows.validation, self.plan.rows.objective.optimum.weights[:, None])[0])
 
     def _weights(self, key: str, weights: Array) -> dict[str, dict[str, float]]:
         """Weights by name, as trained and, for an affine scaler, in the units of the file."""
-        original = self.plan.original_weights(weights)
-        named = {key: self.plan.named_weights(weights)}
+        original = self.plan.rows.original_weights(weights)
+        named = {key: self.plan.rows.named_weights(weights)}
         return named if original is None else {**named, f"{key}_original": original}
 
     @property

@@ -49,7 +49,7 @@ def curve_figure(result: Result) -> Figure:
     _plot(left, trace.mse, label="training", colour=COLOURS[0])
     if trace.val_mse is not None:
         _plot(left, trace.val_mse, label="validation", colour=COLOURS[1])
-    optimum = result.plan.objective.optimum_mse
+    optimum = result.plan.rows.objective.optimum_mse
     _mark(left, optimum, label=f"optimum {optimum:.6g}")
     _scale_loss(left, [result])
     _plot(right, trace.gap, label="gap", colour=COLOURS[0])
@@ -70,7 +70,7 @@ def comparison_figure(results: Sequence[Result]) -> Figure:
         A figure of two axes.
     """
     groups = by_name(results)
-    sources = {PurePath(result.plan.table.label).name for result in results}
+    sources = {PurePath(result.plan.rows.data.label).name for result in results}
     many = f"{len(groups)} runs" + (f" on {sources.pop()}" if len(sources) == 1 else "")
     seeds = f", {len(results) // len(groups)} seeds each" if len(results) > len(groups) else ""
     title = (" vs ".join(groups) if len(groups) <= 3 else many) + seeds
@@ -83,7 +83,7 @@ def comparison_figure(results: Sequence[Result]) -> Figure:
             _plot(axis, spread.median, label=label, colour=colour, line=line)
             if len(runs) > 1:
                 bands.append((axis, spread, colour))
-    optima = sorted({f"{result.plan.objective.optimum_mse:.6g}" for result in results}, key=float)
+    optima = sorted({f"{result.plan.rows.objective.optimum_mse:.6g}" for result in results}, key=float)
     for i, optimum in enumerate(optima):
         label = f"optimum {optimum}" if len(optima) == 1 else "optima"
         left.axhline(
@@ -156,7 +156,7 @@ def _axes(title: str, results: Sequence[Result], *, wide: bool = False) -> tuple
     left, right = figure.subplots(1, 2)
     # Fixed margins: Matplotlib's layout engines draw everything twice to find the same ones.
     figure.subplots_adjust(left=0.08, right=0.77 if wide else 0.98, bottom=0.13, top=0.9, wspace=0.27)
-    targets = {str(result.plan.spec.columns.target) for result in results}
+    targets = {result.plan.rows.columns.target for result in results}
     unit = f", squared units of {cut(targets.pop(), 24)}" if len(targets) == 1 else ""
     left.set_ylabel(f"MSE{unit}")
     right.set_ylabel("gap to the optimum")
@@ -233,7 +233,7 @@ def _scale_loss(axis: Axes, results: Sequence[Result]) -> None:
 
 def _floor(result: Result) -> float:
     """The loss of the optimum, or 0 if it is a rounding error."""
-    objective = result.plan.objective
+    objective = result.plan.rows.objective
     return 0.0 if objective.optimum.is_zero else objective.optimum_mse
 
 

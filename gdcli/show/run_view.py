@@ -32,10 +32,10 @@ def run_view(result: Result) -> RenderableType:
 
 def _settings(result: Result) -> Iterator[tuple[str, list[Cell]]]:
     """The settings of a run."""
-    summary, columns = result.summary, result.plan.spec.columns
-    features = list(columns.features or ())
+    summary, columns = result.summary, result.plan.rows.columns
+    features = list(columns.features)
     by = listed(features) if len(features) <= MAX_FEATURES else [f"{len(features)} features"]
-    yield "data", [f"{result.plan.table.label},", *_rows(result), str(columns.target), "by", *by]
+    yield "data", [f"{result.plan.rows.data.label},", *_rows(result), columns.target, "by", *by]
     yield "scaler", summary["scaler"].split(" ")
     yield "optimizer", [f"{summary['optimizer']},", f"lr {summary['lr']:g},", f"{summary['schedule']}", "schedule"]
     batches = "full batch," if summary["batch_size"] == "full" else f"batches of {summary['batch_size']},"
@@ -72,7 +72,7 @@ def _aside(text: str) -> list[Cell]:
 
 
 def _rows(result: Result) -> list[str]:
-    training, validating = len(result.plan.training), len(result.plan.validating)
+    training, validating = len(result.plan.rows.training), len(result.plan.rows.validating)
     return [f"{training} rows", "+", f"{validating} for", "validation:"] if validating else [f"{training} rows:"]
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from optimizer_rows import ROWS
 from problems import objective_of, regression, with_ones
 from tanh_unit import TanhUnit
-from test_descent import COLUMNS, make
+from test_descent import make
 
 from gdcli.engine.arrays import Array
 from gdcli.engine.batches import Batches, mini_batches
@@ -40,7 +41,7 @@ BATCHES: dict[str, Callable[[], Batches]] = {
 
 
 def train(which: list[int], kind: str, batches: Batches, **options: Any) -> tuple[Trace, ...]:
-    optimizers = [COLUMNS[kind][j] for j in which]
+    optimizers = [ROWS[kind].lockstep[j] for j in which]
     rates = np.tile([optimizer.lr for optimizer in optimizers], (EPOCHS, 1, 1))
     return descend(
         STARTS[:, which],

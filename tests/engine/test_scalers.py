@@ -12,12 +12,11 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from problems import GOLDEN, ROOT, about
 from scaler_rows import ROWS
 
-from gdcli.engine.arrays import EPS, Array
+from gdcli.engine.arrays import EPS, LARGEST, Array
 from gdcli.engine.problems.factor import factor_rows
 from gdcli.engine.problems.optimum import solve
 from gdcli.engine.scalers import (
     AFFINE_SCALERS,
-    LARGEST,
     Affine,
     ColumnStatistics,
     column_statistics,

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from gdcli.data.ahead import in_order, read_ahead
 from gdcli.data.csv import blocks
-from gdcli.data.csv.chunks import PaddedError, csv_chunks
+from gdcli.data.csv.chunks import csv_chunks
 from gdcli.data.csv.files import check_header, options
 from gdcli.data.csv.format import CsvFormat
 from gdcli.errors import DataError
@@ -34,7 +34,7 @@ def chunks(path: Path, form: CsvFormat | None = None, **options: Any) -> tuple[l
     """All chunks of a file, its hash, and how many bytes were told of."""
     hashes: list[str] = []
     told: list[int] = []
-    chosen: dict[str, Any] = {"rows": 7, "text": (), "only": None, "padded": False, **options}
+    chosen: dict[str, Any] = {"rows": 7, "text": (), "only": None, **options}
     form = form or CsvFormat()
     names = check_header(path, path.name, form)
     found = list(csv_chunks(path, path.name, form, names, told=told.append, hashed=hashes.append, **chosen))
@@ -132,14 +132,23 @@ def test_a_row_that_is_too_long_is_found_wherever_it_falls(at: int, tmp_path: Pa
 
 
 @pytest.mark.parametrize("at", [0, 1, 5, 39])
-def test_padded_cells_are_noticed_before_they_are_given(at: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("header", ["a,b,c", " a, b,c", "\ufeff a,b,c", '"a", b,c'])
+def test_blanks_in_front_of_cells_are_skipped_in_one_pass(at: int, header: str, tmp_path: Path) -> None:
     rows = [*NUMBERS]
-    rows[at] = rows[at].replace(",", ", ", 1)
-    path = written(tmp_path / "x.csv", "a,b,c\n" + "\n".join(rows))
-    with pytest.raises(PaddedError):
-        chunks(path)
-    found = joined(chunks(path, padded=True)[0])
+    rows[at] = " " + rows[at].replace(",", ", ", 1)
+    path = written(tmp_path / "x.csv", header + "\n" + "\n".join(rows))
+    frames, _, told = chunks(path)
+    found = joined(frames)
     assert found["b"].to_numpy(dtype=float).tolist() == [float(row.split(",")[1]) for row in NUMBERS]
+    assert told == path.stat().st_size
+
+
+@pytest.mark.parametrize("at", [0, 1, 5, 39])
+def test_a_cell_of_blanks_is_an_empty_one(at: int, tmp_path: Path) -> None:
+    rows = [*NUMBERS]
+    rows[at] = "  ,1, "
+    found = joined(chunks(written(tmp_path / "x.csv", "a,b,c\n" + "\n".join(rows)))[0])
+    assert np.flatnonzero(found["a"].isna()).tolist() == np.flatnonzero(found["c"].isna()).tolist() == [at]
 
 
 def test_a_byte_that_is_no_utf8_is_reported_by_its_line(tmp_path: Path) -> None:
@@ -153,7 +162,7 @@ def test_no_more_is_held_than_a_few_blocks(tmp_path: Path) -> None:
     path = written(tmp_path / "x.csv", "a,b,c\n" + "\n".join(NUMBERS * 50) + "\n")
     told: list[int] = []
     reading = csv_chunks(
-        path, "x", CsvFormat(), ["a", "b", "c"], rows=7, text=(), only=None, padded=False, told=told.append, hashed=None
+        path, "x", CsvFormat(), ["a", "b", "c"], rows=7, text=(), only=None, told=told.append, hashed=None
     )
     for taken, _ in enumerate(reading, start=1):
         assert sum(told) <= (taken + 8) * 2 * BLOCK

@@ -78,23 +78,23 @@ def test_one_hot_drops_the_first_level_beside_an_intercept_only() -> None:
 def test_split_takes_the_head_of_the_permutation_to_train() -> None:
     plan = gdcli.run({"dataset": ABALONE, **SPEC, "split": {"validation": 0.2}}).plan
     order = np.random.RandomState(11).permutation(4177)
-    assert np.array_equal(plan.training, order[:3341])
-    assert np.array_equal(plan.validating, order[3341:])
+    assert np.array_equal(plan.rows.training, order[:3341])
+    assert np.array_equal(plan.rows.validating, order[3341:])
 
 
 def test_split_without_shuffle_takes_the_last_rows() -> None:
     dataset = {"inline": {"x": list(range(100)), "y": list(range(100))}}
     spec = {"dataset": dataset, "split": {"validation": 0.07, "shuffle": False}, "epochs": 0}
     plan = gdcli.run(spec).plan
-    assert plan.validating.tolist() == list(range(93, 100))
+    assert plan.rows.validating.tolist() == list(range(93, 100))
 
 
 def test_scaler_sees_the_training_rows_only() -> None:
     plan = gdcli.run({"dataset": ABALONE, **SPEC, "scaler": "zscore", "split": {"validation": 0.3}}).plan
-    X, _ = plan.scaling.trained(plan.rows[plan.training])
+    X, _ = plan.rows.scaling.trained(plan.rows.values[plan.rows.training])
     assert X[:, :2].mean(axis=0) == pytest.approx([0, 0], abs=1e-13)
     assert X[:, :2].std(axis=0) == pytest.approx([1, 1], rel=1e-13)
-    held, _ = plan.scaling.trained(plan.rows[plan.validating])
+    held, _ = plan.rows.scaling.trained(plan.rows.values[plan.rows.validating])
     assert np.all(np.abs(held[:, :2].mean(axis=0)) > 1e-6)
 
 
@@ -181,7 +181,7 @@ def test_r2_is_that_of_scikit_learn() -> None:
 def test_synthetic_rows_follow_the_recipe() -> None:
     recipe = {"rows": 50, "weights": [1.0, -2.0], "bias": 3.0, "noise": 0.5, "degree": 2, "features": "uniform"}
     spec = {"dataset": {"synthetic": {**recipe, "column_factors": [10.0, 0.1], "seed": 9}}, "epochs": 0}
-    rows = gdcli.run(spec).plan.rows
+    rows = gdcli.run(spec).plan.rows.values
     generator = np.random.RandomState(9)
     X = generator.rand(50, 2)
     y = X[:, 0] ** 2 - 2 * X[:, 1] ** 2 + 3 + 0.5 * generator.normal(size=50)

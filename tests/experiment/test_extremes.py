@@ -56,7 +56,8 @@ def test_a_target_that_its_scaler_divides_by_what_is_too_small_for_squares_is_re
 def test_a_ratio_to_an_optimum_below_all_numbers_is_none() -> None:
     result = run({"a": FEW, "y": [1, 2, 3, 4, 6]})
     assert result.summary["gap_ratio"] == result.summary["gap"] / result.summary["optimum_mse"]
-    vanished = replace(result, plan=replace(result.plan, objective=replace(result.plan.objective, unit=1e-323)))
+    rows = replace(result.plan.rows, objective=replace(result.plan.rows.objective, unit=1e-323))
+    vanished = replace(result, plan=replace(result.plan, rows=rows))
     assert vanished.summary["optimum_mse"] == 0
     assert vanished.summary["gap_ratio"] is None
 

@@ -120,12 +120,12 @@ def test_summary_json_holds_weights_spec_data_and_versions(tmp_path: Path) -> No
 def test_original_weights_predict_as_the_trained_ones() -> None:
     result = gdcli.run(MINIBATCH)
     planned, original = result.plan, result.summary["weights_original"]
-    rows = planned.rows
-    direct = rows[:, :-1] @ [original[name] for name in planned.names[:-1]] + original["intercept"]
-    assert planned.scaling.predict(result.trace.weights, rows) == pytest.approx(direct, rel=1e-12)
-    mse = np.mean((direct[planned.training] - rows[planned.training, -1]) ** 2)
+    rows = planned.rows.values
+    direct = rows[:, :-1] @ [original[name] for name in planned.rows.names[:-1]] + original["intercept"]
+    assert planned.rows.scaling.predict(result.trace.weights, rows) == pytest.approx(direct, rel=1e-12)
+    mse = np.mean((direct[planned.rows.training] - rows[planned.rows.training, -1]) ** 2)
     assert result.summary["final_mse"] == pytest.approx(mse, rel=1e-11)
-    held = np.mean((direct[planned.validating] - rows[planned.validating, -1]) ** 2)
+    held = np.mean((direct[planned.rows.validating] - rows[planned.rows.validating, -1]) ** 2)
     assert result.summary["val_mse"] == pytest.approx(held, rel=1e-11)
 
 
@@ -143,8 +143,10 @@ def test_a_shifting_scaler_without_intercept_still_gives_a_constant() -> None:
     assert list(result.summary["weights"]) == ["Length"]
     original = result.summary["weights_original"]
     assert list(original) == ["Length", "intercept"]
-    predicted = result.plan.rows[:, 0] * original["Length"] + original["intercept"]
-    assert result.plan.scaling.predict(result.trace.weights, result.plan.rows) == pytest.approx(predicted, rel=1e-12)
+    predicted = result.plan.rows.values[:, 0] * original["Length"] + original["intercept"]
+    assert result.plan.rows.scaling.predict(result.trace.weights, result.plan.rows.values) == pytest.approx(
+        predicted, rel=1e-12
+    )
 
 
 def test_gap_ratio_is_empty_where_the_optimum_is_zero(tmp_path: Path) -> None:

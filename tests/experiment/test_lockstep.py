@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import multiprocessing
 import os
+import pickle
 import threading
 from multiprocessing.connection import Connection
 from typing import Any
@@ -17,7 +18,7 @@ from gdcli.engine.trace import Trace
 from gdcli.experiment.plan import Plan
 from gdcli.experiment.sweep import lockstep
 from gdcli.experiment.sweep.grid import Axis
-from gdcli.experiment.sweep.lockstep import MOST_COLUMNS, chosen, groups, run_groups
+from gdcli.experiment.sweep.lockstep import MOST_COLUMNS, chosen, groups, portable, run_group, run_groups
 from gdcli.experiment.sweep.plan import plan_sweep
 from gdcli.spec.draft import read_draft
 
@@ -79,6 +80,30 @@ def test_little_work_is_not_spread() -> None:
     planned = plans(rates(9), epochs=1)
     assert len(groups(planned, 4, "numpy")) == 1
     assert [group for group, _ in run_groups(planned, 4)] == [list(range(9))]
+
+
+def test_runs_advance_side_by_side_only_on_the_same_rows_object() -> None:
+    scalers = plans(rates(2), Axis("scaler", ("none", "zscore")))
+    assert len({run.rows for run in scalers}) == 2
+    assert sorted(map(len, groups(scalers, 1))) == [2, 2]
+    alike = [*plans(rates(2)), *plans(rates(2))]
+    assert sorted(map(len, groups(alike, 1))) == [2, 2]
+
+
+def test_runs_sent_to_another_process_leave_the_cells_and_still_share_their_rows() -> None:
+    group = plans(rates(3), seed=1)
+    sent = pickle.loads(pickle.dumps(portable([group])))
+    assert len({run.rows for run in sent[0]}) == 1
+    assert len(sent[0][0].rows.data.frame) == 0
+    assert sent[0][0].rows.data.names == ["x1", "x2", "y"]
+    (ours, _), (theirs, _) = run_group(group, "numpy"), run_group(sent[0], "numpy")
+    for a, b in zip(ours, theirs, strict=True):
+        np.testing.assert_array_equal(a.gap, b.gap)
+
+
+def test_a_batch_of_all_rows_is_the_full_batch() -> None:
+    planned = plans(Axis("batch_size", ("full", 500, 499)), Axis("seed", (0, 1)))
+    assert groups(planned, 1) == [[0, 1, 2, 3], [4], [5]]
 
 
 @needs_numba

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +114,7 @@ def test_rows_that_were_not_kept_cannot_be_asked_for(tmp_path: Path) -> None:
     path = write(tmp_path / "x.csv", table())
     planned = plan_optimum(path, {})
     with pytest.raises(ValueError, match="were read in chunks and not kept"):
-        _ = planned.rows
+        _ = planned.rows.values
 
 
 def test_a_level_that_first_appears_late(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -275,10 +276,10 @@ def test_every_format_in_chunks(suffix: str, tmp_path: Path) -> None:
         write(path, table())
     told: list[tuple[int, int]] = []
     planned = plan(read_spec({"dataset": path, "epochs": 0}), reading=lambda *at: told.append(at))
-    assert planned.held is None
-    assert planned.table.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert planned.rows.kept is None
+    assert planned.rows.data.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     in_memory = gdcli.run({"epochs": 0}, data=table()).plan
-    assert np.array_equal(planned.factor.triangle, in_memory.factor.triangle)
+    assert np.array_equal(planned.rows.factor.triangle, in_memory.rows.factor.triangle)
     done = [at[0] for at in told]
     assert done == sorted(done)
     size = path.stat().st_size
@@ -314,6 +315,16 @@ def test_a_comparison_of_scalers_reads_once(tmp_path: Path, monkeypatch: pytest.
     specs = [{"dataset": path, "scaler": scaler, "epochs": 1, "name": scaler} for scaler in [*SCALERS, "robust"]]
     assert len(gdcli.compare(specs)) == len(SCALERS) + 1
     assert len(passes) == 1
+    gdcli.run(specs[0])  # nor does the next call read it again
+    assert len(passes) == 1
     write(path, table(seed=1))  # a file that has changed is another one
     gdcli.compare(specs)
     assert len(passes) == 2
+
+
+@pytest.mark.usefixtures("in_chunks")
+def test_a_stream_can_be_sent_to_another_process(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.csv", table())
+    planned = plan(read_spec({"dataset": path, "epochs": 0}), reading=lambda *_: None)
+    sent = pickle.loads(pickle.dumps(planned.rows.data.without_rows()))
+    assert (sent.label, sent.names, sent.sha256) == (str(path), planned.rows.data.names, planned.rows.data.sha256)

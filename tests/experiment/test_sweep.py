@@ -22,7 +22,8 @@ from gdcli.api import finish
 from gdcli.data.design import Needs
 from gdcli.engine.trace import Status
 from gdcli.errors import OutputError, SpecError
-from gdcli.experiment.plan import plan, read_rows
+from gdcli.experiment.plan import load_data, plan
+from gdcli.experiment.planner import Planner
 from gdcli.experiment.result import Result
 from gdcli.experiment.sweep.grid import Axis
 from gdcli.experiment.sweep.journal import Journal, read_journal
@@ -31,7 +32,7 @@ from gdcli.experiment.sweep.plan import plan_sweep
 from gdcli.experiment.sweep.points import Sweep
 from gdcli.spec.draft import read_draft
 from gdcli.spec.model import ScalerName
-from gdcli.spec.validate import understand
+from gdcli.spec.validate import read_spec, understand
 
 ROOT = Path(__file__).parents[2]
 BASE: dict[str, Any] = {
@@ -100,8 +101,8 @@ def test_what_shares_rows_batches_and_kind_goes_together() -> None:
 
 def test_points_on_the_same_rows_share_them() -> None:
     sweep = planned(*GRID)
-    assert len({id(point.plan.objective) for point in sweep.points}) == 2
-    assert len({id(point.plan.rows) for point in sweep.points}) == 1  # scaled differently, read once
+    assert len({point.plan.rows for point in sweep.points}) == 2
+    assert len({id(point.plan.rows.kept) for point in sweep.points}) == 1  # scaled differently, read once
 
 
 def test_seeds_count_up_from_the_spec() -> None:
@@ -362,20 +363,35 @@ def test_wrong_arguments_in_python(keys: dict[str, Any], message: str) -> None:
 def test_planning_many_splits_reads_the_rows_once_and_looks_at_each_spec_a_few_times(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    calls = {"read_rows": 0, "of": 0}
+    calls = {"load_data": 0, "of": 0}
     of = Needs.of
 
-    def counted_read(*arguments: Any, **keys: Any) -> Any:
-        calls["read_rows"] += 1
-        return read_rows(*arguments, **keys)
+    def counted_load(*arguments: Any, **keys: Any) -> Any:
+        calls["load_data"] += 1
+        return load_data(*arguments, **keys)
 
     def counted_of(spec: Any) -> Needs:
         calls["of"] += 1
         return of(spec)
 
-    monkeypatch.setattr("gdcli.experiment.planner.read_rows", counted_read)
+    monkeypatch.setattr("gdcli.experiment.planner.load_data", counted_load)
     monkeypatch.setattr(Needs, "of", counted_of)
     sweep = planned(Axis("split.validation", (0.1, 0.2)), Axis("seed", tuple(range(30))))
-    assert len({id(point.plan.objective) for point in sweep.points}) == 60
-    assert calls["read_rows"] == 1
+    assert len({point.plan.rows for point in sweep.points}) == 60
+    assert calls["load_data"] == 1
     assert calls["of"] <= 3 * 60
+
+
+def test_the_order_of_columns_written_out_tells_data_apart() -> None:
+    """The last column is the target by default."""
+    cells = {"x": [1, 2, 4], "y": [2, 3, 3]}
+    specs = [read_spec({"dataset": {"inline": inline}}) for inline in (cells, dict(reversed(cells.items())))]
+    planner = Planner(specs)
+    assert [planner.plan(spec).rows.columns.target for spec in specs] == ["y", "x"]
+
+
+def test_equal_data_are_read_and_scaled_once_however_they_are_written() -> None:
+    recipe = {"dataset": {"synthetic": {"rows": 9, "weights": [1.0]}}}
+    specs = [read_spec(recipe), read_spec({**recipe, "optimizer": "adam", "seed": 3, "epochs": 5})]
+    planner = Planner(specs)
+    assert len({planner.plan(spec).rows for spec in specs}) == 1

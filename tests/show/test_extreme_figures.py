@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 import gdcli
+from gdcli.engine.problems.optimum import Optimum
 from gdcli.engine.trace import Status, Trace
 from gdcli.show import lettering
 from gdcli.show.figures import comparison_figure, curve_figure, to_png
@@ -40,9 +41,13 @@ def results(draw: st.DrawFn) -> gdcli.Result:
         weights=BASE.trace.weights,
     )
     floor = draw(VALUES)
-    optimum = replace(BASE.plan.objective.optimum, mse=floor, is_zero=floor == 0 or draw(st.booleans()))
-    plan = replace(BASE.plan, objective=replace(BASE.plan.objective, optimum=optimum))
-    return replace(BASE, plan=plan, trace=trace)
+    optimum = replace(BASE.plan.rows.objective.optimum, mse=floor, is_zero=floor == 0 or draw(st.booleans()))
+    return replace(with_optimum(BASE, optimum), trace=trace)
+
+
+def with_optimum(result: gdcli.Result, optimum: Optimum) -> gdcli.Result:
+    rows = replace(result.plan.rows, objective=replace(result.plan.rows.objective, optimum=optimum))
+    return replace(result, plan=replace(result.plan, rows=rows))
 
 
 def assert_drawn(figure: Figure) -> None:
@@ -88,9 +93,8 @@ def test_runs_that_once_could_not_be_drawn(spec: dict[str, Any]) -> None:
 def test_an_exact_fit_shows_its_optimum_at_zero() -> None:
     """An optimum of 1e-33 is rounding: the axis does not reach down to it."""
     exact = gdcli.run({"dataset": {"inline": {"x": [0.1, 0.7, 0.3], "y": [0.3, 0.1, 0.2]}}, "epochs": 20})
-    optimum = replace(exact.plan.objective.optimum, mse=1e-33, is_zero=True)
-    plan = replace(exact.plan, objective=replace(exact.plan.objective, optimum=optimum))
-    left, _ = curve_figure(replace(exact, plan=plan)).axes
+    optimum = replace(exact.plan.rows.objective.optimum, mse=1e-33, is_zero=True)
+    left, _ = curve_figure(with_optimum(exact, optimum)).axes
     assert left.get_ylim()[0] in (0.0, exact.curve["mse"].min() / 1.5)
 
 

@@ -33,7 +33,7 @@ class Feed:
 
 
 class Tap:
-    """An open file that pandas reads from; what flows is hashed, counted, and looked through for padded cells.
+    """An open file that pandas reads from; what flows is hashed and counted.
 
     Args:
         stream: The file, opened for bytes.
@@ -42,16 +42,13 @@ class Tap:
         hashing: Whether somebody will ask for the hash.
 
     Attributes:
-        padded: Whether a cell has begun with a blank.
         held: What has flowed and is to be read again.
     """
 
     def __init__(self, stream: IO[bytes], told: Callable[[int], None], delimiter: str, *, hashing: bool) -> None:
         self._stream, self._told = stream, told
         self._hash = hashlib.sha256() if hashing else None
-        self._before = delimiter.encode(), b"\n", b"\r", codecs.BOM_UTF8  # what a cell may begin after
-        self._last, self._quotes = b"\n", Quotes(delimiter)
-        self.padded = False
+        self._quotes = Quotes(delimiter)
         self.held = b""
 
     def read(self, size: int = -1) -> bytes:
@@ -106,10 +103,6 @@ class Tap:
         if self._hash:
             self._hash.update(data)
         self._told(len(data))
-        if b" " in data and not self.padded:
-            joined = self._last + data
-            self.padded = any(mark + b" " in joined for mark in self._before)
-        self._last = data[-1:]
         return data
 
 
@@ -118,3 +111,12 @@ def first_row(block: bytes, delimiter: bytes) -> bytes:
     blank = b" \t".replace(delimiter, b"")
     lines = (match[0] for match in re.finditer(rb"[^\r\n]+", block))
     return next((line for line in lines if line.strip(blank)), b"")
+
+
+def is_padded(lines: bytes, delimiter: bytes) -> bool:
+    """Whether a cell of some lines begins with a blank."""
+    if b" " not in lines:
+        return False
+    return lines.startswith((b" ", codecs.BOM_UTF8 + b" ")) or any(
+        mark + b" " in lines for mark in (delimiter, b"\n", b"\r")
+    )

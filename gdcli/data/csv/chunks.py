@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Generator, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,12 +14,11 @@ import numpy as np
 
 from gdcli.data.ahead import in_order, read_ahead
 from gdcli.data.csv import blocks
-from gdcli.data.csv.blocks import Feed, Tap, first_row
+from gdcli.data.csv.blocks import Feed, Tap, first_row, is_padded
 from gdcli.data.csv.files import explained, file_hash, header_cells, options
 from gdcli.data.csv.format import CsvFormat
 from gdcli.data.csv.quotes import Quotes
 from gdcli.data.csv.transcoding import utf8
-from gdcli.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,10 +27,6 @@ if TYPE_CHECKING:
 # thread that takes the chunks.
 WORKERS = min(4, (os.cpu_count() or 1) + 1)
 AHEAD = WORKERS + 1  # measured: with fewer a worker has nothing to do now and then
-
-
-class PaddedError(Exception):
-    """A cell that begins with blanks, in a file that is being read as if there were none."""
 
 
 def csv_chunks(
@@ -43,7 +38,6 @@ def csv_chunks(
     rows: int,
     text: Collection[str],
     only: Collection[str] | None,
-    padded: bool,
     told: Callable[[int], None],
     hashed: Callable[[str], None] | None,
 ) -> Generator[pd.DataFrame, None, None]:
@@ -57,7 +51,6 @@ def csv_chunks(
         rows: Of a chunk, where the file cannot be cut into blocks of bytes.
         text: Columns to read as text, whatever they look like.
         only: Columns to read at all; None for all of them.
-        padded: Whether to skip blanks in front of cells, which slows pandas down by a quarter.
         told: Called with the number of bytes of every read.
         hashed: Called with the SHA-256 of the file's bytes at its end; None to do without.
 
@@ -66,7 +59,6 @@ def csv_chunks(
 
     Raises:
         DataError: The file is unreadable, empty or no CSV file.
-        PaddedError: There are blanks to skip, and it was not asked for.
     """
     with explained(path, label, form):
         stream = path.open("rb")
@@ -76,7 +68,7 @@ def csv_chunks(
         plain = text_stream is stream  # what flows are the bytes of the file
         counted = told if plain else _positions(stream, told)
         tap = Tap(text_stream, counted, form.delimiter, hashing=plain and hashed is not None)
-        reader = _Reader(path, label, form, text=text, only=only, padded=padded, tap=tap)
+        reader = _Reader(path, label, form, text=text, only=only, tap=tap)
         _keep_freed_memory()
         yield from reader.in_blocks(names)
         if tap.held:
@@ -95,7 +87,6 @@ class _Reader:
     form: CsvFormat
     text: Collection[str]
     only: Collection[str] | None
-    padded: bool
     tap: Tap
 
     def in_blocks(self, names: list[str]) -> Generator[pd.DataFrame, None, None]:
@@ -117,7 +108,7 @@ class _Reader:
         import pandas as pd
 
         with self._guard():
-            reader = pd.read_csv(opened, chunksize=rows, **self._options())
+            reader = pd.read_csv(opened, chunksize=rows, **self._options(padded=True))
         with reader:
             yield from self._guarded(reader)
 
@@ -125,7 +116,7 @@ class _Reader:
         """Cut blocks, each to be parsed by itself."""
         import pandas as pd
 
-        delimiter, given = self.form.delimiter.encode(), False
+        delimiter, given = self._delimiter, False
         while block := self.tap.lines(blocks.BLOCK_BYTES):
             # The parser takes the width of a file from its first row, here from the first one of a block.
             if self.only is None and first_row(block, delimiter).count(delimiter) >= columns:
@@ -141,17 +132,23 @@ class _Reader:
 
         # Types are inferred of whole blocks, so that a cell of a text column is spelled as in the file.
         opened: Any = Feed(head, block)
-        frame: pd.DataFrame = pd.read_csv(opened, low_memory=False, **self._options())
+        # Skipping blanks slows pandas down by up to a quarter, and nearly no file has any to skip.
+        padded = is_padded(head, self._delimiter) or is_padded(block, self._delimiter)
+        frame: pd.DataFrame = pd.read_csv(opened, low_memory=False, **self._options(padded=padded))
         if all(dtype == np.float64 for dtype in frame.dtypes):
             # One array instead of one a column: whoever takes the chunk goes through it all at once.
             frame = pd.DataFrame(frame.to_numpy(), columns=frame.columns, copy=False)
         return frame
 
-    def _options(self) -> dict[str, Any]:
+    @property
+    def _delimiter(self) -> bytes:
+        return self.form.delimiter.encode()
+
+    def _options(self, *, padded: bool) -> dict[str, Any]:
         return {
             "dtype": dict.fromkeys(self.text, "str") or None,
             "usecols": None if self.only is None else list(self.only),
-            "skipinitialspace": self.padded,
+            "skipinitialspace": padded,
             **options(self.form),
         }
 
@@ -179,18 +176,8 @@ class _Reader:
             if len(frame):
                 yield frame
 
-    @contextmanager
-    def _guard(self) -> Iterator[None]:
-        """Whatever came of reading padded cells without skipping their blanks, say that they are padded."""
-        try:
-            with explained(self.path, self.label, self.form):
-                yield
-        except DataError as error:
-            if self.tap.padded and not self.padded:
-                raise PaddedError from error
-            raise
-        if self.tap.padded and not self.padded:
-            raise PaddedError
+    def _guard(self) -> AbstractContextManager[None]:
+        return explained(self.path, self.label, self.form)
 
 
 def _keep_freed_memory() -> None:

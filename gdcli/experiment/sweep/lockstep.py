@@ -8,15 +8,14 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from dataclasses import replace
 from multiprocessing.connection import Connection
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
-from gdcli.data.table import Table
 from gdcli.engine.arrays import Array
 from gdcli.engine.descent import Watch, descend
 from gdcli.engine.kernels.base import Kernel
@@ -83,15 +82,13 @@ def groups(planned: Sequence[Plan], workers: int, kernel: Kernel = "numpy") -> l
         kernel: What will step through the epochs.
 
     Returns:
-        Indices, a list a group, in the order of the runs.
+        Indices, one list per group, in the order of the runs.
     """
-    together: dict[Any, list[int]] = {}
+    together: dict[Hashable, list[int]] = {}
     for i, run in enumerate(planned):
-        spec = run.spec
-        order = None if run.is_full_batch or spec.shuffle == "never" else (spec.shuffle, spec.seed)
-        batches = "full" if run.is_full_batch else spec.batch_size
-        shape = (spec.epochs, run.rates.shape[1])
-        together.setdefault((id(run.objective), batches, order, spec.optimizer.kind, shape, spec.stop), []).append(i)
+        shape = (run.spec.epochs, run.rates.shape[1])
+        key = (run.rows, run.batching, run.spec.optimizer.kind, shape, run.spec.stop)
+        together.setdefault(key, []).append(i)
     cut: list[list[int]] = []
     for members in together.values():
         parts = -(-len(members) // MOST_COLUMNS)
@@ -118,13 +115,20 @@ def run_group(group: Sequence[Plan], kernel: Kernel, watch: Watch | None = None)
         first.batches(),
         optimizers=[run.spec.optimizer for run in group],
         rates=np.concatenate([run.rates for run in group], axis=2),
-        objective=first.objective,
-        validation=first.validation,
+        objective=first.rows.objective,
+        validation=first.rows.validation,
         stopping=first.spec.stop.stopping() if first.spec.stop else None,
         watch=watch,
         kernel=kernel,
     )
     return traces, (time.perf_counter() - began) / len(group)
+
+
+def portable(groups: Sequence[Sequence[Plan]]) -> list[list[Plan]]:
+    """The same runs, without the cells that their rows were read from; those that share rows still do."""
+    distinct = {run.rows for group in groups for run in group}
+    light = {rows: replace(rows, data=rows.data.without_rows()) for rows in distinct}
+    return [[replace(run, rows=light[run.rows]) for run in group] for group in groups]
 
 
 def _in_threads(todo: Sequence[Sequence[Plan]], workers: int) -> Iterator[tuple[int, Ran]]:
@@ -150,9 +154,9 @@ def _in_processes(todo: Sequence[Sequence[Plan]], workers: int) -> Iterator[tupl
     """Run groups by the NumPy kernel, which two threads would take turns at."""
     # A forked worker has the plans already; elsewhere they are sent once, less the cells that they were read from.
     method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
-    light = [[_portable(run) for run in group] for group in todo]
+    groups = portable(todo)
     context, over = multiprocessing.get_context(method), multiprocessing.Pipe(duplex=False)
-    pool = ProcessPoolExecutor(workers, context, initializer=_receive, initargs=(light, over))
+    pool = ProcessPoolExecutor(workers, context, initializer=_receive, initargs=(groups, over))
     try:
         yield from _as_done(pool, {pool.submit(_run_received, i): i for i in range(len(todo))})
     except BaseException:
@@ -176,10 +180,10 @@ def _as_done(pool: Executor, running: dict[Future[Ran], int]) -> Iterator[tuple[
 _received: list[list[Plan]] = []  # in a worker: the groups that it may be asked for
 
 
-def _receive(light: list[list[Plan]], over: Over) -> None:
+def _receive(groups: list[list[Plan]], over: Over) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent answers Ctrl-C
     threading.Thread(target=_end_in_time, args=(over,), daemon=True).start()
-    _received[:] = light
+    _received[:] = groups
 
 
 def _end_in_time(over: Over) -> None:
@@ -196,10 +200,3 @@ def _end_in_time(over: Over) -> None:
 
 def _run_received(i: int) -> Ran:
     return run_group(_received[i], "numpy")
-
-
-def _portable(planned: Plan) -> Plan:
-    table = planned.table
-    if isinstance(table, Table):
-        table = replace(table, frame=table.frame.iloc[:0], locate=None)
-    return replace(planned, table=table)

@@ -30,7 +30,7 @@ class Point:
     @cached_property
     def identity(self) -> str:
         """Hash of the resolved spec, the data and the engine's version: equal where the result would be."""
-        spec, data = plain(self.plan.spec), self.plan.table.sha256
+        spec, data = plain(self.plan.spec), self.plan.rows.data.sha256
         if data:
             spec["dataset"].pop("path")  # where the file lies does not matter, what is in it does
         return hashlib.sha256(json.dumps([spec, data, __version__], sort_keys=True).encode()).hexdigest()
@@ -57,8 +57,8 @@ class Sweep:
 
 def origin(plan: Plan) -> dict[str, Any]:
     """What a run comes from, as far as it may change: the engine's version, and the data by path and hash."""
-    path = plan.spec.dataset.path
-    return {"version": __version__, "data": [list(path) if isinstance(path, tuple) else path, plan.table.sha256]}
+    path = plan.rows.dataset.path
+    return {"version": __version__, "data": [list(path) if isinstance(path, tuple) else path, plan.rows.data.sha256]}
 
 
 def setting_text(setting: Mapping[str, Any]) -> str:

@@ -1,0 +1,218 @@
+"""What the data decide: the rows, split, scaled and factored once. Every run on the same rows shares one object."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from gdcli.data import sources
+from gdcli.data.choosing import DesignColumns
+from gdcli.data.design import Design
+from gdcli.data.protocol import Data
+from gdcli.engine.arrays import Array, IntArray
+from gdcli.engine.problems.factor import RowFactor, factor_rows
+from gdcli.engine.problems.least_squares import Objective, objective
+from gdcli.engine.scalers import mapped
+from gdcli.errors import DataError
+from gdcli.experiment.precision import check_range, precision_warnings
+from gdcli.experiment.scaling import Scaling, fit
+from gdcli.spec.model import Dataset, Spec
+from gdcli.spec.validate import Source
+
+# Indices of the training and of the validation rows.
+Indices: TypeAlias = tuple[IntArray | range, IntArray]
+
+
+@dataclass(frozen=True)
+class LoadedData:
+    """A dataset and the columns of a spec, read but not yet split and scaled.
+
+    Attributes:
+        data: Where the rows were read from.
+        dataset: As the resolved spec names it.
+        design: The columns as numbers.
+    """
+
+    data: Data
+    dataset: Dataset
+    design: Design
+
+    @property
+    def weight_names(self) -> tuple[str, ...]:
+        """Of the d trained weights, the intercept last."""
+        names = self.design.names
+        return (*names, "intercept") if self.design.columns.intercept else names
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """The rows of a dataset, split, scaled and factored. Two are equal only if they are the same object.
+
+    Attributes:
+        data: Where the rows were read from: what it is called, its columns, its hash.
+        dataset: As the resolved spec names it.
+        columns: Of the design, as the data name them.
+        names: Of the d trained weights, the intercept last.
+        kept: Features and target of all rows, shape (n, p + 1), in units of the file; None where a large file was
+            read in chunks and no step needs its rows.
+        training: Indices of the rows that train.
+        validating: Indices of the rows that validate, in their order.
+        factor: Of the training rows, in units of the file, or of their sigmoid.
+        scaling: Into trained coordinates and back.
+        objective: The loss on the training rows.
+        validation: The loss on the validation rows, if there are any.
+        warnings: For people.
+    """
+
+    data: Data
+    dataset: Dataset
+    columns: DesignColumns
+    names: tuple[str, ...]
+    kept: Array | None
+    training: IntArray | range
+    validating: IntArray
+    factor: RowFactor
+    scaling: Scaling
+    objective: Objective
+    validation: Objective | None
+    warnings: tuple[str, ...]
+
+    @property
+    def n(self) -> int:
+        """How many rows are used: those that train, and those that validate."""
+        return len(self.training) + len(self.validating)
+
+    @property
+    def values(self) -> Array:
+        """Features and target of all rows, shape (n, p + 1), in units of the file.
+
+        Raises:
+            ValueError: They were read in chunks and not kept.
+        """
+        if self.kept is None:
+            raise ValueError(f"the rows of {self.data.label} were read in chunks and not kept")
+        return self.kept
+
+    def trained(self) -> tuple[Array, Array]:
+        """The training rows in trained coordinates: the design (n, d) and the target (n,).
+
+        Raises:
+            ValueError: They were read in chunks and not kept.
+        """
+        values = self.values[self.training]
+        return self.scaling.trained(mapped(values) if self.scaling.sigmoid else values)
+
+    def named_weights(self, w: Array) -> dict[str, float]:
+        """Weights as trained, name → value, from an array of shape (d,)."""
+        return dict(zip(self.names, map(float, w + 0.0), strict=True))  # no weight is -0
+
+    def original_weights(self, w: Array) -> dict[str, float] | None:
+        """Weights in the units of the file, name → value; None for a scaler that is not affine.
+
+        Without an intercept a scaler that shifts still brings in a constant; it is given under `intercept`.
+        """
+        original = self.scaling.original(w)
+        if original is None:
+            return None
+        weights, constant = original
+        named = dict(zip(self.names, map(float, weights + 0.0), strict=False))
+        return {**named, "intercept": constant} if self.scaling.intercept or constant else named
+
+
+def split_indices(source: Source, n: int) -> Indices:
+    """Split rows into those that train and those that validate.
+
+    Args:
+        source: The spec.
+        n: How many rows there are.
+
+    Returns:
+        The indices of both.
+
+    Raises:
+        DataError: No row is left to train on.
+    """
+    rule = source.spec.split
+    if rule is None:
+        return range(n), np.arange(0)
+    order = np.arange(n)
+    validating = math.ceil(rule.validation * n - 1e-9)  # 0.07 · 100 is 7.000000000000001
+    if validating >= n:
+        message = f"split.validation {rule.validation:g} of {n} rows leaves no row to train on"
+        raise DataError([source.fault(("split", "validation"), message)])
+    if rule.shuffle:
+        order = np.random.RandomState(source.spec.seed).permutation(n)
+    return order[: n - validating], order[n - validating :]
+
+
+def split_and_scale(loaded: LoadedData, source: Source, indices: Indices) -> Rows:
+    """Split data into training and validation rows, fit the scalers on the training rows, and factor both.
+
+    Args:
+        loaded: The data of the spec.
+        source: The spec.
+        indices: Of the training and of the validation rows.
+
+    Returns:
+        The rows.
+
+    Raises:
+        DataError: Losses on these rows cannot be represented.
+    """
+    design, labels = loaded.design, (*loaded.design.names, loaded.design.columns.target)
+    training, validating = indices
+    values, factor, validation_factor = _parts(design, source.spec, indices)
+    scaling, warnings = fit(source.spec.scaler, values, factor, names=labels, intercept=design.columns.intercept)
+    check_range(source, labels, scaling, factor, validation_factor)
+    loss = objective(scaling.factor(factor), unit=scaling.unit)
+    return Rows(
+        data=loaded.data,
+        dataset=loaded.dataset,
+        columns=design.columns,
+        names=loaded.weight_names,
+        kept=design.rows,
+        training=training,
+        validating=validating,
+        factor=factor,
+        scaling=scaling,
+        objective=loss,
+        validation=objective(scaling.factor(validation_factor), unit=scaling.unit) if validation_factor else None,
+        warnings=(
+            *_memory(source, loaded),
+            *design.warnings,
+            *warnings,
+            *precision_warnings(loss.optimum, scaling, loaded.weight_names, len(training)),
+        ),
+    )
+
+
+def _parts(design: Design, spec: Spec, indices: Indices) -> tuple[Array | None, RowFactor, RowFactor | None]:
+    """The training rows if they were kept, their factor, and that of the validation rows if there are any."""
+    is_sigmoid = spec.scaler.features == "sigmoid"
+    if spec.split is None:
+        return design.rows, design.factors[is_sigmoid], None
+    assert design.rows is not None  # a split keeps the rows: see `Needs`
+    training, validating = (design.rows[part] for part in indices)
+    factor = _factor(training, is_sigmoid=is_sigmoid)
+    return training, factor, _factor(validating, is_sigmoid=is_sigmoid) if len(validating) else None
+
+
+def _factor(values: Array, *, is_sigmoid: bool) -> RowFactor:
+    values = mapped(values) if is_sigmoid else values
+    return factor_rows(values[:, :-1], values[:, -1])
+
+
+def _memory(source: Source, loaded: LoadedData) -> Iterator[str]:
+    """Say which keys make a run hold the rows of a large file, where one would not think of it."""
+    spec, data = source.spec, loaded.data
+    if data.size <= sources.WHOLE:
+        return
+    robust = "robust" in (spec.scaler.features, spec.scaler.target)
+    reasons = (["the robust scaler"] if robust else []) + (["the split"] if spec.split else [])
+    if reasons:
+        verb = "need" if len(reasons) > 1 else "needs"
+        yield f"{' and '.join(reasons)} {verb} all rows of {data.label} in memory ({loaded.design.n} of them)"
