@@ -40,7 +40,7 @@ def run(spec: Spec, *, data: pd.DataFrame | None = None, kernel: str = "auto") -
 
     Args:
         spec: A YAML file, or a mapping with the same keys.
-        data: Rows in place of the spec's `dataset`.
+        data: Rows instead of the spec's `dataset`.
         kernel: What steps through the epochs: `numpy`, `compiled` (with the extra `fast`), or `auto` for the one
             that is done first. They agree to 1e-10.
 
@@ -60,7 +60,7 @@ def compare(specs: Sequence[Spec], *, data: pd.DataFrame | None = None, kernel: 
 
     Args:
         specs: As for `run`.
-        data: Rows in place of every spec's `dataset`.
+        data: Rows instead of every spec's `dataset`.
         kernel: As for `run`.
 
     Returns:
@@ -95,7 +95,7 @@ def sweep(
         paired: Whether to pair the axes instead of crossing them.
         seeds: How many seeds each setting is run with.
         workers: Groups of runs to run at once, in processes, or in threads by the compiled kernel.
-        data: Rows in place of the spec's `dataset`.
+        data: Rows instead of the spec's `dataset`.
         kernel: As for `run`.
 
     Returns:
@@ -106,7 +106,7 @@ def sweep(
         SpecError: The spec or the grid is wrong, or no setting can be run.
         DataError: The data is missing or unfit.
     """
-    from gdcli.experiment.sweep.lockstep import chosen, run_groups  # and multiprocessing: not for a single run
+    from gdcli.experiment.sweep.lockstep import kernel_for_runs, run_groups  # and multiprocessing: not for a single run
     from gdcli.experiment.sweep.plan import plan_sweep
 
     choice, draft = kernel_choice(kernel), read_draft(spec)
@@ -126,11 +126,11 @@ def sweep(
     for setting, reason in planned.skipped:
         warnings.warn(f"skipped {dict(setting)}: {reason}", stacklevel=2)
     plans = [point.plan for point in planned.points]
-    settled_on, found = chosen(choice, plans, workers), dict[int, Result]()
-    for group, (traces, seconds) in run_groups(plans, workers, settled_on):
+    used, results = kernel_for_runs(choice, plans, workers), dict[int, Result]()
+    for group, (traces, seconds) in run_groups(plans, workers, used):
         for i, trace in zip(group, traces, strict=True):
-            found[i] = finish(plans[i], trace, seconds, settled_on)
-    return [found[i] for i in range(len(plans))]
+            results[i] = finish(plans[i], trace, seconds, used)
+    return [results[i] for i in range(len(plans))]
 
 
 def optimum(
@@ -246,7 +246,7 @@ def perform(
     Args:
         planned: The run.
         watch: Told how far the run has come.
-        keep_interrupted: Whether Ctrl-C gives a result with status `interrupted` in place of KeyboardInterrupt.
+        keep_interrupted: Whether Ctrl-C gives a result with status `interrupted` instead of KeyboardInterrupt.
         kernel: What steps through the epochs.
 
     Returns:

@@ -17,7 +17,7 @@ from gdcli.cli.outcome import DIVERGED, complain, printing
 from gdcli.cli.progress import EpochBar, ReadingBar
 from gdcli.engine.trace import Status
 from gdcli.errors import DataError, Fault, FaultsError, Place, SpecError, printable
-from gdcli.experiment.ending import NOTES, listed
+from gdcli.experiment.ending import NOTES, tally
 from gdcli.experiment.kernels import KernelChoice
 from gdcli.experiment.output.directories import finite
 from gdcli.experiment.output.places import destinations
@@ -37,7 +37,7 @@ class Session:
     """How a command talks.
 
     Attributes:
-        as_json: Print JSON in place of tables.
+        as_json: Print JSON instead of tables.
         quiet: Print errors only.
         kernel: What steps through the epochs of its runs.
     """
@@ -162,7 +162,7 @@ class Session:
             worst, run = min(remarks, key=lambda pair: NOTES.index(pair[0].note))
             sentence = worst.sentence
             if len(runs) > 1:
-                counted = listed(Counter(remark.note for remark, _ in remarks), len(runs))
+                counted = tally(Counter(remark.note for remark, _ in remarks), len(runs))
                 sentence += f" ({counted}; this is seed {run.plan.spec.seed})"
             if run.status is Status.DIVERGED:
                 complain(f"{name} {sentence}")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gdcli.experiment.sweep.run import Finished
     from gdcli.spec.draft import Draft
 
-TOLD = 5  # settings that are skipped, of which so many are told
+MOST_SKIPPED_SHOWN = 5
 
 
 @handled
@@ -96,7 +96,7 @@ def sweep(
 
 
 def _axes(draft: Draft, grid: list[str]) -> list[Axis]:
-    """The axes of the spec's block, those of --grid in their place or after them."""
+    """The axes of the spec's block, those of --grid instead of them or after them."""
     from gdcli.experiment.sweep.grid import axes_of_block, axis_of_option
 
     block = draft.values.get("sweep")
@@ -118,10 +118,10 @@ def _warn(session: Session, planned: Sweep) -> None:
     from gdcli.experiment.sweep.points import setting_text
     from gdcli.experiment.sweep.remarks import warnings_of
 
-    for setting, reason in planned.skipped[:TOLD]:
+    for setting, reason in planned.skipped[:MOST_SKIPPED_SHOWN]:
         session.warn(f"skipped {setting_text(setting)}: {reason}")
-    if len(planned.skipped) > TOLD:
-        session.warn(f"skipped {len(planned.skipped) - TOLD} more settings; summary.json lists them")
+    if len(planned.skipped) > MOST_SKIPPED_SHOWN:
+        session.warn(f"skipped {len(planned.skipped) - MOST_SKIPPED_SHOWN} more settings; summary.json lists them")
     for warning in warnings_of(planned):
         session.warn(warning)
 

@@ -29,7 +29,7 @@ class Remark(NamedTuple):
     sentence: str
 
 
-def listed(counts: Mapping[str, int], runs: int) -> str:
+def tally(counts: Mapping[str, int], runs: int) -> str:
     """Write how many of several runs ended how: `4 of 10 diverged, 5 above its start`."""
     first, *others = sorted(counts, key=lambda note: NOTES.index(note) if note in NOTES else len(NOTES))
     return ", ".join([f"{counts[first]} of {runs} {first}", *(f"{counts[note]} {note}" for note in others)])

@@ -151,7 +151,7 @@ def plan(source: Source, *, frame: pd.DataFrame | None = None, reading: Reading 
 
     Args:
         source: The spec.
-        frame: Rows in place of the spec's dataset.
+        frame: Rows instead of the spec's dataset.
         reading: Told of every read of a large file.
 
     Returns:
@@ -172,7 +172,7 @@ def read_rows(
     Args:
         source: The spec.
         needs: What to work out of the rows.
-        frame: Rows in place of the spec's dataset.
+        frame: Rows instead of the spec's dataset.
         reading: Told of every read of a large file.
 
     Returns:

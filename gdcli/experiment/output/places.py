@@ -128,7 +128,7 @@ def explained(directory: Path) -> Iterator[None]:
         directory: What is being written.
 
     Raises:
-        OutputError: In place of an OSError.
+        OutputError: Instead of an OSError.
     """
     try:
         yield

@@ -14,7 +14,7 @@ from gdcli.experiment.kernels import KernelChoice
 from gdcli.experiment.plan import Plan
 from gdcli.experiment.result import SUMMARY_COLUMNS, Result
 from gdcli.experiment.sweep.journal import Journal, read_journal
-from gdcli.experiment.sweep.lockstep import chosen, run_groups
+from gdcli.experiment.sweep.lockstep import kernel_for_runs, run_groups
 from gdcli.experiment.sweep.points import Sweep
 from gdcli.experiment.sweep.result import SweepRun, record_of
 
@@ -77,14 +77,14 @@ def run_sweep(
     usable = {identity for identity, record in records.items() if _is_usable(record, curves=curves)}
     todo = [point for point in sweep.points if point.identity not in usable]
     plans, interrupted = [point.plan for point in todo], False
-    settled, done = chosen(kernel, plans, workers), len(sweep.points) - len(todo)
+    used, done = kernel_for_runs(kernel, plans, workers), len(sweep.points) - len(todo)
     journal = Journal(path, records)
     tell(done)
     try:
-        with closing(run_groups(plans, workers, settled)) as groups:
+        with closing(run_groups(plans, workers, used)) as groups:
             for group, (traces, seconds) in groups:
                 new = {
-                    todo[i].identity: record_of(finish(plans[i], trace, seconds, settled), curve=curves)
+                    todo[i].identity: record_of(finish(plans[i], trace, seconds, used), curve=curves)
                     for i, trace in zip(group, traces, strict=True)
                 }
                 journal.add(new)
