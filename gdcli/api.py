@@ -124,7 +124,7 @@ def sweep(
         raise SpecError([Fault(Place("grid"), "nothing to vary: give a `sweep:` block or axes")])
     planned = plan_sweep(draft.without("sweep"), axes, paired=paired, seeds=seeds, frame=data, seeds_place="seeds")
     for setting, reason in planned.skipped:
-        warnings.warn(f"skipped {dict(setting)}: {reason}", stacklevel=2)
+        warnings.warn(f"skipped {dict(setting)}: {reason}", GdcliWarning, stacklevel=2)
     plans = [point.plan for point in planned.points]
     used, results = kernel_for_runs(choice, plans, workers), dict[int, Result]()
     for group, (traces, seconds) in run_groups(plans, workers, used):

@@ -74,10 +74,18 @@ class Session:
                     message = "is named twice; once is enough"
                 raise SpecError([Fault(Place(str(path)), message)])
             seen[name] = path
-        for planned in plans[::seeds]:
-            for warning in planned.warnings:
-                self.warn(f"{planned.spec.name}: {warning}")
+        for i in range(0, len(plans), seeds):
+            self._warn_of_data(plans[i : i + seeds])
         return plans
+
+    def _warn_of_data(self, plans: Sequence[Plan]) -> None:
+        """Say what should be known about the plans of one spec, and of which of its seeds where not of all."""
+        name, warnings = plans[0].spec.name, plans[0].warnings
+        if len(plans) > 1:
+            from gdcli.experiment.sweep.remarks import grouped_warnings  # not for a single run
+
+            warnings = tuple(grouped_warnings([({}, planned) for planned in plans], by_seed=True))
+        self.warn_all(f"{name}: {warning}" for warning in warnings)
 
     def _read_all(
         self, specs: Sequence[Path], overrides: Sequence[str] | None, seeds: int

@@ -63,6 +63,7 @@ def sweep(
     from gdcli.experiment.output.lock import sole_writer
     from gdcli.experiment.sweep.files import document, write_sweep
     from gdcli.experiment.sweep.plan import plan_sweep
+    from gdcli.experiment.sweep.remarks import best_run_warnings
     from gdcli.experiment.sweep.result import SweepResult
     from gdcli.experiment.sweep.run import journal_path
     from gdcli.show.sweep_views import sweep_view
@@ -81,6 +82,7 @@ def sweep(
         result, journal = SweepResult(sweep=planned, runs=done.runs, draw=draw_sweep), journal_path(directory)
         session.warn_all(write_sweep(result, directory, plot=not no_plot, journal=journal))
         journal.unlink(missing_ok=True)
+    session.warn_all(best_run_warnings(result))
     if done.runs:
         session.show(sweep_view(result))
     if done.reused:

@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 
 from gdcli.engine.arrays import EPS
 from gdcli.engine.trace import Status
+from gdcli.errors import some_of
 from gdcli.experiment.plan import Plan
 from gdcli.experiment.quantiles import Run, spread
 
@@ -100,8 +101,8 @@ def comparison(groups: Sequence[Group]) -> Comparison:
     strangers = _different(plans, {"data": _data_key(plans), "targets": _target})
     if strangers:
         names = {"data": _data_name, "targets": _target}
-        told = [f"different {word}{_listed(plans, names[word])}" for word in strangers]
-        return Comparison(None, f"the runs have {' and '.join(told)}", rounding)
+        differences = [f"different {word}{_in_parentheses(plans, names[word])}" for word in strangers]
+        return Comparison(None, f"the runs have {' and '.join(differences)}", rounding)
     relatives = _different(plans, {"features": _features, "splits": _split})
     if not relatives and not _same_optima(plans):
         relatives = ["optima"]
@@ -170,9 +171,7 @@ def _split(plan: Plan) -> Any:
     return split, plan.spec.seed if split and split.shuffle else None
 
 
-def _listed(groups: Sequence[Sequence[Plan]], name: Callable[[Plan], str]) -> str:
+def _in_parentheses(groups: Sequence[Sequence[Plan]], name: Callable[[Plan], str]) -> str:
     """The different names in parentheses, three at most; nothing where they are all the same."""
     names = list(dict.fromkeys(name(plan) for plans in groups for plan in plans))
-    if len(names) < 2:
-        return ""
-    return f" ({', '.join(names[:3])}{', …' if len(names) > 3 else ''})"
+    return f" ({some_of(names, 3)})" if len(names) > 1 else ""

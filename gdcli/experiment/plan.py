@@ -20,7 +20,7 @@ from gdcli.engine.batches import Batches, full_batch, mini_batches
 from gdcli.engine.problems.factor import RowFactor, factor_rows
 from gdcli.engine.problems.least_squares import Objective, objective
 from gdcli.engine.scalers import mapped
-from gdcli.errors import DataError, Fault, SpecError
+from gdcli.errors import DataError, Fault, SpecError, some_of
 from gdcli.experiment.precision import check_range, precision_warnings
 from gdcli.experiment.scaling import Scaling, fit
 from gdcli.spec.model import Dataset, Spec
@@ -360,7 +360,6 @@ def _start(source: Source, names: tuple[str, ...]) -> Array:
     if init == "zeros":
         return np.zeros(d)
     if len(init) != d:
-        listed = ", ".join(names) if d <= 8 else f"{', '.join(names[:7])}, …"
-        message = f"init must have {d} numbers, one for each of {listed}; got {len(init)}"
+        message = f"init must have {d} numbers, one for each of {some_of(names, 7)}; got {len(init)}"
         raise DataError([source.fault(("init",), message)])
     return np.array(init, dtype=np.float64)

@@ -17,6 +17,7 @@ from gdcli._version import __version__
 from gdcli.engine.arrays import Array
 from gdcli.engine.kernels.base import Kernel
 from gdcli.engine.trace import Status, Trace
+from gdcli.errors import GdcliWarning
 from gdcli.experiment.ending import Remark, largest_stable_lr, remarks_on
 from gdcli.experiment.output.directories import add_picture, finite, replacing, write_csv, write_summary
 from gdcli.experiment.plan import Plan
@@ -234,7 +235,7 @@ class Result:
                 write.
         """
         for warning in self.write(Path(directory), plot=plot):
-            warnings.warn(warning, stacklevel=2)
+            warnings.warn(warning, GdcliWarning, stacklevel=2)
         return Path(directory)
 
 

@@ -329,7 +329,9 @@ def test_grids_in_python_take_arrays_and_spacings() -> None:
 
 def test_what_python_leaves_out_it_warns_of() -> None:
     grid = {"optimizer.kind": ["sgd", "momentum"], "optimizer.momentum": [0.5]}
-    with pytest.warns(UserWarning, match=r"skipped \{'optimizer.kind': 'sgd', .*: unknown key 'momentum' in optimizer"):
+    with pytest.warns(
+        gdcli.GdcliWarning, match=r"skipped \{'optimizer.kind': 'sgd', .*: unknown key 'momentum' in optimizer"
+    ):
         results = gdcli.sweep(BASE, grid=grid)
     assert [r.summary["optimizer"] for r in results] == ["momentum"]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from gdcli.errors import OutputError
+from gdcli.errors import OutputError, some_of
 from gdcli.experiment.output.workspace import make_directories, workspace
 
 SUMMARY = "summary.json"  # its key `files` lists what gdcli wrote beside it
@@ -82,9 +82,8 @@ def check_place(directory: Path, inputs: Iterable[Path] = (), *, contents: Path 
             raise OutputError(f"{name}: is a file; remove it, or choose another --out")
         foreign, has_list = _foreign(content)
     if foreign:
-        listed = ", ".join(foreign[:3]) + (", …" if len(foreign) > 3 else "")
         reason = "which gdcli did not write" if has_list else f"and its {SUMMARY} does not list what gdcli wrote"
-        raise OutputError(f"{name}: holds {listed}, {reason}; {way_out}")
+        raise OutputError(f"{name}: holds {some_of(foreign, 3)}, {reason}; {way_out}")
 
 
 def input_in(directory: Path, inputs: Iterable[Path]) -> str:

@@ -16,7 +16,7 @@ from gdcli.experiment.result import SUMMARY_COLUMNS, Result
 from gdcli.experiment.sweep.journal import Journal, read_journal
 from gdcli.experiment.sweep.lockstep import kernel_for_runs, run_groups
 from gdcli.experiment.sweep.points import Sweep
-from gdcli.experiment.sweep.result import SweepRun, record_of
+from gdcli.experiment.sweep.result import SweepRun, record_of, run_of
 
 # Makes the result of a plan that was run side by side with others.
 Finish: TypeAlias = Callable[[Plan, Trace, float, Kernel], Result]
@@ -96,7 +96,7 @@ def run_sweep(
         journal.close()
     records = read_journal(path)  # just what a later sweep will find, whatever was being done at that moment
     runs = tuple(
-        SweepRun(point, record["summary"], record["curve"] if curves else None)
+        run_of(point, record, curve=curves)
         for point in sweep.points
         if (record := records.get(point.identity)) and _is_usable(record, curves=curves)
     )
@@ -105,4 +105,5 @@ def run_sweep(
 
 def _is_usable(record: dict[str, Any], *, curves: bool) -> bool:
     """Whether a record has all that is asked of it."""
-    return set(SUMMARY_COLUMNS) <= record.get("summary", {}).keys() and (not curves or "curve" in record)
+    needed = {"summary", "remarks", "curve"} if curves else {"summary", "remarks"}
+    return needed <= record.keys() and set(SUMMARY_COLUMNS) <= record["summary"].keys()
