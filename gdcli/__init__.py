@@ -15,7 +15,7 @@ TYPE_CHECKING = False  # `typing` is half of what the command line imports befor
 if TYPE_CHECKING:
     from typing import Any
 
-    from gdcli.api import ExactFit, Result, compare, optimum, run, sweep
+    from gdcli.api import ExactFit, Result, Results, compare, optimum, run, sweep
     from gdcli.errors import DataError, GdcliError, GdcliWarning, OutputError, SpecError
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "GdcliWarning",
     "OutputError",
     "Result",
+    "Results",
     "SpecError",
     "__version__",
     "compare",

@@ -16,17 +16,15 @@ from gdcli.cli.interrupts import INTERRUPTED
 from gdcli.cli.outcome import DIVERGED, complain, printing
 from gdcli.cli.progress import EpochBar, ReadingBar
 from gdcli.engine.trace import Status
-from gdcli.errors import DataError, Fault, FaultsError, Place, SpecError, printable
+from gdcli.errors import printable
 from gdcli.experiment.ending import NOTES, tally
 from gdcli.experiment.kernels import KernelChoice
 from gdcli.experiment.output.directories import finite
 from gdcli.experiment.output.places import destinations
 from gdcli.experiment.plan import Plan
-from gdcli.experiment.planner import Planner
+from gdcli.experiment.planner import plan_all
 from gdcli.experiment.portable import inputs_of
 from gdcli.experiment.result import Result, by_name
-from gdcli.spec.draft import check_seeds, read_draft, reseeded
-from gdcli.spec.validate import Source, understand
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -53,27 +51,8 @@ class Session:
             SpecError: A spec is wrong, or two would write to the same place.
             DataError: The data of one is missing or unfit.
         """
-        plans: list[Plan] = []
-        sources, errors = self._read_all(specs, overrides, seeds)
         with ReadingBar(shown=not self.quiet) as bar:
-            planner = Planner(sources, reading=bar.reading)
-            for source in sources:
-                try:
-                    plans.append(planner.plan(source))
-                except FaultsError as error:
-                    errors.append(error)
-        if errors:
-            kind = SpecError if any(isinstance(error, SpecError) for error in errors) else DataError
-            raise kind(fault for error in errors for fault in error.faults)
-        seen: dict[str, Path] = {}
-        for planned, path in zip(plans[::seeds], specs, strict=True):
-            name = planned.spec.name
-            if name in seen:
-                message = f"has the same name as {seen[name]}, '{name}'; give one of them a `name` of its own"
-                if path == seen[name]:
-                    message = "is named twice; once is enough"
-                raise SpecError([Fault(Place(str(path)), message)])
-            seen[name] = path
+            plans = plan_all(specs, overrides=overrides or (), seeds=seeds, reading=bar.reading)
         for i in range(0, len(plans), seeds):
             self._warn_of_data(plans[i : i + seeds])
         return plans
@@ -86,21 +65,6 @@ class Session:
 
             warnings = tuple(grouped_warnings([({}, planned) for planned in plans], by_seed=True))
         self.warn_all(f"{name}: {warning}" for warning in warnings)
-
-    def _read_all(
-        self, specs: Sequence[Path], overrides: Sequence[str] | None, seeds: int
-    ) -> tuple[list[Source], list[FaultsError]]:
-        """Read every spec, with each of its seeds; those that cannot be read at all come as errors."""
-        sources: list[Source] = []
-        errors: list[FaultsError] = []
-        for spec in specs:
-            try:
-                draft = read_draft(spec, overrides or ())
-                check_seeds(draft, seeds, settings=len(specs))
-                sources.extend(understand(reseeded(draft, i)) for i in range(seeds))
-            except FaultsError as error:
-                errors.append(error)
-        return sources, errors
 
     def run(self, planned: Plan) -> Result:
         """Run one plan, with a progress bar where a person looks on."""

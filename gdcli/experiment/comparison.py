@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
 from gdcli.engine.arrays import EPS
 from gdcli.engine.trace import Status
 from gdcli.errors import some_of
 from gdcli.experiment.plan import Plan
-from gdcli.experiment.quantiles import Run, spread
+from gdcli.experiment.quantiles import Run, final, spread
 
 Figure: TypeAlias = Literal["gap", "final_mse"]
 
@@ -27,6 +27,8 @@ class Planned(Run, Protocol):
     def plan(self) -> Plan:
         """What was run."""
 
+
+P = TypeVar("P", bound=Planned)
 
 # Runs of one spec or setting, one per seed.
 Group: TypeAlias = Sequence[Planned]
@@ -71,6 +73,11 @@ class Comparison:
         least = min(ranks, default=math.inf)
         ties = [i for i, rank in enumerate(ranks) if rank == least < math.inf]
         return ties if self.is_rounding(least) else ties[:1]
+
+    def nearest_to_median(self, group: Sequence[P]) -> P:
+        """The run of a group whose figure is the nearest to their median."""
+        figure, median = self.figure or "gap", self.value(group)
+        return min(group, key=lambda run: abs((final(run, figure) or 0.0) - median))
 
     def is_rounding(self, value: float) -> bool:
         """Whether a value of the ranking figure is the optimum to rounding."""

@@ -49,8 +49,8 @@ def test_house_prices_just_beyond_the_limit(bench: Bench) -> None:
         == kept
         == remarks(
             f"ended above its start: the MSE went from {summary['initial_mse']:.6g} to {summary['final_mse']:.6g}; "
-            f"lr {1.01 * limit:g} is above {limit:.4g}, the largest stable rate of full-batch descent on these columns; "
-            "lower optimizer.lr or scale the features"
+            f"lr {1.01 * limit:g} is above {limit:.4g}, the largest stable rate of full-batch descent on these "
+            "columns; lower optimizer.lr or scale the features"
         )
     )
 

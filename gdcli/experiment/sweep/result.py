@@ -13,7 +13,7 @@ from gdcli.experiment.comparison import Comparison, Figure, comparison
 from gdcli.experiment.ending import Remark
 from gdcli.experiment.output import directories as output
 from gdcli.experiment.plan import Plan
-from gdcli.experiment.quantiles import Spread, final, spread
+from gdcli.experiment.quantiles import Spread, spread
 from gdcli.experiment.result import Result
 from gdcli.experiment.sweep.points import Point, Sweep
 
@@ -116,11 +116,7 @@ class SweepResult:
     @property
     def best_run(self) -> SweepRun | None:
         """Of the best setting, the run that is nearest to its median."""
-        best, figure = self.best, self.comparison.figure
-        if best is None or figure is None:
-            return None
-        median = self.comparison.value(best.runs)
-        return min(best.runs, key=lambda run: abs((final(run, figure) or 0.0) - median))
+        return self.comparison.nearest_to_median(self.best.runs) if self.best else None
 
     def tolerated(self, axis: str) -> tuple[Any, Any] | None:
         """The range of a numeric axis that stays near the best setting, the other axes at their best.
