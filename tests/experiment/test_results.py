@@ -58,7 +58,7 @@ def test_all_faults_of_all_specs_come_at_once(tmp_path: Path) -> None:
         gdcli.compare([{**SPEC, "epochs": -2}, path, {**SPEC, "epochs": -3}])
     assert str(caught.value).splitlines() == [
         f"{path}:1:1: no data file {tmp_path}/none.csv",
-        f"{path}:2:9: epochs must be at least 0, got -1",
+        f"{path}:2:1: epochs must be at least 0, got -1",
         "specs[0]: epochs must be at least 0, got -2",
         "specs[2]: epochs must be at least 0, got -3",
     ]
