@@ -74,13 +74,14 @@ def page() -> str:
 
 
 def _python() -> Iterator[str]:
+    yield ""
     yield "## In Python"
     yield ""
     for name in ("run", "compare", "sweep", "optimum"):
         signature = ", ".join(inspect.signature(getattr(gdcli, name)).parameters)
         yield f"- `gdcli.{name}({signature})`: {_first_line(getattr(gdcli, name))}"
     yield ""
-    yield "`compare` and `sweep` return a sequence of results. Its `frame` is a DataFrame with one row per run: the axes,"
+    yield "`compare` and `sweep` return a sequence of results. Its `frame` is a DataFrame, one row per run: the axes,"
     yield "with several seeds the `seed`, then the columns of `summary.csv`. Its `best` is the best result, of several"
     yield "seeds the one nearest to their median, or None where the runs cannot be compared. With `directory`, `sweep`"
     yield "writes the files of `gdcli sweep` there and takes finished runs from there; these have a `summary` and a"
