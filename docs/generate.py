@@ -14,6 +14,7 @@ from typing import Any, get_args, get_type_hints
 
 import annotated_types
 
+import gdcli
 from gdcli.engine.optimizers import OPTIMIZERS
 from gdcli.engine.scalers import AFFINE_SCALERS, sigmoid
 from gdcli.engine.schedules import SCHEDULES
@@ -68,8 +69,27 @@ _LINKS = {
 
 def page() -> str:
     """The whole page."""
-    parts = (_introduction, _problem, _keys, _sweep, _scalers, _kinds, _ends, _figures)
+    parts = (_introduction, _problem, _keys, _sweep, _scalers, _kinds, _ends, _figures, _python)
     return "\n".join(line for part in parts for line in part()) + "\n"
+
+
+def _python() -> Iterator[str]:
+    yield ""
+    yield "## In Python"
+    yield ""
+    for name in ("run", "compare", "sweep", "optimum"):
+        signature = ", ".join(inspect.signature(getattr(gdcli, name)).parameters)
+        yield f"- `gdcli.{name}({signature})`: {_first_line(getattr(gdcli, name))}"
+    yield ""
+    yield "`compare` and `sweep` return a sequence of results. Its `frame` is a DataFrame, one row per run: the axes,"
+    yield "with several seeds the `seed`, then the columns of `summary.csv`. Its `best` is the best result, of several"
+    yield "seeds the one nearest to their median, or None where the runs cannot be compared. With `directory`, `sweep`"
+    yield "writes the files of `gdcli sweep` there and takes finished runs from there; these have a `summary` and a"
+    yield "`plan`, but no trace. Without it nothing is written. All warnings are of the class `gdcli.GdcliWarning`."
+
+
+def _first_line(function: Any) -> str:
+    return (inspect.getdoc(function) or "").partition("\n")[0]
 
 
 def _introduction() -> Iterator[str]:

@@ -15,15 +15,17 @@ TYPE_CHECKING = False  # `typing` is half of what the command line imports befor
 if TYPE_CHECKING:
     from typing import Any
 
-    from gdcli.api import ExactFit, Result, compare, optimum, run, sweep
-    from gdcli.errors import DataError, GdcliError, OutputError, SpecError
+    from gdcli.api import ExactFit, Result, Results, compare, optimum, run, sweep
+    from gdcli.errors import DataError, GdcliError, GdcliWarning, OutputError, SpecError
 
 __all__ = [
     "DataError",
     "ExactFit",
     "GdcliError",
+    "GdcliWarning",
     "OutputError",
     "Result",
+    "Results",
     "SpecError",
     "__version__",
     "compare",
@@ -35,7 +37,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import the library on first use: `gdcli --help` must not pay for NumPy."""
-    if name.endswith("Error") and name in __all__:
+    if name.endswith(("Error", "Warning")) and name in __all__:
         from gdcli import errors
 
         return getattr(errors, name)

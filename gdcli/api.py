@@ -7,20 +7,22 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, get_args, overload
 
 from gdcli.data.stream import Reading
 from gdcli.engine.descent import Watch
 from gdcli.engine.kernels.base import Kernel
 from gdcli.engine.trace import Trace
 from gdcli.errors import DataError, Fault, GdcliWarning, Place, SpecError
+from gdcli.experiment.comparison import Planned
 from gdcli.experiment.exact import ExactFit, exact_fit
 from gdcli.experiment.execute import execute
 from gdcli.experiment.kernels import KernelChoice, kernel_choice
 from gdcli.experiment.plan import Plan, plan
-from gdcli.experiment.planner import Planner
+from gdcli.experiment.planner import plan_all
 from gdcli.experiment.result import Result
-from gdcli.experiment.sweep.grid import axes_of_block
+from gdcli.experiment.results import Results
+from gdcli.experiment.sweep.grid import axes_of, axes_of_block
 from gdcli.spec.draft import normal, read_draft
 from gdcli.spec.messages import one_of
 from gdcli.spec.model import ScalerName
@@ -31,9 +33,11 @@ from gdcli.spec.validate import read_spec
 if TYPE_CHECKING:
     import pandas as pd
 
-    from gdcli.experiment.sweep.result import SweepResult
+    from gdcli.experiment.sweep.points import Sweep
+    from gdcli.experiment.sweep.result import SweepResult, SweepRun
 
 Spec: TypeAlias = str | PathLike[str] | Mapping[str, Any]
+R = TypeVar("R", bound=Planned)
 
 
 def run(spec: Spec, *, data: pd.DataFrame | None = None, kernel: str = "auto") -> Result:
@@ -41,7 +45,7 @@ def run(spec: Spec, *, data: pd.DataFrame | None = None, kernel: str = "auto") -
 
     Args:
         spec: A YAML file, or a mapping with the same keys.
-        data: Rows in place of the spec's `dataset`.
+        data: Rows instead of the spec's `dataset`.
         kernel: What steps through the epochs: `numpy`, `compiled` (with the extra `fast`), or `auto` for the one
             that is done first. They agree to 1e-10.
 
@@ -56,26 +60,57 @@ def run(spec: Spec, *, data: pd.DataFrame | None = None, kernel: str = "auto") -
     return perform(plan(read_spec(spec, has_rows=data is not None), frame=data), kernel=choice)
 
 
-def compare(specs: Sequence[Spec], *, data: pd.DataFrame | None = None, kernel: str = "auto") -> list[Result]:
+def compare(specs: Sequence[Spec], *, data: pd.DataFrame | None = None, kernel: str = "auto") -> Results[Result]:
     """Run several experiments, all of them planned before the first one starts.
 
     Args:
         specs: As for `run`.
-        data: Rows in place of every spec's `dataset`.
+        data: Rows instead of every spec's `dataset`.
         kernel: As for `run`.
 
     Returns:
-        Their results, in order.
+        A sequence of their results, in order. Its `frame` is a DataFrame with one row per run, its `best` the best
+        result, or None where they cannot be compared.
 
     Raises:
-        SpecError: A spec is wrong, or the kernel.
+        SpecError: A spec is wrong, all faults of all specs at once; two have the same name; or the kernel.
         DataError: The data is missing or unfit.
     """
     choice = kernel_choice(kernel)
-    sources = [read_spec(spec, has_rows=data is not None) for spec in specs]
-    planner = Planner(sources, frame=data)
-    plans = [planner.plan(source) for source in sources]
-    return [perform(planned, kernel=choice) for planned in plans]
+    results = [perform(planned, kernel=choice) for planned in plan_all(specs, frame=data)]
+    return Results(tuple((result,) for result in results), ({},) * len(results))
+
+
+@overload
+def sweep(
+    spec: Spec,
+    *,
+    grid: Mapping[str, Any] | None = None,
+    paired: bool = False,
+    seeds: int = 1,
+    workers: int = 1,
+    data: pd.DataFrame | None = None,
+    kernel: str = "auto",
+    directory: None = None,
+    fresh: bool = False,
+    plot: bool = True,
+) -> Results[Result]: ...
+
+
+@overload
+def sweep(
+    spec: Spec,
+    *,
+    grid: Mapping[str, Any] | None = None,
+    paired: bool = False,
+    seeds: int = 1,
+    workers: int = 1,
+    data: pd.DataFrame | None = None,
+    kernel: str = "auto",
+    directory: str | PathLike[str],
+    fresh: bool = False,
+    plot: bool = True,
+) -> Results[Result | SweepRun]: ...
 
 
 def sweep(
@@ -87,7 +122,10 @@ def sweep(
     workers: int = 1,
     data: pd.DataFrame | None = None,
     kernel: str = "auto",
-) -> list[Result]:
+    directory: str | PathLike[str] | None = None,
+    fresh: bool = False,
+    plot: bool = True,
+) -> Results[Result] | Results[Result | SweepRun]:
     """Run a grid of settings; those that share rows, batches and optimizer advance in lockstep.
 
     Args:
@@ -96,43 +134,101 @@ def sweep(
         paired: Whether to pair the axes instead of crossing them.
         seeds: How many seeds each setting is run with.
         workers: Groups of runs to run at once, in processes, or in threads by the compiled kernel.
-        data: Rows in place of the spec's `dataset`.
+        data: Rows instead of the spec's `dataset`.
         kernel: As for `run`.
+        directory: Where to write the files of `gdcli sweep`; runs that it holds from earlier sweeps are not run
+            again. Without it nothing is written.
+        fresh: Whether to run these again.
+        plot: Whether to draw `sweep.png` there.
 
     Returns:
-        The results in the order of the grid, the last axis fastest, then the seeds. Settings that no run can have
-        are left out, each with a warning.
+        A sequence of the results in the order of the grid, the last axis fastest, then the seeds. Its `frame` is a
+        DataFrame with one row per run, the axes in front; its `best` is the best result, or None where they cannot be
+        compared. Settings that no run can have are left out, each with a warning. A run from an earlier sweep has a
+        `summary` and a `plan`, but no trace.
 
     Raises:
         SpecError: The spec or the grid is wrong, or no setting can be run.
         DataError: The data is missing or unfit.
+        OutputError: The directory cannot be written, another process is writing there, or it holds a file that the
+            sweep reads or that gdcli did not write.
+        KeyboardInterrupt: Ctrl-C was pressed; with a directory, the runs that were finished are written there.
     """
-    from gdcli.experiment.sweep.lockstep import chosen, run_groups  # and multiprocessing: not for a single run
+    from gdcli.experiment.sweep.points import setting_text  # and multiprocessing: not for a single run
+
+    choice = kernel_choice(kernel)
+    planned = _plan_sweep(spec, grid, paired=paired, seeds=seeds, workers=workers, data=data)
+    for setting, reason in planned.skipped:
+        _warn(f"skipped {setting_text(setting)}: {reason}")
+    if directory is not None:
+        return _sweep_into(Path(directory), planned, workers=workers, kernel=choice, fresh=fresh, plot=plot)
+    return _results(planned, _side_by_side([point.plan for point in planned.points], workers, choice))
+
+
+def _plan_sweep(spec: Spec, grid: Any, *, paired: bool, seeds: int, workers: int, data: pd.DataFrame | None) -> Sweep:
     from gdcli.experiment.sweep.plan import plan_sweep
 
-    choice, draft = kernel_choice(kernel), read_draft(spec)
+    draft = read_draft(spec)
     for name, count in (("seeds", seeds), ("workers", workers)):
         if not isinstance(count, int) or isinstance(count, bool) or count < 1:
             raise SpecError([Fault(Place(name), f"must be an integer of at least 1, got {count!r}")])
     if not isinstance(grid, Mapping | None):
         raise SpecError([Fault(Place("grid"), f"must be a mapping of keys to values, got {grid!r}")])
-    block = draft.values.get("sweep")
-    axes = [*axes_of_block(block, lambda path: draft.place(("sweep", *path)))] if block is not None else []
-    if grid:
-        given = axes_of_block(normal(grid), lambda _: Place("grid"))
-        axes = list({axis.key: axis for axis in (*axes, *given)}.values())
-    if not axes:
-        raise SpecError([Fault(Place("grid"), "nothing to vary: give a `sweep:` block or axes")])
-    planned = plan_sweep(draft.without("sweep"), axes, paired=paired, seeds=seeds, frame=data, seeds_place="seeds")
-    for setting, reason in planned.skipped:
-        warnings.warn(f"skipped {dict(setting)}: {reason}", stacklevel=2)
-    plans = [point.plan for point in planned.points]
-    settled_on, found = chosen(choice, plans, workers), dict[int, Result]()
-    with closing(run_groups(plans, workers, settled_on)) as groups:  # workers end at once with Ctrl-C
+    given = axes_of_block(normal(grid), lambda _: Place("grid")) if grid else []
+    axes = axes_of(draft, given, place="grid", way_out='`grid`, such as {"optimizer.lr": [0.01, 0.1]}')
+    return plan_sweep(draft.without("sweep"), axes, paired=paired, seeds=seeds, frame=data, seeds_place="seeds")
+
+
+def _side_by_side(plans: Sequence[Plan], workers: int, choice: KernelChoice) -> list[Result]:
+    """Run plans, those that can be in lockstep."""
+    from gdcli.experiment.sweep.lockstep import kernel_for_runs, run_groups
+
+    used, results = kernel_for_runs(choice, plans, workers), dict[int, Result]()
+    with closing(run_groups(plans, workers, used)) as groups:  # workers end at once with Ctrl-C
         for group, (traces, seconds) in groups:
             for i, trace in zip(group, traces, strict=True):
-                found[i] = finish(plans[i], trace, seconds, settled_on)
-    return [found[i] for i in range(len(plans))]
+                results[i] = finish(plans[i], trace, seconds, used)
+    return [results[i] for i in range(len(plans))]
+
+
+def _results(planned: Sweep, runs: Sequence[R]) -> Results[R]:
+    """Put all runs of a sweep, in the order of its points, together by setting."""
+    from gdcli.experiment.sweep.points import effective
+
+    settings = [point.setting for point in planned.points[:: planned.seeds]]
+    groups = (tuple(runs[i : i + planned.seeds]) for i in range(0, len(runs), planned.seeds))
+    axes = ({key: effective(key, value, setting) for key, value in setting.items()} for setting in settings)
+    return Results(tuple(groups), tuple(axes))
+
+
+def _sweep_into(
+    directory: Path, planned: Sweep, *, workers: int, kernel: KernelChoice, fresh: bool, plot: bool
+) -> Results[Result | SweepRun]:
+    """Do what `gdcli sweep` does in a directory."""
+    from gdcli.experiment.output.places import check_place, destinations
+    from gdcli.experiment.portable import inputs_of
+    from gdcli.experiment.sweep.directory import sweep_into
+    from gdcli.experiment.sweep.run import run_sweep
+
+    place, executed = directory.absolute(), dict[int, Result]()
+    check_place(place, inputs_of(point.plan for point in planned.points))
+    destinations(place.parent, [place.name])  # before anything runs
+
+    def keep(plan: Plan, trace: Trace, seconds: float, used: Kernel) -> Result:
+        return executed.setdefault(id(plan), finish(plan, trace, seconds, used))
+
+    written = sweep_into(
+        place,
+        planned,
+        run=lambda: run_sweep(planned, place, finish=keep, kernel=kernel, workers=workers, fresh=fresh),
+        draw=draw_sweep,
+        plot=plot,
+    )
+    for warning in written.warnings:
+        _warn(warning)
+    if written.finished.interrupted:
+        raise KeyboardInterrupt
+    return _results(planned, [executed.get(id(run.plan), run) for run in written.finished.runs])
 
 
 def optimum(
@@ -248,7 +344,7 @@ def perform(
     Args:
         planned: The run.
         watch: Told how far the run has come.
-        keep_interrupted: Whether Ctrl-C gives a result with status `interrupted` in place of KeyboardInterrupt.
+        keep_interrupted: Whether Ctrl-C gives a result with status `interrupted` instead of KeyboardInterrupt.
         kernel: What steps through the epochs.
 
     Returns:
@@ -290,6 +386,7 @@ def draw_together(results: Sequence[Result]) -> bytes:
 __all__ = [
     "ExactFit",
     "Result",
+    "Results",
     "compare",
     "draw_sweep",
     "draw_together",

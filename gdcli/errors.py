@@ -11,7 +11,7 @@ A run that diverges is no error: it is a result whose status says so.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import ClassVar, NamedTuple
@@ -144,6 +144,19 @@ class DataError(FaultsError):
 
 class OutputError(GdcliError):
     """A result cannot be written."""
+
+
+def some_of(names: Sequence[str], most: int) -> str:
+    """Write the first few of several names: `a, b, c and 2 more`.
+
+    Args:
+        names: At least one.
+        most: How many of them are written.
+
+    Returns:
+        The names with commas between them, and how many there are beyond them.
+    """
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:

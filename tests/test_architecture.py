@@ -226,6 +226,6 @@ def test_every_public_function_and_class_has_a_docstring() -> None:
         name
         for path in FILES
         for name, node in public_definitions(tree_of(path).body, name_of(path))
-        if not ast.get_docstring(node)
+        if not ast.get_docstring(node) and "overload" not in map(ast.unparse, node.decorator_list)
     ]
     assert silent == []

@@ -28,13 +28,13 @@ def main() -> None:
     from io import TextIOWrapper
 
     from gdcli.cli.app import launch  # Typer is as large as the rest of it: not before all this is set
-    from gdcli.cli.outcome import settled
+    from gdcli.cli.outcome import exit_code_of
 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that has no ★ gets a question mark, not a traceback
     try:
-        sys.exit(settled(launch))
+        sys.exit(exit_code_of(launch))
     finally:
         ignore_interrupts()
         gc.freeze()  # all of it goes with the process; Python would first take it apart piece by piece, for 0.2 s

@@ -43,13 +43,13 @@ def handled(command: Callable[P, int]) -> Callable[P, None]:
             with Working(), _warnings_told(quiet=bool(kwargs.get("quiet"))):
                 return command(*args, **kwargs)
 
-        if code := settled(worked):
+        if code := exit_code_of(worked):
             raise typer.Exit(code)
 
     return run
 
 
-def settled(command: Callable[[], int]) -> int:
+def exit_code_of(command: Callable[[], int]) -> int:
     """Call a function that returns an exit code; whatever it raises is answered, and becomes one too.
 
     Args:

@@ -16,17 +16,15 @@ from gdcli.cli.interrupts import INTERRUPTED
 from gdcli.cli.outcome import DIVERGED, complain, printing
 from gdcli.cli.progress import EpochBar, ReadingBar
 from gdcli.engine.trace import Status
-from gdcli.errors import DataError, Fault, FaultsError, Place, SpecError, printable
-from gdcli.experiment.ending import NOTES, listed
+from gdcli.errors import printable
+from gdcli.experiment.ending import NOTES, tally
 from gdcli.experiment.kernels import KernelChoice
 from gdcli.experiment.output.directories import finite
 from gdcli.experiment.output.places import destinations
 from gdcli.experiment.plan import Plan
-from gdcli.experiment.planner import Planner
+from gdcli.experiment.planner import plan_all
 from gdcli.experiment.portable import inputs_of
 from gdcli.experiment.result import Result, by_name
-from gdcli.spec.draft import check_seeds, read_draft, reseeded
-from gdcli.spec.validate import Source, understand
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -37,7 +35,7 @@ class Session:
     """How a command talks.
 
     Attributes:
-        as_json: Print JSON in place of tables.
+        as_json: Print JSON instead of tables.
         quiet: Print errors only.
         kernel: What steps through the epochs of its runs.
     """
@@ -53,46 +51,20 @@ class Session:
             SpecError: A spec is wrong, or two would write to the same place.
             DataError: The data of one is missing or unfit.
         """
-        plans: list[Plan] = []
-        sources, errors = self._read_all(specs, overrides, seeds)
         with ReadingBar(shown=not self.quiet) as bar:
-            planner = Planner(sources, reading=bar.reading)
-            for source in sources:
-                try:
-                    plans.append(planner.plan(source))
-                except FaultsError as error:
-                    errors.append(error)
-        if errors:
-            kind = SpecError if any(isinstance(error, SpecError) for error in errors) else DataError
-            raise kind(fault for error in errors for fault in error.faults)
-        seen: dict[str, Path] = {}
-        for planned, path in zip(plans[::seeds], specs, strict=True):
-            name = planned.spec.name
-            if name in seen:
-                message = f"has the same name as {seen[name]}, '{name}'; give one of them a `name` of its own"
-                if path == seen[name]:
-                    message = "is named twice; once is enough"
-                raise SpecError([Fault(Place(str(path)), message)])
-            seen[name] = path
-        for planned in plans[::seeds]:
-            for warning in planned.warnings:
-                self.warn(f"{planned.spec.name}: {warning}")
+            plans = plan_all(specs, overrides=overrides or (), seeds=seeds, reading=bar.reading)
+        for i in range(0, len(plans), seeds):
+            self._warn_of_data(plans[i : i + seeds])
         return plans
 
-    def _read_all(
-        self, specs: Sequence[Path], overrides: Sequence[str] | None, seeds: int
-    ) -> tuple[list[Source], list[FaultsError]]:
-        """Read every spec, with each of its seeds; those that cannot be read at all come as errors."""
-        sources: list[Source] = []
-        errors: list[FaultsError] = []
-        for spec in specs:
-            try:
-                draft = read_draft(spec, overrides or ())
-                check_seeds(draft, seeds, settings=len(specs))
-                sources.extend(understand(reseeded(draft, i)) for i in range(seeds))
-            except FaultsError as error:
-                errors.append(error)
-        return sources, errors
+    def _warn_of_data(self, plans: Sequence[Plan]) -> None:
+        """Say what should be known about the plans of one spec, and of which of its seeds where not of all."""
+        name, warnings = plans[0].spec.name, plans[0].warnings
+        if len(plans) > 1:
+            from gdcli.experiment.sweep.remarks import grouped_warnings  # not for a single run
+
+            warnings = tuple(grouped_warnings([({}, planned) for planned in plans], by_seed=True))
+        self.warn_all(f"{name}: {warning}" for warning in warnings)
 
     def run(self, planned: Plan) -> Result:
         """Run one plan, with a progress bar where a person looks on."""
@@ -162,7 +134,7 @@ class Session:
             worst, run = min(remarks, key=lambda pair: NOTES.index(pair[0].note))
             sentence = worst.sentence
             if len(runs) > 1:
-                counted = listed(Counter(remark.note for remark, _ in remarks), len(runs))
+                counted = tally(Counter(remark.note for remark, _ in remarks), len(runs))
                 sentence += f" ({counted}; this is seed {run.plan.spec.seed})"
             if run.status is Status.DIVERGED:
                 complain(f"{name} {sentence}")

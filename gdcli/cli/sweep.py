@@ -12,16 +12,13 @@ import typer
 from gdcli.cli.interrupts import INTERRUPTED
 from gdcli.cli.options import DEFAULT_OUT, AsJson, KernelOption, NoPlot, Out, Overrides, Quiet
 from gdcli.cli.outcome import DIVERGED, complain, handled
-from gdcli.errors import Fault, Place, SpecError
 
 if TYPE_CHECKING:
     from gdcli.cli.session import Session
-    from gdcli.experiment.sweep.grid import Axis
     from gdcli.experiment.sweep.points import Sweep
     from gdcli.experiment.sweep.run import Finished
-    from gdcli.spec.draft import Draft
 
-TOLD = 5  # settings that are skipped, of which so many are told
+MOST_SKIPPED_SHOWN = 5
 
 
 @handled
@@ -60,27 +57,33 @@ def sweep(
     from gdcli.cli.progress import ReadingBar
     from gdcli.cli.session import Session
     from gdcli.experiment.kernels import kernel_choice
-    from gdcli.experiment.output.lock import sole_writer
-    from gdcli.experiment.sweep.files import document, write_sweep
+    from gdcli.experiment.sweep.directory import sweep_into
+    from gdcli.experiment.sweep.files import document
+    from gdcli.experiment.sweep.grid import axes_of, axis_of_option
     from gdcli.experiment.sweep.plan import plan_sweep
-    from gdcli.experiment.sweep.result import SweepResult
-    from gdcli.experiment.sweep.run import journal_path
+    from gdcli.experiment.sweep.remarks import best_run_warnings
     from gdcli.show.sweep_views import sweep_view
     from gdcli.spec.draft import read_draft
 
     del resume
     session = Session(as_json=as_json, quiet=quiet, kernel=kernel_choice(kernel, place="--kernel"))
     draft = read_draft(spec, overrides or ())
-    axes = _axes(draft, grid or [])
+    way_out = "--grid, such as --grid optimizer.lr=log:1e-3:1:13"
+    axes = axes_of(draft, list(map(axis_of_option, grid or [])), place="--grid", way_out=way_out)
     with ReadingBar(shown=not quiet) as bar:
         planned = plan_sweep(draft.without("sweep"), axes, paired=paired, seeds=seeds, reading=bar.reading)
     _warn(session, planned)
     (directory,) = session.destinations(out, [planned.name], [point.plan for point in planned.points])
-    with sole_writer(directory):
-        done = _run(session, planned, directory, workers=workers or _cores(), fresh=fresh, curves=curves)
-        result, journal = SweepResult(sweep=planned, runs=done.runs, draw=draw_sweep), journal_path(directory)
-        session.warn_all(write_sweep(result, directory, plot=not no_plot, journal=journal))
-        journal.unlink(missing_ok=True)
+    written = sweep_into(
+        directory,
+        planned,
+        run=lambda: _run(session, planned, directory, workers=workers or _cores(), fresh=fresh, curves=curves),
+        draw=draw_sweep,
+        plot=not no_plot,
+    )
+    result, done = written.result, written.finished
+    session.warn_all(written.warnings)
+    session.warn_all(best_run_warnings(result))
     if done.runs:
         session.show(sweep_view(result))
     if done.reused:
@@ -95,33 +98,15 @@ def sweep(
     return DIVERGED if all(setting.gap == math.inf for setting in result.settings) else 0
 
 
-def _axes(draft: Draft, grid: list[str]) -> list[Axis]:
-    """The axes of the spec's block, those of --grid in their place or after them."""
-    from gdcli.experiment.sweep.grid import axes_of_block, axis_of_option
-
-    block = draft.values.get("sweep")
-    in_block = axes_of_block(block, lambda path: draft.place(("sweep", *path))) if block is not None else []
-    given = list(map(axis_of_option, grid))
-    keys = [axis.key for axis in given]
-    for key in keys:
-        if keys.count(key) > 1:
-            raise SpecError([Fault(Place("--grid"), f"{key} is there twice; give all of its values at once")])
-    axes = {axis.key: axis for axis in (*in_block, *given)}
-    if not axes:
-        message = "nothing to vary: give a `sweep:` block or --grid, such as --grid optimizer.lr=log:1e-3:1:13"
-        raise SpecError([Fault(Place(draft.label), message)])
-    return list(axes.values())
-
-
 def _warn(session: Session, planned: Sweep) -> None:
     """Say what is skipped, and what should be known about the settings that run."""
     from gdcli.experiment.sweep.points import setting_text
     from gdcli.experiment.sweep.remarks import warnings_of
 
-    for setting, reason in planned.skipped[:TOLD]:
+    for setting, reason in planned.skipped[:MOST_SKIPPED_SHOWN]:
         session.warn(f"skipped {setting_text(setting)}: {reason}")
-    if len(planned.skipped) > TOLD:
-        session.warn(f"skipped {len(planned.skipped) - TOLD} more settings; summary.json lists them")
+    if len(planned.skipped) > MOST_SKIPPED_SHOWN:
+        session.warn(f"skipped {len(planned.skipped) - MOST_SKIPPED_SHOWN} more settings; summary.json lists them")
     for warning in warnings_of(planned):
         session.warn(warning)
 

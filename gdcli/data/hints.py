@@ -8,6 +8,7 @@ from gdcli.data.csv.files import is_number
 from gdcli.data.encoding import Encoding
 from gdcli.data.numerals import Numerals, numerals
 from gdcli.data.protocol import Data
+from gdcli.errors import some_of
 from gdcli.spec.validate import Source
 
 SAMPLE = 1000  # cells by which a column is judged
@@ -57,7 +58,7 @@ def column_hints(
             yield f"text column '{name}' {became}, though {what}; {remedy(source, looks)}"
     for name, count in encoding.counts.items():
         if count > MANY_LEVELS or (count > HANDFUL and 3 * count >= rows):
-            many = f"has {count} levels in {rows} rows and becomes as many columns, which can fit the rows by heart"
+            many = f"has {count} levels in {rows} rows and becomes as many columns, enough columns to memorise the rows"
             yield f"text column '{name}' {many}; group its levels, make a number of it, or leave it out"
 
 
@@ -65,7 +66,6 @@ def _header_hint(data: Data) -> Iterator[str]:
     """Say which names are numbers, as where the first row of a file was taken for its header."""
     numbers = [f"'{name}'" for name in data.names if is_number(name)]
     if numbers:
-        listed = ", ".join(numbers[:3]) + (", …" if len(numbers) > 3 else "")
         verb = "is a number" if len(numbers) == 1 else "are numbers"
-        what = f"of the names in the header of {data.label}, {listed} {verb}"
+        what = f"of the names in the header of {data.label}, {some_of(numbers, 3)} {verb}"
         yield f"{what}; if the first line is a row of data, put a header line above it"

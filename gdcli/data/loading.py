@@ -32,7 +32,7 @@ def load(source: Source, frame: pd.DataFrame | None, reading: Reading | None = N
 
     Args:
         source: The spec.
-        frame: Rows in place of its dataset.
+        frame: Rows instead of its dataset.
         reading: Told of every read of a large file.
 
     Returns:

@@ -99,7 +99,8 @@ def named(frame: pd.DataFrame, label: str) -> pd.DataFrame:
 def _check_names(names: list[str], label: str) -> None:
     duplicates = sorted(name for name, count in Counter(names).items() if count > 1)
     if duplicates:
-        raise fault(label, f"the columns {', '.join(duplicates)} stand there more than once; rename them")
+        which = "name {} appears" if len(duplicates) == 1 else "names {} appear"
+        raise fault(label, f"the column {which.format(', '.join(duplicates))} more than once; rename the columns")
 
 
 def _opened(path: Path) -> Any:

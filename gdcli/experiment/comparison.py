@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
 from gdcli.engine.arrays import EPS
 from gdcli.engine.trace import Status
+from gdcli.errors import some_of
 from gdcli.experiment.plan import Plan
-from gdcli.experiment.quantiles import Run, spread
+from gdcli.experiment.quantiles import Run, final, spread
 
 Figure: TypeAlias = Literal["gap", "final_mse"]
 
@@ -26,6 +27,8 @@ class Planned(Run, Protocol):
     def plan(self) -> Plan:
         """What was run."""
 
+
+P = TypeVar("P", bound=Planned)
 
 # Runs of one spec or setting, one per seed.
 Group: TypeAlias = Sequence[Planned]
@@ -71,6 +74,11 @@ class Comparison:
         ties = [i for i, rank in enumerate(ranks) if rank == least < math.inf]
         return ties if self.is_rounding(least) else ties[:1]
 
+    def nearest_to_median(self, group: Sequence[P]) -> P:
+        """The run of a group whose figure is the nearest to their median."""
+        figure, median = self.figure or "gap", self.value(group)
+        return min(group, key=lambda run: abs((final(run, figure) or 0.0) - median))
+
     def is_rounding(self, value: float) -> bool:
         """Whether a value of the ranking figure is the optimum to rounding."""
         return self.figure == "gap" and value <= self.rounding
@@ -100,8 +108,8 @@ def comparison(groups: Sequence[Group]) -> Comparison:
     strangers = _different(plans, {"data": _data_key(plans), "targets": _target})
     if strangers:
         names = {"data": _data_name, "targets": _target}
-        told = [f"different {word}{_listed(plans, names[word])}" for word in strangers]
-        return Comparison(None, f"the runs have {' and '.join(told)}", rounding)
+        differences = [f"different {word}{_in_parentheses(plans, names[word])}" for word in strangers]
+        return Comparison(None, f"the runs have {' and '.join(differences)}", rounding)
     relatives = _different(plans, {"features": _features, "splits": _split})
     if not relatives and not _same_optima(plans):
         relatives = ["optima"]
@@ -170,9 +178,7 @@ def _split(plan: Plan) -> Any:
     return split, plan.spec.seed if split and split.shuffle else None
 
 
-def _listed(groups: Sequence[Sequence[Plan]], name: Callable[[Plan], str]) -> str:
+def _in_parentheses(groups: Sequence[Sequence[Plan]], name: Callable[[Plan], str]) -> str:
     """The different names in parentheses, three at most; nothing where they are all the same."""
     names = list(dict.fromkeys(name(plan) for plans in groups for plan in plans))
-    if len(names) < 2:
-        return ""
-    return f" ({', '.join(names[:3])}{', …' if len(names) > 3 else ''})"
+    return f" ({some_of(names, 3)})" if len(names) > 1 else ""

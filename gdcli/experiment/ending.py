@@ -29,7 +29,7 @@ class Remark(NamedTuple):
     sentence: str
 
 
-def listed(counts: Mapping[str, int], runs: int) -> str:
+def tally(counts: Mapping[str, int], runs: int) -> str:
     """Write how many of several runs ended how: `4 of 10 diverged, 5 above its start`."""
     first, *others = sorted(counts, key=lambda note: NOTES.index(note) if note in NOTES else len(NOTES))
     return ", ".join([f"{counts[first]} of {runs} {first}", *(f"{counts[note]} {note}" for note in others)])
@@ -53,17 +53,17 @@ def _remarks(plan: Plan, trace: Trace) -> Iterator[Remark]:
     limit = largest_stable_lr(plan)
     rate, limit = largest_rate(plan, trace), math.inf if limit is None else limit
     beyond = rate > limit
-    todo = f"lr is {rate:g}, and on these columns plain descent needs less than {limit:.4g}: lower it, or scale them"
+    excess = f"lr {rate:g} is above {limit:.4g}, the largest stable rate of full-batch descent on these columns"
+    advice = "lower optimizer.lr or scale the features"
+    advice = f"{excess}; {advice}" if beyond else advice
     if trace.status is Status.DIVERGED:
-        advice = todo if beyond else "lower optimizer.lr or scale the features"
         yield Remark("diverged", f"diverged at epoch {len(trace.gap) - 1}: {_how(trace)}; {advice}")
         return
     start, end = float(trace.mse[0]), float(trace.mse[-1])
     if end - start > ROUNDING * max(start, plan.rows.objective.baseline_loss):
-        advice = todo if beyond else "lower optimizer.lr or scale the features"
         yield Remark("above its start", f"ended above its start: the MSE went from {start:.6g} to {end:.6g}; {advice}")
     elif beyond:
-        yield Remark("lr beyond its limit", todo)
+        yield Remark("lr beyond its limit", advice)
     yield from _hardly_moved(plan, trace)
 
 

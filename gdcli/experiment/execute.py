@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from gdcli.engine.descent import Watch, descend
-from gdcli.experiment.kernels import KernelChoice, predicted_seconds, settled
+from gdcli.experiment.kernels import KernelChoice, kernel_for, predicted_seconds
 from gdcli.experiment.plan import Plan
 from gdcli.experiment.result import Draw, Result
 
@@ -24,13 +24,13 @@ def execute(
         plan: The run.
         draw: Makes `curve.png` of the result.
         watch: Told how far the run has come.
-        keep_interrupted: Whether Ctrl-C gives a result with status `interrupted` in place of KeyboardInterrupt.
+        keep_interrupted: Whether Ctrl-C gives a result with status `interrupted` instead of KeyboardInterrupt.
         kernel: What steps through the epochs.
 
     Returns:
         The result, whatever became of the run.
     """
-    chosen = settled(kernel, predicted_seconds([plan]))
+    used = kernel_for(kernel, predicted_seconds([plan]))
     batches = plan.batches()
     began = time.perf_counter()
     (trace,) = descend(
@@ -43,6 +43,6 @@ def execute(
         stopping=plan.spec.stop.stopping() if plan.spec.stop else None,
         watch=watch,
         keep_interrupted=keep_interrupted,
-        kernel=chosen,
+        kernel=used,
     )
-    return Result(plan=plan, trace=trace, seconds=time.perf_counter() - began, draw=draw, kernel=chosen)
+    return Result(plan=plan, trace=trace, seconds=time.perf_counter() - began, draw=draw, kernel=used)

@@ -12,7 +12,7 @@ from gdcli.spec.model import EXPECTED, AtMost, Expect
 
 
 @dataclass(frozen=True)
-class Held:
+class Expectation:
     """One expectation and what came out.
 
     Attributes:
@@ -45,20 +45,20 @@ class Verdict:
 
     Attributes:
         result: The run.
-        held: One entry per expectation; none for a spec without `expect`.
+        expectations: One entry per expectation; none for a spec without `expect`.
     """
 
     result: Result
-    held: tuple[Held, ...]
+    expectations: tuple[Expectation, ...]
 
     @property
     def outcome(self) -> str:
         """`passed`, `failed`, or `skipped` for a spec without `expect`."""
         if self.ended_otherwise:
             return "failed"
-        if not self.held:
+        if not self.expectations:
             return "skipped"
-        return "passed" if all(held.holds for held in self.held) else "failed"
+        return "passed" if all(expectation.holds for expectation in self.expectations) else "failed"
 
     @property
     def ended_otherwise(self) -> bool:
@@ -77,15 +77,15 @@ def judge(result: Result) -> Verdict:
     Returns:
         The verdict; a diverged run fails unless it was to diverge.
     """
-    return Verdict(result=result, held=tuple(_held(result, result.plan.spec.expect or Expect())))
+    return Verdict(result=result, expectations=tuple(_expectations(result, result.plan.spec.expect or Expect())))
 
 
-def _held(result: Result, expect: Expect) -> Iterator[Held]:
+def _expectations(result: Result, expect: Expect) -> Iterator[Expectation]:
     for figure in EXPECTED:
         expected, value = getattr(expect, figure), result.summary[figure]
         got = math.nan if value is None else value
         if isinstance(expected, float | int):
             tolerance = max(expect.tolerance, expect.relative * abs(expected))
-            yield Held(figure=figure, expected=float(expected), got=float(got), tolerance=tolerance)
+            yield Expectation(figure=figure, expected=float(expected), got=float(got), tolerance=tolerance)
         elif expected is not None:
-            yield Held(figure=figure, expected=expected, got=got)
+            yield Expectation(figure=figure, expected=expected, got=got)

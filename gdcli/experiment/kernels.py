@@ -38,8 +38,8 @@ def kernel_choice(word: str, *, place: str = "kernel") -> KernelChoice:
     raise SpecError([Fault(Place(place), one_of(word, get_args(KernelChoice)))])
 
 
-def settled(choice: KernelChoice, seconds: float) -> Kernel:
-    """Settle on a kernel: `auto` takes the one that is done first.
+def kernel_for(choice: KernelChoice, seconds: float) -> Kernel:
+    """Choose a kernel: `auto` takes the one that is done first.
 
     Args:
         choice: What was asked for.

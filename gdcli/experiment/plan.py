@@ -14,7 +14,7 @@ from gdcli.data.loading import load
 from gdcli.data.stream import Reading
 from gdcli.engine.arrays import Array
 from gdcli.engine.batches import Batches, mini_batches
-from gdcli.errors import DataError, Fault, SpecError
+from gdcli.errors import DataError, Fault, SpecError, some_of
 from gdcli.experiment.rows import LoadedData, Rows, split_and_scale, split_indices
 from gdcli.spec.model import Spec
 from gdcli.spec.rates import learning_rates, remarks, resolved, run_length, uncovered
@@ -199,8 +199,8 @@ def _misfits(source: Source, n: int | None, names: tuple[str, ...]) -> Iterator[
     """What n training rows (None if unknown) of such columns have against the sound sections of a spec."""
     init, size, d = source.spec.init, source.spec.batch_size, len(names)
     if "init" in source.sound and isinstance(init, tuple) and len(init) != d:
-        listed = ", ".join(names) if d <= 8 else f"{', '.join(names[:7])}, …"
-        yield source.fault(("init",), f"init must have {d} numbers, one for each of {listed}; got {len(init)}")
+        message = f"init must have {d} numbers, one for each of {some_of(names, 7)}; got {len(init)}"
+        yield source.fault(("init",), message)
     if "batch_size" in source.sound and n is not None and size != "full" and size > n:
         message = f"batch_size is {size}, and there are only {n} training rows; use `full` or at most {n}"
         yield source.fault(("batch_size",), message)

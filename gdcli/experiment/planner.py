@@ -2,18 +2,109 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from os import PathLike
+from typing import TYPE_CHECKING, Any
 
 from gdcli.data.design import Needs
 from gdcli.data.stream import Reading
+from gdcli.errors import DataError, Fault, FaultsError, Place, SpecError
 from gdcli.experiment.plan import Plan, load_data, make_rows, plan_on
 from gdcli.experiment.rows import LoadedData, Rows
-from gdcli.spec.validate import Source
+from gdcli.spec.draft import check_seeds, read_draft, reseeded
+from gdcli.spec.validate import Source, understand
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+def plan_all(
+    specs: Sequence[str | PathLike[str] | Mapping[str, Any]],
+    *,
+    overrides: Sequence[str] = (),
+    seeds: int = 1,
+    frame: pd.DataFrame | None = None,
+    reading: Reading | None = None,
+) -> list[Plan]:
+    """Plan several specs, each with each of its seeds; all their faults come out at once.
+
+    Args:
+        specs: YAML files, or mappings with the same keys.
+        overrides: `KEY=VALUE` each, for every spec.
+        seeds: How many seeds each spec is planned with, counted up from its own.
+        frame: Rows instead of the specs' datasets.
+        reading: Told of every read of a large file.
+
+    Returns:
+        The plans, in the order of the specs, then of the seeds.
+
+    Raises:
+        SpecError: A spec is wrong, or two have the same name.
+        DataError: The data of one is missing or unfit.
+    """
+    faults: list[Fault] = []
+    kinds: set[type[FaultsError]] = set()
+    sources: list[Source] = []
+    named: list[Source] = []
+    plans: list[Plan] = []
+    for i, spec in enumerate(specs):
+        with _collected(faults, kinds):
+            of_spec = _sources(specs, i, overrides, seeds, has_rows=frame is not None)
+            sources.extend(of_spec)
+            named.extend(of_spec[:1] if not isinstance(spec, Mapping) or "name" in spec else [])
+    planner = Planner(sources, frame=frame, reading=reading)
+    for source in sources:
+        with _collected(faults, kinds):
+            plans.append(planner.plan(source))
+    with _collected(faults, kinds):
+        _refuse_equal_names(named)
+    if faults:
+        raise (SpecError if SpecError in kinds else DataError)(faults)
+    return plans
+
+
+def _sources(
+    specs: Sequence[str | PathLike[str] | Mapping[str, Any]],
+    i: int,
+    overrides: Sequence[str],
+    seeds: int,
+    *,
+    has_rows: bool,
+) -> list[Source]:
+    """Read one of several specs, with each of its seeds."""
+    draft = read_draft(specs[i], overrides)
+    if isinstance(specs[i], Mapping) and len(specs) > 1:  # which of them is at fault
+        draft = replace(draft, label=f"specs[{i}]")
+    check_seeds(draft, seeds, settings=len(specs))
+    return [understand(reseeded(draft, seed), has_rows=has_rows) for seed in range(seeds)]
+
+
+@contextmanager
+def _collected(faults: list[Fault], kinds: set[type[FaultsError]]) -> Iterator[None]:
+    """Keep the faults of an error for later."""
+    try:
+        yield
+    except FaultsError as error:
+        faults.extend(error.faults)
+        kinds.add(type(error))
+
+
+def _refuse_equal_names(sources: Iterable[Source]) -> None:
+    """Refuse specs whose results would have the same name."""
+    labels: dict[str, str] = {}
+    faults = []
+    for source in sources:
+        name, label = source.spec.name, source.draft.label
+        if name in labels:
+            message = f"has the same name as {labels[name]}, '{name}'; give one of them a `name` of its own"
+            twice = "is given twice; leave one out"
+            faults.append(Fault(Place(label), twice if label == labels[name] else message))
+        elif not source.faults:
+            labels[name] = label
+    if faults:
+        raise SpecError(faults)
 
 
 class Planner:

@@ -9,7 +9,7 @@ import numpy as np
 from gdcli.engine.arrays import LARGEST, Array
 from gdcli.engine.problems.factor import RowFactor
 from gdcli.engine.problems.optimum import Optimum
-from gdcli.errors import DataError, Fault
+from gdcli.errors import DataError, Fault, some_of
 from gdcli.experiment.scaling import Scaling
 from gdcli.spec.validate import Source
 
@@ -93,11 +93,11 @@ def _dependence(optimum: Optimum, names: tuple[str, ...], rows: int) -> Iterator
     relations = []
     for column, others in optimum.dependent:
         parts = [quoted[j] for j in others[:4]] + ([f"{len(others) - 4} more"] if len(others) > 4 else [])
-        listed = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
-        relations.append(f"{quoted[column]} depends on {listed}" if parts else f"{quoted[column]} is zero")
+        together = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+        relations.append(f"{quoted[column]} depends on {together}" if parts else f"{quoted[column]} is zero")
     more = d - rank - len(optimum.dependent)
     if more:
-        relations.append(f"{more} more do likewise")
+        relations.append(f"{more} more column{'s are' if more > 1 else ' is'} dependent too")
     few = f"there are fewer training rows ({rows}) than columns ({d}); " if rows < d else ""
     which = "the one of smallest norm"
     if not optimum.is_smallest:
@@ -114,9 +114,8 @@ def _unwritable(optimum: Optimum, scaling: Scaling, names: tuple[str, ...]) -> I
     for place, weights in places:
         columns = [f"'{name}'" for name, w in zip(names, weights, strict=False) if not np.isfinite(w)]
         if columns:
-            listed = ", ".join(columns[:4]) + (f" and {len(columns) - 4} more" if len(columns) > 4 else "")
             yield (
-                f"the optimum's weight of {listed}{place} is too large for double precision; "
+                f"the optimum's weight of {some_of(columns, 4)}{place} is too large for double precision; "
                 "give the columns in units that bring their values closer to the target's"
             )
             return

@@ -18,6 +18,7 @@ from gdcli.engine.arrays import Array
 from gdcli.engine.kernels.base import Kernel
 from gdcli.engine.problems.base import loss
 from gdcli.engine.trace import Status, Trace
+from gdcli.errors import GdcliWarning
 from gdcli.experiment.ending import Remark, largest_stable_lr, remarks_on
 from gdcli.experiment.output.directories import add_picture, finite, replacing, write_csv, write_summary
 from gdcli.experiment.plan import Plan
@@ -229,7 +230,7 @@ class Result:
                 write.
         """
         for warning in self.write(Path(directory), plot=plot):
-            warnings.warn(warning, stacklevel=2)
+            warnings.warn(warning, GdcliWarning, stacklevel=2)
         return Path(directory)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from gdcli.show.layout import Cell, Column, Facts, Sheet, listed
+from gdcli.show.layout import Cell, Column, Facts, Sheet, comma_separated
 from gdcli.show.texts import number
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ def exact_view(fit: ExactFit) -> RenderableType:
     facts: list[tuple[str, list[Cell]]] = [
         ("data", [f"{fit.data},", f"{fit.rows} rows"]),
         ("target", [fit.target]),
-        ("features", [*listed(fit.features)]),
-        ("not used", [*listed(fit.unused)]),
+        ("features", [*comma_separated(fit.features)]),
+        ("not used", [*comma_separated(fit.unused)]),
         ("scaler", [fit.scaler]),
         ("MSE", [Text(number(fit.mse), style="bold")]),
         ("R²", [number(fit.r2)]),

@@ -77,7 +77,7 @@ class Sheet:
         yield table
         left_out = [heading.replace("\n", " ") for i, heading in enumerate(headings) if i not in shown]
         if left_out:
-            yield Words(("not", "shown", "at", "this", "width:", *listed(left_out)), style="dim")
+            yield Words(("not", "shown", "at", "this", "width:", *comma_separated(left_out)), style="dim")
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ class Words:
             yield line
 
 
-def listed(names: Sequence[str]) -> list[str]:
+def comma_separated(names: Sequence[str]) -> list[str]:
     """Names as words of a sentence: a comma behind each but the last."""
     return [*(f"{name}," for name in names[:-1]), *names[-1:]]
 
@@ -148,8 +148,8 @@ def fitted(columns: Sequence[Column], natural: Sequence[int], room: int) -> list
 
 
 def _total(widths: Iterable[int]) -> int:
-    listed = list(widths)
-    return EDGES + sum(listed) + BETWEEN * (len(listed) - 1)
+    all_widths = list(widths)
+    return EDGES + sum(all_widths) + BETWEEN * (len(all_widths) - 1)
 
 
 def wrapped(words: Sequence[Cell], room: int) -> Iterator[Text]:

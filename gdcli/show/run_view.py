@@ -10,7 +10,7 @@ from rich.text import Text
 
 from gdcli.experiment.ending import reason_to_stop
 from gdcli.experiment.result import Result
-from gdcli.show.layout import Cell, Column, Facts, Sheet, Words, listed
+from gdcli.show.layout import Cell, Column, Facts, Sheet, Words, comma_separated
 from gdcli.show.texts import number, ratio, status_text
 
 MAX_WEIGHTS = 20
@@ -34,13 +34,16 @@ def _settings(result: Result) -> Iterator[tuple[str, list[Cell]]]:
     """The settings of a run."""
     summary, columns = result.summary, result.plan.rows.columns
     features = list(columns.features)
-    by = listed(features) if len(features) <= MAX_FEATURES else [f"{len(features)} features"]
+    by = comma_separated(features) if len(features) <= MAX_FEATURES else [f"{len(features)} features"]
     yield "data", [f"{result.plan.rows.data.label},", *_rows(result), columns.target, "by", *by]
     yield "scaler", summary["scaler"].split(" ")
     yield "optimizer", [f"{summary['optimizer']},", f"lr {summary['lr']:g},", f"{summary['schedule']}", "schedule"]
     batches = "full batch," if summary["batch_size"] == "full" else f"batches of {summary['batch_size']},"
     steps = [] if summary["steps"] == summary["epochs"] else [f"{summary['steps']} steps"]
-    yield "ran", [batches, *listed([f"{summary['epochs']} epochs", *steps]), f"in {_seconds(summary['seconds'])}"]
+    yield (
+        "ran",
+        [batches, *comma_separated([f"{summary['epochs']} epochs", *steps]), f"in {_seconds(summary['seconds'])}"],
+    )
     reason = reason_to_stop(result.plan, result.trace)
     if reason:
         yield "stopped", list(reason.split(" "))

@@ -148,7 +148,7 @@ def _heat_map(figure: Figure, axes: Axes, result: SweepResult, across: Axis, up:
     bar.ax.yaxis.set_minor_formatter("")
     median = f", median of {result.sweep.seeds} seeds" if result.sweep.seeds > 1 else ""
     bar.set_label(f"final {FIGURES[result.figure]}{median}{' (grey: diverged)' if np.isinf(cells).any() else ''}")
-    best = result.best()
+    best = result.best
     if best:
         at = across.values.index(best.values[across.key]), up.values.index(best.values[up.key])
         axes.plot(at[0] + 0.5, at[1] + 0.5, marker="*", markersize=12, color="white", markeredgecolor="black")

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 from rich.console import Group, RenderableType
 
-from gdcli.experiment.sweep.result import Setting, SweepResult
+from gdcli.experiment.ending import NOTES
+from gdcli.experiment.sweep.result import Setting, SweepResult, SweepRun
 from gdcli.show.layout import Column, Sheet, Words
 from gdcli.show.sweep_labels import headings_of, label_of, value_text, varied
 from gdcli.show.tables import RANKS, ranking_remarks
 from gdcli.show.texts import number, scientific
 
 SHOWN = 10
+# What several runs did, by the note of each.
+PLURALS = {
+    "diverged": "diverged",
+    "above its start": "ended above their start",
+    "lr beyond its limit": "used an lr beyond its limit",
+    "hardly moved": "hardly moved",
+}
 
 
 def sweep_view(result: SweepResult) -> RenderableType:
@@ -54,26 +63,31 @@ def _figures(setting: Setting, *, with_seeds: bool) -> list[str]:
 
 def _remarks(result: SweepResult) -> list[str]:
     runs, planned, settings = len(result.runs), len(result.sweep.points), result.settings
-    diverged = sum(setting.diverged for setting in settings)
     counted = f"{runs} run{'s' if runs > 1 else ''}" if runs == planned else f"{runs} of {planned} runs"
     which = "best" if result.comparison.figure else "first"
     shown = f"; the {SHOWN} {which} are shown" if len(settings) > SHOWN else ""
-    lines = [f"{counted}, {diverged} diverged{shown}"]
+    lines = [f"{counted}, {_endings(result.runs)}{shown}"]
     if result.sweep.seeds > 1:
         lines.append(f"medians of {result.sweep.seeds} seeds, column by column; 10–90 % is of the gap")
     fixed = [axis for axis in result.sweep.axes if axis not in varied(result)]
     if fixed:
         lines.append(f"all with {', '.join(f'{axis.key} {value_text(axis.values[0])}' for axis in fixed)}")
     lines += ranking_remarks(result.comparison, len(result.ties))
-    best = result.best_run()
+    best = result.best_run
     if best and result.sweep.seeds > 1:
         lines.append(f"best.yaml has seed {best.plan.spec.seed}, whose run is the nearest to the median")
     return lines + _tolerances(result)
 
 
+def _endings(runs: Sequence[SweepRun]) -> str:
+    """Count the runs that need a word: `25 diverged, 3 ended above their start`."""
+    counts = Counter(remark.note for run in runs for remark in run.remarks)
+    return ", ".join(f"{counts[note]} {PLURALS[note]}" for note in NOTES if counts[note] or note == NOTES[0])
+
+
 def _tolerances(result: SweepResult) -> list[str]:
     """The range of each numeric axis that stays near the best, with the other axes at their best."""
-    best, axes = result.best(), varied(result)
+    best, axes = result.best, varied(result)
     if best is None:
         return []
     headings, lines = headings_of(axes), []
@@ -82,7 +96,7 @@ def _tolerances(result: SweepResult) -> list[str]:
         within = result.tolerated(axis.key) if axis.is_numeric and not is_seed else None
         if within:
             low, high = map(value_text, within)
-            span = f"no {axis.key} but {low}" if low == high else f"{axis.key} from {low} to {high}"
+            span = f"only {axis.key} {low}" if low == high else f"{axis.key} from {low} to {high}"
             others = [f"{headings[other.key]} {label_of(other.key, best)}" for other in axes if other != axis]
             lines.append(f"{_condition(others)}{span} {_near(result, best)}")
     return lines

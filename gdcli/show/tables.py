@@ -11,11 +11,10 @@ from rich.text import Text
 
 from gdcli.engine.trace import Status
 from gdcli.experiment.comparison import Comparison, comparison
-from gdcli.experiment.ending import listed
+from gdcli.experiment.ending import tally
 from gdcli.experiment.quantiles import spread
 from gdcli.experiment.result import Result, by_name
-from gdcli.show.layout import Cell, Column, Sheet, Words
-from gdcli.show.layout import listed as in_a_list
+from gdcli.show.layout import Cell, Column, Sheet, Words, comma_separated
 from gdcli.show.texts import STATUS_STYLES, number, ratio, scientific, status_text
 
 # Where there is no room for all columns, those of the smallest rank are left out first.
@@ -92,7 +91,7 @@ def _optima(results: Sequence[Result]) -> list[str]:
     """The optima of runs: up to four of them, or their range."""
     optima = sorted({number(result.summary["optimum_mse"]) for result in results}, key=float)
     noun = "optimum MSE" if len(optima) == 1 else "optima (MSE)"
-    return [noun, *(in_a_list(optima) if len(optima) <= 4 else ["from", optima[0], "to", optima[-1]])]
+    return [noun, *(comma_separated(optima) if len(optima) <= 4 else ["from", optima[0], "to", optima[-1]])]
 
 
 def _ending(runs: Sequence[Result]) -> Text:
@@ -101,7 +100,7 @@ def _ending(runs: Sequence[Result]) -> Text:
     if len(runs) == 1 or not notes:
         return status_text(notes[0]) if notes else Text()
     endings = ([remark.note for remark in run.remarks] or [run.status.replace("_", " ")] for run in notes)
-    text = listed(Counter(chain.from_iterable(endings)), len(runs))
+    text = tally(Counter(chain.from_iterable(endings)), len(runs))
     return Text(text, style=STATUS_STYLES.get(notes[0].status, "bold red"))
 
 

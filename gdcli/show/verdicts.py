@@ -14,7 +14,7 @@ from gdcli.show.texts import number
 from gdcli.spec.model import AtMost, plain
 
 if TYPE_CHECKING:
-    from gdcli.experiment.expectation import Held, Verdict
+    from gdcli.experiment.expectation import Expectation, Verdict
 
 SUITE = "gdcli check"
 _DECLARATION = "<?xml version='1.0' encoding='UTF-8'?>\n"
@@ -35,37 +35,38 @@ def reason(verdict: Verdict) -> str:
     """Why a run passed, failed or was skipped, in one line."""
     if verdict.ended_otherwise:
         return f"{verdict.result.status} at epoch {verdict.result.epochs}"
-    if not verdict.held:
+    if not verdict.expectations:
         return "the spec has no `expect`"
-    return "; ".join(map(_comparison, verdict.held))
+    return "; ".join(map(_comparison, verdict.expectations))
 
 
-def _comparison(held: Held) -> str:
-    if held.holds:
-        return f"{held.figure} {held.got if isinstance(held.got, str) else number(held.got)}"
-    if isinstance(held.got, float) and math.isnan(held.got):
-        return f"{held.figure} does not exist: the optimum is 0"
-    match held.expected, held.got:
+def _comparison(expectation: Expectation) -> str:
+    got = expectation.got
+    if expectation.holds:
+        return f"{expectation.figure} {got if isinstance(got, str) else number(got)}"
+    if isinstance(got, float) and math.isnan(got):
+        return f"{expectation.figure} does not exist: the optimum is 0"
+    match expectation.expected, got:
         case AtMost(at_most=most), got:
-            return f"{held.figure} is {got!r}, expected at most {most!r}"
+            return f"{expectation.figure} is {got!r}, expected at most {most!r}"
         case float(expected), float(got):
-            off = f"off by {abs(got - expected):.3g}, more than the tolerance of {held.tolerance:g}"
-            return f"{held.figure} is {got!r}, expected {expected!r}: {off}"
+            off = f"off by {abs(got - expected):.3g}, more than the tolerance of {expectation.tolerance:g}"
+            return f"{expectation.figure} is {got!r}, expected {expected!r}: {off}"
         case expected, got:
-            return f"{held.figure} is {got}, expected {expected}"
+            return f"{expectation.figure} is {got}, expected {expected}"
 
 
 def verdict_document(verdict: Verdict) -> dict[str, Any]:
     """A verdict as plain values for JSON."""
     held = [
         {
-            "figure": h.figure,
-            "expected": plain(h.expected),
-            "got": h.got,
-            "tolerance": h.tolerance,
-            "holds": h.holds,
+            "figure": e.figure,
+            "expected": plain(e.expected),
+            "got": e.got,
+            "tolerance": e.tolerance,
+            "holds": e.holds,
         }
-        for h in verdict.held
+        for e in verdict.expectations
     ]
     return {"name": verdict.result.name, "outcome": verdict.outcome, "status": str(verdict.result.status), "held": held}
 

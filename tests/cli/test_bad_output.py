@@ -205,7 +205,7 @@ def test_picture_that_cannot_be_drawn(bench: Bench, monkeypatch: pytest.MonkeyPa
     bench.write("t.yaml", D)
     bench.write("s.yaml", D + "epochs: 2\nexpect: {final_mse: 1, tolerance: 1.0e+9}\n")
     place, name = ("results/s-vs-t", "curves.png") if command[0] == "compare" else ("results/s", "curve.png")
-    warning = f"warning: {place} has no {name}, for it could not be made: ValueError: no such thing"
+    warning = f"warning: {place}/{name} could not be drawn: ValueError: no such thing"
     bench.runs(*command, "--out", "results", warnings=warning)
     assert Path(place, "summary.json").is_file()
     assert bench.runs(*command, "--out", "results", "--no-plot").code == 0
@@ -252,7 +252,12 @@ def test_file_in_the_place_of_the_result(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("names", "listed"),
     [
-        *((["notes.txt"], "notes.txt"), ([".hidden"], ".hidden"), (list("dcba"), "a, b, c, …"), (["x/y"], "x/")),
+        *(
+            (["notes.txt"], "notes.txt"),
+            ([".hidden"], ".hidden"),
+            (list("dcba"), "a, b, c and 1 more"),
+            (["x/y"], "x/"),
+        ),
         *((["data.csv"], "data.csv"), (["curve.png", "curve.csv.bak"], "curve.csv.bak, curve.png")),
     ],
 )

@@ -731,6 +731,7 @@ SELECTIONS: dict[str, tuple[list[str], str]] = {
         ["run", "s.yaml", "folder/s.yaml"],
         "folder/s.yaml: has the same name as s.yaml, 's'; give one of them a `name` of its own",
     ),
+    "given_twice": (["compare", "s.yaml", "s.yaml"], "s.yaml: is given twice; leave one out"),
     "same_name_compared": (
         ["compare", "s.yaml", "folder/s.yaml"],
         "folder/s.yaml: has the same name as s.yaml, 's'; give one of them a `name` of its own",

@@ -67,8 +67,9 @@ def test_a_run_that_diverges(bench: Bench, expect: str, code: int, said: str) ->
 
 def test_what_the_status_leaves_open_is_said(bench: Bench) -> None:
     bench.write("s.yaml", "dataset: d.csv\noptimizer: {lr: 0.058}\nepochs: 2\nexpect: {gap: {at_most: 50}}\n")
-    limit = "on these columns plain descent needs less than 0.05779: lower it, or scale them"
-    bench.runs("check", "s.yaml", warnings=f"warning: s: lr is 0.058, and {limit}")
+    limit = "0.05779, the largest stable rate of full-batch descent on these columns"
+    advice = "lower optimizer.lr or scale the features"
+    bench.runs("check", "s.yaml", warnings=f"warning: s: lr 0.058 is above {limit}; {advice}")
     assert bench.gd("check", "s.yaml", "--quiet").err == ""
 
 

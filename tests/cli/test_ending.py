@@ -12,7 +12,10 @@ from workbench import Bench
 import gdcli
 
 D = "dataset: d.csv\n"
-LIMIT = "and on these columns plain descent needs less than 0.05779: lower it, or scale them"
+LIMIT = (
+    "is above 0.05779, the largest stable rate of full-batch descent on these columns; "
+    "lower optimizer.lr or scale the features"
+)
 
 
 def remarks(*lines: str) -> str:
@@ -46,23 +49,23 @@ def test_house_prices_just_beyond_the_limit(bench: Bench) -> None:
         == kept
         == remarks(
             f"ended above its start: the MSE went from {summary['initial_mse']:.6g} to {summary['final_mse']:.6g}; "
-            f"lr is {1.01 * limit:g}, and on these columns plain descent needs less than {limit:.4g}: "
-            "lower it, or scale them"
+            f"lr {1.01 * limit:g} is above {limit:.4g}, the largest stable rate of full-batch descent on these "
+            "columns; lower optimizer.lr or scale the features"
         )
     )
 
 
 REMARKS = {
-    "beyond_and_below": ("optimizer: {lr: 0.058}\nepochs: 2\n", "lr beyond its limit", f"lr is 0.058, {LIMIT}"),
+    "beyond_and_below": ("optimizer: {lr: 0.058}\nepochs: 2\n", "lr beyond its limit", f"lr 0.058 {LIMIT}"),
     "batches": (
         "optimizer: {lr: 0.058}\nepochs: 1\nbatch_size: 3\n",
         "above its start",
-        f"ended above its start: the MSE went from 0.79358 to 0.916934; lr is 0.058, {LIMIT}",
+        f"ended above its start: the MSE went from 0.79358 to 0.916934; lr 0.058 {LIMIT}",
     ),
     "schedule": (
         "optimizer: {lr: 0.06}\nschedule: cosine\nepochs: 50\n",
         "lr beyond its limit",
-        f"lr is 0.06, {LIMIT}",
+        f"lr 0.06 {LIMIT}",
     ),
     "other_optimizer": (
         "optimizer: {kind: adam, lr: 5}\nepochs: 1\n",
@@ -128,7 +131,7 @@ def test_seeds_are_told_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> N
     for name in "ab":
         bench.write(f"{name}.yaml", f"{D}optimizer: {{lr: 0.058}}\nepochs: 2\n")
     outcome = bench.gd("compare", "a.yaml", "b.yaml", "--seeds", "3", "--no-plot")
-    rest = f"the MSE went from 21.952 to 22.179; lr is 0.058, {LIMIT} ({COUNTED}; this is seed 1)"
+    rest = f"the MSE went from 21.952 to 22.179; lr 0.058 {LIMIT} ({COUNTED}; this is seed 1)"
     assert outcome.err.splitlines() == [f"warning: {name}: ended above its start: {rest}" for name in "ab"]
     assert outcome.code == 0
     assert outcome.out.count(COUNTED) == 2
@@ -161,3 +164,51 @@ def test_no_weight_is_minus_zero(bench: Bench) -> None:
     assert " -0 " not in outcome.out
     summary = json.loads(Path("results/s/summary.json").read_text())
     assert "-0.0" not in map(str, (*summary["weights"].values(), *summary["weights_original"].values()))
+
+
+ADAM = D + "optimizer: {kind: adam, lr: 5}\nepochs: 1\n"
+
+
+def test_a_sweep_counts_what_its_runs_leave_open_and_warns_of_its_best(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    warning = (
+        "warning: best run, optimizer.lr=5: ended above its start: the MSE went from 0.79358 to 1084.22; "
+        "lower optimizer.lr or scale the features"
+    )
+    command = ("sweep", "s.yaml", "--grid", "optimizer.lr=5,6", "--no-plot")
+    for said in (bench.runs(*command, spec=ADAM, warnings=warning), bench.runs(*command, warnings=warning)):
+        assert "\n2 runs, 0 diverged, 2 ended above their start\n" in said.out  # also of runs from earlier sweeps
+    assert bench.gd(*command, "--quiet").err == ""
+
+
+def test_the_best_run_of_several_seeds_is_told_with_its_seed(bench: Bench) -> None:
+    bench.write("s.yaml", ADAM)
+    outcome = bench.gd("sweep", "s.yaml", "--grid", "optimizer.lr=5,6", "--seeds", "3", "--no-plot")
+    assert outcome.err.startswith("warning: best run, optimizer.lr=5, seed=")
+    assert ": ended above its start: the MSE went from " in outcome.err
+
+
+CONSTANT = "x,z,y\n1,1,3\n1,2,4\n2,3,9\n1,4,8\n1,5,1\n"  # with seeds 3 to 6, x is constant in the training rows
+SPLIT = D + "columns: {target: y}\nsplit: {validation: 0.4}\nepochs: 2\n"
+
+
+@pytest.mark.parametrize(("seeds", "concerned"), [(5, "seed=3, 4"), (8, "seed=3, 4, 5 and 1 more")])
+def test_data_warnings_name_the_seeds_that_they_are_about(bench: Bench, seeds: int, concerned: str) -> None:
+    bench.write("d.csv", CONSTANT)
+    for name in "st":
+        bench.write(f"{name}.yaml", SPLIT)
+    rank = "rank 2 of 3: 'x' depends on intercept. The optimum shown is the one of smallest norm."
+    options = ("--seeds", str(seeds), "--no-plot")
+    bench.runs(
+        "compare", "s.yaml", "t.yaml", *options, warnings="\n".join(f"warning: {n}: {concerned}: {rank}" for n in "st")
+    )
+    bench.runs(
+        "sweep", "s.yaml", "--grid", "optimizer.lr=0.01,0.02", *options, warnings=f"warning: {concerned}: {rank}"
+    )
+    zero = rank.replace("depends on intercept", "is zero")
+    spread = "column 'x' has no spread in the training rows to divide by: shifted, not divided"
+    warnings = [f"scaler=zscore, {concerned}: {spread}", f"scaler=none, {concerned}: {rank}"]
+    warnings = [f"warning: {line}" for line in (*warnings, f"scaler=zscore, {concerned}: {zero}")]
+    bench.runs("sweep", "s.yaml", "--grid", "scaler=none,zscore", *options, warnings="\n".join(warnings))

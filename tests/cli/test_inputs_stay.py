@@ -157,7 +157,8 @@ def test_a_result_of_an_older_version_is_not_replaced(bench: Bench) -> None:
     path.write_text(json.dumps({k: v for k, v in json.loads(path.read_text()).items() if k != "files"}))
     bench.refuses(
         2,
-        "results/s: holds curve.csv, spec.yaml, summary.csv, …, and its summary.json does not list what gdcli wrote; "
+        "results/s: holds curve.csv, spec.yaml, summary.csv and 1 more, and its summary.json does not list what "
+        "gdcli wrote; "
         "move it away, or choose another --out",
     )
 

@@ -115,7 +115,7 @@ def test_of_many_dependent_columns_the_first_four_are_named() -> None:
         "rank 4 of 12: there are fewer training rows (4) than columns (12); "
         "'d' depends on 'a', 'b', 'c' and intercept; "
         "'e' depends on 'a', 'b', 'c' and intercept; 'f' depends on 'a', 'b', 'c' and intercept; "
-        "'g' depends on 'a', 'b', 'c' and intercept; 4 more do likewise. "
+        "'g' depends on 'a', 'b', 'c' and intercept; 4 more columns are dependent too. "
         "The optimum shown is the one of smallest norm.",
     )
 

@@ -199,11 +199,11 @@ def test_a_picture_that_cannot_be_drawn_costs_the_picture_alone(tmp_path: Path, 
     result = gdcli.run(INLINE)
     result.save(tmp_path / "x")
     said = {"ValueError": "no", "MemoryError": "", "ZeroDivisionError": "division by zero"}[type(error).__name__]
-    with pytest.warns(UserWarning, match="has no curve.png") as caught:
+    with pytest.warns(gdcli.GdcliWarning, match="curve.png could not be drawn") as caught:
         place = replace(result, draw=draw).save(tmp_path / "x")
     (warning,) = caught
     reason = f"{type(error).__name__}: {said}"
-    assert str(warning.message) == f"{shown(place)} has no curve.png, for it could not be made: {reason}"
+    assert str(warning.message) == f"{shown(place / 'curve.png')} could not be drawn: {reason}"
     assert warning.filename == __file__
     assert sorted(contents(place)) == ["curve.csv", "spec.yaml", "summary.csv", "summary.json"]
     result.save(place)

@@ -18,7 +18,7 @@ from gdcli.engine.trace import Trace
 from gdcli.experiment.plan import Plan
 from gdcli.experiment.sweep import lockstep
 from gdcli.experiment.sweep.grid import Axis
-from gdcli.experiment.sweep.lockstep import MOST_COLUMNS, chosen, groups, portable, run_group, run_groups
+from gdcli.experiment.sweep.lockstep import MOST_COLUMNS, groups, kernel_for_runs, portable, run_group, run_groups
 from gdcli.experiment.sweep.plan import plan_sweep
 from gdcli.spec.draft import read_draft
 
@@ -159,8 +159,8 @@ def test_what_goes_wrong_in_a_thread_is_raised(monkeypatch: pytest.MonkeyPatch) 
 def test_auto_counts_what_runs_side_by_side_once() -> None:
     # Alone a run of these takes NumPy a third of a second; 20 of them in lockstep hardly more.
     planned = plans(rates(20), epochs=300)
-    assert chosen("auto", planned, 1) == "numpy"
-    assert chosen("auto", plans(rates(20), Axis("seed", tuple(range(4))), epochs=300), 1) == "compiled"
-    assert chosen("auto", plans(rates(20), Axis("seed", tuple(range(4))), epochs=300), 2) == "numpy"
-    assert chosen("compiled", planned, 1) == "compiled"
-    assert chosen("auto", [], 1) == "numpy"
+    assert kernel_for_runs("auto", planned, 1) == "numpy"
+    assert kernel_for_runs("auto", plans(rates(20), Axis("seed", tuple(range(4))), epochs=300), 1) == "compiled"
+    assert kernel_for_runs("auto", plans(rates(20), Axis("seed", tuple(range(4))), epochs=300), 2) == "numpy"
+    assert kernel_for_runs("compiled", planned, 1) == "compiled"
+    assert kernel_for_runs("auto", [], 1) == "numpy"

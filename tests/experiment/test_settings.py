@@ -210,7 +210,7 @@ def test_text_columns_of_many_levels_are_told(tmp_path: Path) -> None:
     path = tmp_path / "d.csv"
     FRAME.assign(id=[f"i{i}" for i in range(N)], few=["p", "q", "r"] * 20).to_csv(path, index=False)
     assert gdcli.optimum(path, features=["x", "id"], target="y").warnings[0] == (
-        "text column 'id' has 60 levels in 60 rows and becomes as many columns, which can fit the rows by heart; "
+        "text column 'id' has 60 levels in 60 rows and becomes as many columns, enough columns to memorise the rows; "
         "group its levels, make a number of it, or leave it out"
     )
     assert gdcli.optimum(path, features=["x", "few"], target="y").warnings == ()

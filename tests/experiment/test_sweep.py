@@ -333,7 +333,7 @@ def test_grids_in_python_take_arrays_and_spacings() -> None:
 
 def test_what_python_leaves_out_it_warns_of() -> None:
     grid = {"optimizer.kind": ["sgd", "momentum"], "optimizer.momentum": [0.5]}
-    with pytest.warns(UserWarning, match=r"skipped \{'optimizer.kind': 'sgd', .*: unknown key 'momentum' in optimizer"):
+    with pytest.warns(gdcli.GdcliWarning, match=r"skipped optimizer.kind=sgd, .*: unknown key 'momentum' in optimizer"):
         results = gdcli.sweep(BASE, grid=grid)
     assert [r.summary["optimizer"] for r in results] == ["momentum"]
 
@@ -347,7 +347,7 @@ def test_what_python_leaves_out_it_warns_of() -> None:
         ({"grid": [1]}, r"grid: must be a mapping of keys to values, got \[1\]"),
         ({"grid": {"optimizer.lr": 0.1}}, "grid: sweep.optimizer.lr must be a list"),
         ({"grid": {"optimizer.lr": "log:1e-3:1:4"}}, "grid: sweep.optimizer.lr must be a list"),
-        ({"grid": {}}, "grid: nothing to vary"),
+        ({"grid": {}}, "spec: nothing to vary: give a `sweep:` block or `grid`, such as "),
         ({"grid": {"optimizer.lr": [-1, 0.1]}}, "grid: optimizer.lr must be greater than 0, got -1"),
         ({"data": [[1, 2]]}, "data: must be a pandas DataFrame, got list"),
     ],

@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from gdcli.show.layout import Column, Facts, Sheet, Words, fitted, listed, shortened
+from gdcli.show.layout import Column, Facts, Sheet, Words, comma_separated, fitted, shortened
 
 NUMBERS = ["-0.00012345678", "1.2345678e-300", "42", "–"]
 NAMES = ["★ a_name_of_more_than_thirty_letters", "  b", "体重の列の名前はとても長い", "e\u0301" * 20]
@@ -78,8 +78,8 @@ def test_a_shortened_name_fits(text: str, room: int) -> None:
 
 def test_sentences_break_between_names_only() -> None:
     names = ["Whole weight", "Shucked weight", "Viscera weight"]
-    assert printed(Words(["of", *listed(names)]), 30) == ["of Whole weight,", "Shucked weight, Viscera weight"]
-    assert printed(Facts([("features", listed(names)), ("n", ["3"])]), 29) == [
+    assert printed(Words(["of", *comma_separated(names)]), 30) == ["of Whole weight,", "Shucked weight, Viscera weight"]
+    assert printed(Facts([("features", comma_separated(names)), ("n", ["3"])]), 29) == [
         "features  Whole weight,",
         "          Shucked weight,",
         "          Viscera weight",

@@ -12,7 +12,7 @@ from gdcli.api import draw_sweep, finish
 from gdcli.experiment.sweep.grid import Axis
 from gdcli.experiment.sweep.lockstep import run_groups
 from gdcli.experiment.sweep.plan import plan_sweep
-from gdcli.experiment.sweep.result import SweepResult, SweepRun, record_of
+from gdcli.experiment.sweep.result import SweepResult, SweepRun, record_of, run_of
 from gdcli.show.figures import to_png
 from gdcli.show.sweep_figures import sweep_figure
 from gdcli.spec.draft import read_draft
@@ -35,7 +35,7 @@ def swept(*axes: Axis, seeds: int = 1, base: dict[str, Any] = BASE) -> SweepResu
     for group, (traces, seconds) in run_groups(plans, 1):
         for i, trace in zip(group, traces, strict=True):
             record = record_of(finish(plans[i], trace, seconds, "numpy"), curve=False)
-            runs[i] = SweepRun(sweep.points[i], record["summary"], None)
+            runs[i] = run_of(sweep.points[i], record, curve=False)
     return SweepResult(sweep, tuple(runs[i] for i in range(len(plans))), draw_sweep)
 
 

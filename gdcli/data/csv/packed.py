@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 from typing import IO, Any, TypeAlias
 
+from gdcli.errors import some_of
+
 Opener: TypeAlias = Callable[[IO[bytes]], IO[bytes]]
 
 PIECE_BYTES = 1 << 14  # of compressed bytes at a time: what they unpack to is held
@@ -135,8 +137,8 @@ def _ended(stream: IO[bytes]) -> Iterator[bytes]:
 
 def _check_single(names: list[str]) -> None:
     if len(names) != 1:
-        listed = f" ({', '.join(names[:3])}{', …' if len(names) > 3 else ''})" if names else ""
-        raise OSError(f"the archive holds {len(names)} files{listed} and not just one; unpack it, and name its files")
+        which = f" ({some_of(names, 3)})" if names else ""
+        raise OSError(f"the archive holds {len(names)} files{which} and not just one; unpack it, and name its files")
 
 
 def _tarred(opener: Opener) -> Opener:

@@ -77,7 +77,7 @@ def add_picture(directory: Path, name: str, draw: Callable[[], bytes], *, to: os
         replace_file(directory / name, [picture], check=lambda: os.path.samestat(directory.stat(), to), parent=parent)
     except Exception as error:  # whatever it is: a result without a picture is a result
         reason = printable(f"{type(error).__name__}: {error}".partition("\n")[0])
-        return [f"{shown(directory)} has no {name}, for it could not be made: {reason}"]
+        return [f"{shown(directory / name)} could not be drawn: {reason}"]
     return []
 
 

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from gdcli.errors import some_of
+
 SUMMARY = "summary.json"  # its key `files` is the list: name → SHA-256, null for itself and for pictures
 
 
@@ -48,10 +50,10 @@ def objection(directory: Path) -> str:
             elif (digest := own[entry.name]) and _differs(Path(entry.path), digest):
                 changed.append(entry.name)
     if foreign and not own and SUMMARY in foreign:
-        return f"holds {_first(foreign)}, and its {SUMMARY} does not list what gdcli wrote"
+        return f"holds {some_of(foreign, 3)}, and its {SUMMARY} does not list what gdcli wrote"
     if foreign:
-        return f"holds {_first(foreign)}, which gdcli did not write"
-    return f"holds {_first(changed)}, changed since gdcli wrote it" if changed else ""
+        return f"holds {some_of(foreign, 3)}, which gdcli did not write"
+    return f"holds {some_of(changed, 3)}, changed since gdcli wrote it" if changed else ""
 
 
 def _listed(directory: Path) -> Mapping[str, str | None]:
@@ -64,10 +66,6 @@ def _listed(directory: Path) -> Mapping[str, str | None]:
     except (FileNotFoundError, ValueError, TypeError, LookupError, RecursionError):  # none, or somebody else's
         return {}
     return files if isinstance(files, dict) and SUMMARY in files else {}
-
-
-def _first(names: list[str]) -> str:
-    return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
 
 
 def _differs(path: Path, digest: str) -> bool:

@@ -13,7 +13,6 @@ from gdcli.errors import OutputError, system_reason
 from gdcli.experiment.output.manifest import objection
 from gdcli.experiment.output.workspace import make_directories, workspace
 
-SUMMARY = "summary.json"  # its key `files` lists what gdcli wrote beside it
 KEPT = "what was there before is kept"
 
 
@@ -162,7 +161,7 @@ def explained(path: Path, doing: str = "cannot write the result", hint: str = KE
         hint: What has become of the rest, or what to do; it may be empty.
 
     Raises:
-        OutputError: In place of an OSError.
+        OutputError: Instead of an OSError.
     """
     try:
         yield

@@ -56,7 +56,7 @@ def write_sweep(result: SweepResult, directory: Path, *, plot: bool, journal: Pa
 
 def best_spec(result: SweepResult, directory: Path) -> str | None:
     """The spec of the best setting as YAML, of the seed that is nearest to its median; None without a best."""
-    run = result.best_run()
+    run = result.best_run
     if run is None:
         return None
     spec = portable_spec(run.plan, directory)
@@ -124,7 +124,7 @@ def document(result: SweepResult, directory: Path) -> dict[str, Any]:
 
 def _best(result: SweepResult) -> dict[str, Any] | None:
     """The best setting, its median gap, and the seed of `best.yaml`."""
-    best, run = result.best(), result.best_run()
+    best, run = result.best, result.best_run
     return {"setting": best.values, "gap": best.gap, "seed": run.plan.spec.seed} if best and run else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from gdcli.errors import Fault, Place, SpecError
+from gdcli.spec.draft import Draft
 from gdcli.spec.messages import shown
 from gdcli.spec.model import plain
 from gdcli.spec.strict_yaml import KeyPath, dump, parse
@@ -74,6 +76,32 @@ def axes_of_block(block: Any, place: Callable[[KeyPath], Place]) -> list[Axis]:
     if faults:
         raise SpecError(faults)
     return axes
+
+
+def axes_of(draft: Draft, given: Sequence[Axis], *, place: str, way_out: str) -> list[Axis]:
+    """Put the axes of a spec's `sweep:` block and those given beside it together.
+
+    Args:
+        draft: The spec.
+        given: Axes; one of the same key as in the block stands there instead of that.
+        place: What messages call them.
+        way_out: How to give some.
+
+    Returns:
+        The axes of the block in their order, then the others.
+
+    Raises:
+        SpecError: The block is wrong, a key is given twice, or there is no axis at all.
+    """
+    block = draft.values.get("sweep")
+    in_block = axes_of_block(block, lambda path: draft.place(("sweep", *path))) if block is not None else []
+    counts = Counter(axis.key for axis in given)
+    for key in (key for key, count in counts.items() if count > 1):
+        raise SpecError([Fault(Place(place), f"{key} is there twice; give all of its values at once")])
+    axes = {axis.key: axis for axis in (*in_block, *given)}
+    if not axes:
+        raise SpecError([Fault(Place(draft.label), f"nothing to vary: give a `sweep:` block or {way_out}")])
+    return list(axes.values())
 
 
 def axis_of_option(text: str) -> Axis:

@@ -20,7 +20,7 @@ from gdcli.engine.arrays import Array
 from gdcli.engine.descent import Watch, descend
 from gdcli.engine.kernels.base import Kernel
 from gdcli.engine.trace import Trace
-from gdcli.experiment.kernels import KernelChoice, predicted_seconds, settled
+from gdcli.experiment.kernels import KernelChoice, kernel_for, predicted_seconds
 from gdcli.experiment.plan import Plan
 
 # Traces of a group, and the seconds that each of its runs took of the whole.
@@ -58,8 +58,8 @@ def run_groups(
         yield indices[i], ran
 
 
-def chosen(choice: KernelChoice, planned: Sequence[Plan], workers: int) -> Kernel:
-    """Settle on a kernel for many runs.
+def kernel_for_runs(choice: KernelChoice, planned: Sequence[Plan], workers: int) -> Kernel:
+    """Choose a kernel for many runs.
 
     Args:
         choice: What was asked for.
@@ -70,7 +70,7 @@ def chosen(choice: KernelChoice, planned: Sequence[Plan], workers: int) -> Kerne
         The kernel: with `auto`, the one that is done first.
     """
     together = [[planned[i] for i in group] for group in groups(planned, 1)]
-    return settled(choice, sum(map(predicted_seconds, together)) / workers)
+    return kernel_for(choice, sum(map(predicted_seconds, together)) / workers)
 
 
 def groups(planned: Sequence[Plan], workers: int, kernel: Kernel = "numpy") -> list[list[int]]:

@@ -1,19 +1,26 @@
-"""The warnings of a sweep, each with the settings that it is about."""
+"""Warnings of many runs, each once, with the runs that it is about."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
 
+from gdcli.errors import some_of
+from gdcli.experiment.plan import Plan
 from gdcli.experiment.sweep.grid import written
 from gdcli.experiment.sweep.points import Sweep, setting_text
+from gdcli.experiment.sweep.result import SweepResult
 
-MOST = 10  # warnings that are told
-LISTED = 3  # values of an axis that are named one by one
+# What a run is told by: axis key → value, with `seed` where runs differ in nothing else.
+Label: TypeAlias = Mapping[str, Any]
+
+MOST_WARNINGS = 10  # shown
+MOST_VALUES = 3  # of an axis
 
 
 def warnings_of(sweep: Sweep) -> list[str]:
-    """List what a person should know about the runs, each thing once.
+    """List what a person should know about the runs of a sweep, each thing once.
 
     Args:
         sweep: The grid, planned.
@@ -21,31 +28,74 @@ def warnings_of(sweep: Sweep) -> list[str]:
     Returns:
         `scaler=minmax: …` for what is about some settings only, by the values that they have in common.
     """
-    # Runs of one setting and different seeds share it.
-    settings = {id(point.setting): point.setting for point in sweep.points}
-    about: dict[str, dict[int, None]] = {}
-    for point in sweep.points:
-        for warning in point.plan.warnings:
-            about.setdefault(warning, {})[id(point.setting)] = None
-    everything, told = list(settings.values()), sorted(about.items())[:MOST]
-    lines = [f"{_prefix([settings[i] for i in holders], everything)}{warning}" for warning, holders in told]
-    more = len(about) - MOST
+    plans = [(point.setting, point.plan) for point in sweep.points]
+    return grouped_warnings(plans, by_seed=sweep.seeds > 1)
+
+
+def grouped_warnings(plans: Iterable[tuple[Label, Plan]], *, by_seed: bool) -> list[str]:
+    """List the warnings of plans, each once, with the plans that have it.
+
+    Args:
+        plans: Each with the setting that tells it from the others.
+        by_seed: Whether a setting is planned with several seeds.
+
+    Returns:
+        Lines, sorted by the warning: `scaler=minmax: …` or `seed=3, 5: …`; without such a prefix where all have it.
+    """
+    labels: list[Label] = []
+    holders: dict[str, dict[int, None]] = {}
+    for i, (setting, plan) in enumerate(plans):
+        labels.append({**setting, "seed": plan.spec.seed} if by_seed else setting)
+        for warning in plan.warnings:
+            holders.setdefault(warning, {})[i] = None
+    shown, more = sorted(holders.items())[:MOST_WARNINGS], len(holders) - MOST_WARNINGS
+    lines = [f"{_prefix([labels[i] for i in some], labels)}{warning}" for warning, some in shown]
     return [*lines, f"{more} more warnings; summary.json lists them with their runs"] if more > 0 else lines
 
 
-def _prefix(some: Sequence[Mapping[str, Any]], everything: Sequence[Mapping[str, Any]]) -> str:
-    """Name some of all settings by the values that single them out, or by one of them and their number."""
+def best_run_warnings(result: SweepResult) -> list[str]:
+    """Say of the best run of a sweep what its status does not: that it ended above its start, for one.
+
+    Args:
+        result: The sweep.
+
+    Returns:
+        Lines; none where there is no best run, or nothing to say of it.
+    """
+    run = result.best_run
+    if run is None:
+        return []
+    seed = {"seed": run.plan.spec.seed} if result.sweep.seeds > 1 else {}
+    return [f"best run, {setting_text({**run.point.setting, **seed})}: {remark.sentence}" for remark in run.remarks]
+
+
+def _prefix(some: Sequence[Label], everything: Sequence[Label]) -> str:
+    """Name some of all runs by the values that single them out, or by one of them and their number."""
     if len(some) == len(everything):
         return ""
-    values = {key: list(dict.fromkeys(repr(setting[key]) for setting in some)) for key in some[0]}
-    spanned = [s for s in everything if all(repr(s[key]) in among for key, among in values.items())]
+    some, everything = _settings(some, everything)
+    values = {key: list(dict.fromkeys(repr(label[key]) for label in some)) for key in some[0]}
+    spanned = [label for label in everything if all(repr(label[key]) in among for key, among in values.items())]
     if len(spanned) > len(some) or len(some) == 1:
-        more = f" and {len(some) - 1} more settings" if len(some) > 1 else ""
+        noun = "runs" if "seed" in some[0] else "settings"
+        more = f" and {len(some) - 1} more {noun}" if len(some) > 1 else ""
         return f"{setting_text(some[0])}{more}: "
-    narrowed = [key for key, among in values.items() if len(among) < len({repr(s[key]) for s in everything})]
+    narrowed = [key for key, among in values.items() if len(among) < len({repr(label[key]) for label in everything})]
     return f"{', '.join(f'{key}={_values(key, some)}' for key in narrowed)}: "
 
 
-def _values(key: str, some: Sequence[Mapping[str, Any]]) -> str:
-    texts = list(dict.fromkeys(written(setting[key]) for setting in some))
-    return ", ".join(texts[:LISTED]) + (f" and {len(texts) - LISTED} more" if len(texts) > LISTED else "")
+def _settings(some: Sequence[Label], everything: Sequence[Label]) -> tuple[list[Label], list[Label]]:
+    """Leave the seeds out where every setting among some runs is there with all of its seeds."""
+    totals, counts = Counter(map(_setting, everything)), Counter(map(_setting, some))
+    if any(totals[setting] != count for setting, count in counts.items()):
+        return list(some), list(everything)
+    without = {_setting(label): {key: label[key] for key in label if key != "seed"} for label in everything}
+    return [without[setting] for setting in counts], list(without.values())
+
+
+def _setting(label: Label) -> str:
+    return repr([(key, value) for key, value in label.items() if key != "seed"])
+
+
+def _values(key: str, some: Sequence[Label]) -> str:
+    return some_of(list(dict.fromkeys(written(label[key]) for label in some)), MOST_VALUES)

@@ -10,9 +10,10 @@ from typing import Any, TypeAlias
 
 from gdcli.engine.trace import Status
 from gdcli.experiment.comparison import Comparison, Figure, comparison
+from gdcli.experiment.ending import Remark
 from gdcli.experiment.output import directories as output
 from gdcli.experiment.plan import Plan
-from gdcli.experiment.quantiles import Spread, final, spread
+from gdcli.experiment.quantiles import Spread, spread
 from gdcli.experiment.result import Result
 from gdcli.experiment.sweep.points import Point, Sweep
 
@@ -22,11 +23,19 @@ DrawSweep: TypeAlias = Callable[["SweepResult"], bytes]
 
 @dataclass(frozen=True)
 class SweepRun:
-    """One finished run: its point, its summary as JSON knows it, its curve where it was asked for."""
+    """One finished run, new or from an earlier sweep.
+
+    Attributes:
+        point: What was run.
+        summary: Its figures as JSON knows them.
+        curve: Column → values, where it was asked for.
+        remarks: What its status alone does not say.
+    """
 
     point: Point
     summary: Mapping[str, Any]
-    curve: Mapping[str, list[float | None]] | None
+    curve: Mapping[str, list[float | None]] | None = None
+    remarks: tuple[Remark, ...] = ()
 
     @property
     def plan(self) -> Plan:
@@ -99,17 +108,15 @@ class SweepResult:
         """The best setting, or all that reach the optimum to rounding; none where nothing can be said."""
         return tuple(self.settings[i] for i in self.comparison.best([setting.runs for setting in self.settings]))
 
+    @property
     def best(self) -> Setting | None:
         """The best setting; None where every one diverged or they cannot be compared."""
         return next(iter(self.ties), None)
 
+    @property
     def best_run(self) -> SweepRun | None:
         """Of the best setting, the run that is nearest to its median."""
-        best, figure = self.best(), self.comparison.figure
-        if best is None or figure is None:
-            return None
-        median = self.comparison.value(best.runs)
-        return min(best.runs, key=lambda run: abs((final(run, figure) or 0.0) - median))
+        return self.comparison.nearest_to_median(self.best.runs) if self.best else None
 
     def tolerated(self, axis: str) -> tuple[Any, Any] | None:
         """The range of a numeric axis that stays near the best setting, the other axes at their best.
@@ -123,7 +130,7 @@ class SweepResult:
             The smallest and the largest such value around the best one, without a worse one between; None without a
             best, or where no two settings differ in this axis alone.
         """
-        best, rank = self.best(), self.comparison.rank
+        best, rank = self.best, self.comparison.rank
         if not best:
             return None
         others = {key: value for key, value in best.values.items() if key != axis}
@@ -141,9 +148,25 @@ class SweepResult:
         return line[low].values[axis], line[high].values[axis]
 
 
+def run_of(point: Point, record: Mapping[str, Any], *, curve: bool) -> SweepRun:
+    """The run that the journal keeps as a record.
+
+    Args:
+        point: What was run.
+        record: As `record_of` gives it.
+        curve: Whether to take its curve too.
+
+    Returns:
+        The run.
+    """
+    remarks = tuple(Remark(*remark) for remark in record["remarks"])
+    return SweepRun(point, record["summary"], record["curve"] if curve else None, remarks)
+
+
 def record_of(result: Result, *, curve: bool) -> dict[str, Any]:
     """What the journal keeps of a run."""
-    record: dict[str, Any] = {"summary": output.finite({**result.summary, "spec": None})}
+    summary = output.finite({**result.summary, "spec": None})
+    record: dict[str, Any] = {"summary": summary, "remarks": [list(remark) for remark in result.remarks]}
     if curve:
         columns = {name: values.tolist() for name, values in result.curve.items()}
         record["curve"] = output.finite(columns)

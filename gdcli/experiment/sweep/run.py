@@ -15,9 +15,9 @@ from gdcli.experiment.kernels import KernelChoice
 from gdcli.experiment.plan import Plan
 from gdcli.experiment.result import SUMMARY_COLUMNS, Result
 from gdcli.experiment.sweep.journal import Journal, read_journal
-from gdcli.experiment.sweep.lockstep import chosen, run_groups
+from gdcli.experiment.sweep.lockstep import kernel_for_runs, run_groups
 from gdcli.experiment.sweep.points import Sweep, origin
-from gdcli.experiment.sweep.result import SweepRun, record_of
+from gdcli.experiment.sweep.result import SweepRun, record_of, run_of
 
 # Makes the result of a plan that was run side by side with others.
 Finish: TypeAlias = Callable[[Plan, Trace, float, Kernel], Result]
@@ -78,13 +78,13 @@ def run_sweep(
     usable = {identity for identity, record in records.items() if _is_usable(record, curves=curves)}
     todo = [point for point in sweep.points if point.identity not in usable]
     plans, interrupted = [point.plan for point in todo], False
-    settled, done = chosen(kernel, plans, workers), len(sweep.points) - len(todo)
+    used, done = kernel_for_runs(kernel, plans, workers), len(sweep.points) - len(todo)
     journal = Journal(path, records)
     tell(done)
     try:
-        with closing(run_groups(plans, workers, settled)) as groups:
+        with closing(run_groups(plans, workers, used)) as groups:
             for group, (traces, seconds) in groups:
-                results = [finish(plans[i], trace, seconds, settled) for i, trace in zip(group, traces, strict=True)]
+                results = [finish(plans[i], trace, seconds, used) for i, trace in zip(group, traces, strict=True)]
                 new = [{**origin(result.plan), **record_of(result, curve=curves)} for result in results]
                 journal.add({todo[i].identity: record for i, record in zip(group, new, strict=True)})
                 done += len(group)
@@ -95,7 +95,7 @@ def run_sweep(
         journal.close()
     records = read_journal(path)  # just what a later sweep will find, whatever was being done at that moment
     runs = tuple(
-        SweepRun(point, record["summary"], record["curve"] if curves else None)
+        run_of(point, record, curve=curves)
         for point in sweep.points
         if (record := records.get(point.identity)) and _is_usable(record, curves=curves)
     )
@@ -116,4 +116,5 @@ def _alive(records: Records, sweep: Sweep) -> Records:
 
 def _is_usable(record: dict[str, Any], *, curves: bool) -> bool:
     """Whether a record has all that is asked of it."""
-    return set(SUMMARY_COLUMNS) <= record.get("summary", {}).keys() and (not curves or "curve" in record)
+    needed = {"summary", "remarks", "curve"} if curves else {"summary", "remarks"}
+    return needed <= record.keys() and set(SUMMARY_COLUMNS) <= record["summary"].keys()

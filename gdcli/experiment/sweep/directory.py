@@ -1,0 +1,54 @@
+"""A sweep into its directory: one writer at a time, finished runs kept in a journal until the files are written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from gdcli.experiment.output.lock import sole_writer
+from gdcli.experiment.sweep.files import write_sweep
+from gdcli.experiment.sweep.points import Sweep
+from gdcli.experiment.sweep.result import DrawSweep, SweepResult
+from gdcli.experiment.sweep.run import Finished, journal_path
+
+
+@dataclass(frozen=True)
+class Written:
+    """A sweep whose files are written.
+
+    Attributes:
+        result: The sweep.
+        finished: Its runs, and where they come from.
+        warnings: That the picture could not be drawn, where it could not.
+    """
+
+    result: SweepResult
+    finished: Finished
+    warnings: list[str]
+
+
+def sweep_into(
+    directory: Path, sweep: Sweep, *, run: Callable[[], Finished], draw: DrawSweep, plot: bool = True
+) -> Written:
+    """Run a sweep and write its files, as the only process that does so there.
+
+    Args:
+        directory: Where the files go; its parent exists.
+        sweep: The grid.
+        run: Runs it by `run_sweep`.
+        draw: Makes `sweep.png`.
+        plot: Whether to draw it.
+
+    Returns:
+        The sweep, also where Ctrl-C has ended it: `finished.interrupted` says so.
+
+    Raises:
+        OutputError: Another process is writing there, or the directory or the journal cannot be written.
+    """
+    with sole_writer(directory):
+        finished = run()
+        result, journal = SweepResult(sweep=sweep, runs=finished.runs, draw=draw), journal_path(directory)
+        warnings = write_sweep(result, directory, plot=plot, journal=journal)
+        journal.unlink(missing_ok=True)
+    return Written(result, finished, warnings)
