@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 
 from gdcli.engine.descent import Watch, descend
-from gdcli.experiment.kernels import KernelChoice, predicted_seconds, settled
+from gdcli.engine.kernels.choice import KernelChoice
+from gdcli.experiment.kernels import predicted_seconds, settled
 from gdcli.experiment.plan import Plan
 from gdcli.experiment.result import Draw, Result
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, TypeAlias, get_args
+from typing import get_args
 
 from gdcli.engine.kernels.base import Kernel
-from gdcli.engine.kernels.choice import fastest, numba_trouble, numpy_seconds
+from gdcli.engine.kernels.choice import KernelChoice, choose_kernel, numba_trouble, numpy_seconds
 from gdcli.errors import Fault, Place, SpecError
 from gdcli.experiment.plan import Plan
 from gdcli.spec.messages import one_of
-
-KernelChoice: TypeAlias = Literal["auto", "numpy", "compiled"]
 
 
 def kernel_choice(word: str, *, place: str = "kernel") -> KernelChoice:
@@ -48,7 +46,7 @@ def settled(choice: KernelChoice, seconds: float) -> Kernel:
     Returns:
         The kernel.
     """
-    return fastest(seconds) if choice == "auto" else choice
+    return choose_kernel(choice, seconds)
 
 
 def predicted_seconds(together: Sequence[Plan]) -> float:

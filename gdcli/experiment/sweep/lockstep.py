@@ -19,8 +19,9 @@ from gdcli.data.table import Table
 from gdcli.engine.arrays import Array
 from gdcli.engine.descent import Watch, descend
 from gdcli.engine.kernels.base import Kernel
+from gdcli.engine.kernels.choice import KernelChoice
 from gdcli.engine.trace import Trace
-from gdcli.experiment.kernels import KernelChoice, predicted_seconds, settled
+from gdcli.experiment.kernels import predicted_seconds, settled
 from gdcli.experiment.plan import Plan
 
 # Traces of a group, and the seconds that each of its runs took of the whole.
