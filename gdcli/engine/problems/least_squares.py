@@ -67,9 +67,10 @@ class Objective:
             One gradient per run, shape (d, k).
         """
         if w.shape[1] == 1:  # the same bits as below, and a microsecond less
-            return np.asarray((2 / n) * A.T.dot(A.dot(w) - b))
+            g: Array = (2 / n) * A.T.dot(A.dot(w) - b)
+            return g
         residuals = per_run(A, np.ascontiguousarray(w.T)) - b.T
-        return np.asarray((2 / n) * np.ascontiguousarray(per_run(A.T, residuals).T))
+        return (2 / n) * np.ascontiguousarray(per_run(A.T, residuals).T)
 
     def excess(self, w: Array) -> Array:
         """F(w) − F* = ‖R(w − w*)‖²/n, the gap; never the difference of two losses.
