@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, get_args, overload
 from gdcli.data.stream import Reading
 from gdcli.engine.descent import Watch
 from gdcli.engine.kernels.base import Kernel
+from gdcli.engine.kernels.choice import KernelChoice
 from gdcli.engine.trace import Trace
 from gdcli.errors import DataError, Fault, GdcliWarning, Place, SpecError
 from gdcli.experiment.comparison import Planned
 from gdcli.experiment.exact import ExactFit, exact_fit
 from gdcli.experiment.execute import execute
-from gdcli.experiment.kernels import KernelChoice, kernel_choice
+from gdcli.experiment.kernels import kernel_choice
 from gdcli.experiment.plan import Plan, plan
 from gdcli.experiment.planner import plan_all
 from gdcli.experiment.result import Result

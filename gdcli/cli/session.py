@@ -15,10 +15,10 @@ from gdcli.api import perform
 from gdcli.cli.interrupts import INTERRUPTED
 from gdcli.cli.outcome import DIVERGED, complain, printing
 from gdcli.cli.progress import EpochBar, ReadingBar
+from gdcli.engine.kernels.choice import KernelChoice
 from gdcli.engine.trace import Status
 from gdcli.errors import printable
 from gdcli.experiment.ending import NOTES, tally
-from gdcli.experiment.kernels import KernelChoice
 from gdcli.experiment.output.directories import finite
 from gdcli.experiment.output.places import destinations
 from gdcli.experiment.plan import Plan

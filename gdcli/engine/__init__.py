@@ -1,4 +1,5 @@
-"""The mathematics of gradient descent on linear least squares: NumPy in, NumPy out.
+"""The mathematics of gradient descent: arrays in, arrays out.
 
-Nothing in here knows a path, YAML, pandas, a terminal or a clock.
+Start with `descent`: it steps a problem (`problems/`) through batches with an optimizer and returns a trace. Nothing
+here knows a path, YAML, pandas, a terminal or a clock.
 """

@@ -1,4 +1,4 @@
-"""The array types that every module of the engine speaks."""
+"""Array types that all modules of the engine share."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ LARGEST = 1e150  # the squares of larger numbers, added up, are beyond double pr
 
 
 def per_run(A: Array, runs: Array) -> Array:
-    """Multiply each run by a matrix, the same to the last bit whatever other runs there are.
+    """Multiply a matrix by each run; the result for a run is the same to the last bit whatever other runs there are.
 
-    A product of two matrices takes other paths for other numbers of columns; this calls BLAS once per run.
+    A product of two matrices rounds differently for different numbers of columns, so this calls BLAS once per run.
 
     Args:
         A: Shape (b, d).
-        runs: Shape (…, k, d), contiguous: BLAS takes no other vectors as they are.
+        runs: Shape (…, k, d), contiguous; BLAS would copy any others.
 
     Returns:
-        Aw of each run w, shape (…, k, b).
+        Aw for each run w, shape (…, k, b).
     """
     return np.asarray(np.matmul(A, runs[..., None])[..., 0])

@@ -1,4 +1,4 @@
-"""Batches: what an epoch steps through. A batch is (A, b, n): rows, targets, and the count to divide by."""
+"""Batches: what an epoch steps through. A batch is (A, b, n): rows, targets, and the number to divide by."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ Shuffle: TypeAlias = Literal["each_epoch", "once", "never"]
 
 @dataclass(frozen=True)
 class Batches:
-    """The rows of a run, and how its epochs take them.
+    """The rows of a run, and how an epoch divides them into batches.
 
     Attributes:
         A: Rows, shape (n, d).
         b: Targets, shape (n, 1).
-        size: Rows a batch, the last one of an epoch having what is left.
-        count: What a batch divides its gradient by; None for the number of its rows.
-        seed: Of a `RandomState` whose permutations the epochs follow, a new one each; None where the rows are taken
-            as they stand.
+        size: Rows per batch; the last batch of an epoch has the remaining ones.
+        count: What the gradient of a batch is divided by; None for the number of its rows.
+        seed: Seed of the `RandomState` that draws a new permutation of the rows for each epoch; None keeps their
+            order.
     """
 
     A: Array
@@ -36,11 +36,11 @@ class Batches:
 
     @property
     def steps(self) -> int:
-        """Batches an epoch."""
+        """Batches per epoch."""
         return -(-len(self.A) // self.size)
 
     def epochs(self) -> Iterator[Iterable[Batch]]:
-        """Give the batches of each epoch, without end."""
+        """Yield the batches of each epoch, without end."""
         if self.seed is not None:
             generator = np.random.RandomState(self.seed)
             while True:
@@ -63,9 +63,10 @@ def mini_batches(X: Array, y: Array, *, size: int, shuffle: Shuffle, seed: int) 
     Args:
         X: Design as trained, shape (n, d).
         y: Target as trained, shape (n,).
-        size: Rows a batch.
-        shuffle: `each_epoch` permutes the rows anew for every epoch, `once` for all of them, `never` not at all.
-        seed: Of the permutations' own `RandomState`.
+        size: Rows per batch.
+        shuffle: `each_epoch` draws a new permutation of the rows for each epoch, `once` draws one for all epochs,
+            `never` keeps their order.
+        seed: Seed of the `RandomState` that draws the permutations.
 
     Returns:
         The batches.

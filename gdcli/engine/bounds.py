@@ -11,11 +11,11 @@ Positive = Annotated[float, Gt(0)]
 NonNegative = Annotated[float, Ge(0)]
 Fraction = Annotated[float, Ge(0), Lt(1)]
 Share = Annotated[float, Ge(0), Le(1)]
-# More than a machine can count through: a typing error, and an overflow further on.
+# A count above 10⁹ is a typing error; no machine finishes it, and some would overflow.
 Count = Annotated[int, Ge(1), Le(10**9)]
 Whole = Annotated[int, Ge(0), Le(10**9)]
 
 
 def increasing(values: tuple[float, ...]) -> bool:
-    """Whether the values go up."""
+    """Whether the values are strictly increasing."""
     return all(a < b for a, b in pairwise(values))

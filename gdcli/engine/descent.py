@@ -1,8 +1,8 @@
 """The one loop: k runs that share rows, batches and optimizer kind descend side by side, one column each.
 
-It goes by stretches of epochs. A kernel steps through one, then all its epochs are judged at once, which costs hardly
-more than judging one. A stretch is as long as what came before it, so that a run that ends early has made no more
-epochs in vain than it lasted.
+Epochs are made in stretches. A kernel steps through a stretch, then the losses of all its epochs are computed at once,
+which costs hardly more than those of one. A stretch is at most as long as the epochs before it, so a run that ends
+early computes at most twice the epochs that it keeps.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from gdcli.engine.optimizers import Optimizer, stack_hyperparameters
 from gdcli.engine.problems.base import Problem
 from gdcli.engine.trace import Record, Stopping, Trace
 
-# Called now and then: with the epochs done, and the loss and the gap of the runs still under way, (k,) each.
+# Called after each stretch with the number of epochs done, and with the loss and gap of the runs under way, (k,) each.
 Watch: TypeAlias = Callable[[int, Array, Array], None]
 
 LONGEST = 256  # epochs in a stretch
-STRETCH_SECONDS = 0.1  # that it may take, as far as can be told
+STRETCH_SECONDS = 0.1  # that a stretch may take, by the kernel's cost model
 
 
 def descend(
@@ -40,23 +40,27 @@ def descend(
     keep_interrupted: bool = False,
     kernel: Kernel = "numpy",
 ) -> tuple[Trace, ...]:
-    """Run gradient descent, w ← update(w, g, …) with g = (2/n)·Aᵀ(Aw − b) a batch.
+    """Run gradient descent, w ← update(w, g, …) with g the gradient of the objective on a batch.
 
     Args:
-        start: Initial weights, one column a run, shape (d, k).
+        start: Initial weights, one column per run, shape (d, k).
         batches: The rows to step through.
         optimizers: k optimizers of one kind.
-        rates: Learning rates, shape (epochs, 1 or steps an epoch, 1 or k).
+        rates: Learning rates, shape (epochs, 1 or steps per epoch, 1 or k).
         objective: The loss on the training rows.
         validation: The loss on the validation rows, where there are any.
         stopping: When to end early.
-        watch: Told how far the runs have come.
-        keep_interrupted: Whether Ctrl-C ends the runs as `interrupted`, with the epochs that they finished, in
-            place of raising KeyboardInterrupt.
-        kernel: What steps through the epochs.
+        watch: Called after each stretch of epochs.
+        keep_interrupted: Whether Ctrl-C ends the runs as `interrupted`, with the epochs that they finished, instead
+            of raising KeyboardInterrupt.
+        kernel: What steps through the epochs; NumPy does for an objective that has no compiled form.
 
     Returns:
-        One trace a run.
+        One trace per run.
+
+    Raises:
+        ImportError: The kernel is the compiled one, and Numba cannot be imported.
+        KeyboardInterrupt: Ctrl-C was pressed, and `keep_interrupted` is not set.
     """
     h = stack_hyperparameters(optimizers)
     w, slots = start, tuple(np.zeros_like(start) for _ in range(optimizers[0].n_slots))
@@ -68,14 +72,14 @@ def descend(
             for first, last in _stretches(len(rates), batches, *start.shape):
                 lr = rates[first:last, :, running] if rates.shape[2] > 1 else rates[first:last]
                 history, slots = advance(w, slots, lr, first * batches.steps, h)
-                going_on = record.add(first, running, history, stopping or Stopping())
+                under_way = record.add(first, running, history, stopping or Stopping())
                 w = history[-1]
-                if not going_on.any():
+                if not under_way.any():
                     break
-                if not going_on.all():
-                    running, w = running[going_on], w[:, going_on]
-                    slots = tuple(slot[:, going_on] for slot in slots)
-                    h = tuple(value[going_on] if np.ndim(value) else value for value in h)
+                if not under_way.all():
+                    running, w = running[under_way], w[:, under_way]
+                    slots = tuple(slot[:, under_way] for slot in slots)
+                    h = tuple(value[under_way] if np.ndim(value) else value for value in h)
                 if watch:
                     gap = record.gap[last, running]
                     watch(last, record.floor + gap, gap)
@@ -87,7 +91,7 @@ def descend(
 
 
 def _stretches(epochs: int, batches: Batches, d: int, k: int) -> Iterator[tuple[int, int]]:
-    """Cut epochs into stretches: the number of those before one, and before the next."""
+    """Divide epochs into stretches, each as the epochs before it and the epochs after it."""
     seconds = numpy_seconds(steps=batches.steps, rows=min(batches.size, len(batches.A)), d=d, k=k)
     longest, done = min(LONGEST, max(1, int(STRETCH_SECONDS / seconds))), 0
     while done < epochs:

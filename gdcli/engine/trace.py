@@ -1,4 +1,4 @@
-"""What a run leaves behind, how it ended, and the bookkeeping of epochs that decides it."""
+"""The trace of a run, its status, and the record of epochs that decides when a run ends."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Stopping:
     Attributes:
         gap: End with `target_reached` at the first epoch whose gap is at most this, in squared file units; without
             effect where the problem's floor is not known.
-        patience: End with `stalled` when the loss has not improved by `min_delta` for so many epochs.
+        patience: End with `stalled` when the loss has not improved by `min_delta` for this many epochs.
         min_delta: In squared file units.
     """
 
@@ -41,13 +41,13 @@ class Stopping:
 
 @dataclass(frozen=True)
 class Trace:
-    """What one run left behind; row e of each array is the state after epoch e, row 0 the start.
+    """The losses and weights of one run; row e of each array is the state after epoch e, row 0 the start.
 
     Attributes:
         status: How it ended.
         mse: Loss on the training rows, shape (epochs + 1,), in squared file units.
         gap: Its distance to the problem's floor, likewise; the loss itself where the floor is not known.
-        val_mse: Loss on the validation rows, likewise; None without them.
+        val_mse: Loss on the validation rows, likewise; None where there are none.
         weights: At the end of the last finished epoch, shape (d,), as trained.
     """
 
@@ -100,15 +100,15 @@ class Record:
         return self.objective.floor or 0.0
 
     def watched(self) -> Array:
-        """The loss that patience watches, up to a constant: the gap keeps digits that the loss has lost."""
+        """The loss that patience watches, up to a constant; the gap has digits that the loss has lost."""
         return self.val_mse if self.validation else self.gap
 
     def add(self, done: int, running: IntArray, history: Array, stopping: Stopping) -> BoolArray:
-        """Take in a stretch of epochs, and set the status of the runs that end in it.
+        """Add a stretch of epochs, and set the status of the runs that end in it.
 
         Args:
             done: Epochs before the stretch.
-            running: The k runs that made it.
+            running: Indices of the runs that are under way, shape (k,).
             history: Their weights after each of its epochs, shape (epochs, d, k).
             stopping: When to end early.
 
@@ -136,7 +136,7 @@ class Record:
         return np.asarray(~over)
 
     def _stalled(self, stretch: slice, running: IntArray, stopping: Stopping) -> BoolArray:
-        """Which runs have lost their patience after which epochs of a stretch."""
+        """Whether patience ends a run after an epoch of a stretch, shape (epochs, k)."""
         losses = self.watched()[stretch, running]
         stalled = np.zeros(losses.shape, dtype=np.bool_)
         if stopping.patience is not None:
@@ -148,12 +148,12 @@ class Record:
         return stalled
 
     def interrupt(self, running: IntArray) -> None:
-        """Mark what is still under way."""
+        """Mark the runs that are still under way."""
         for column in running:
             self.status[column] = Status.INTERRUPTED
 
     def traces(self) -> tuple[Trace, ...]:
-        """Cut out what each run finished."""
+        """The epochs that each run finished."""
         return tuple(
             Trace(
                 status=status,

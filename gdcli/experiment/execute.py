@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 
 from gdcli.engine.descent import Watch, descend
-from gdcli.experiment.kernels import KernelChoice, kernel_for, predicted_seconds
+from gdcli.engine.kernels.choice import KernelChoice, choose_kernel
+from gdcli.experiment.kernels import predicted_seconds
 from gdcli.experiment.plan import Plan
 from gdcli.experiment.result import Draw, Result
 
@@ -30,7 +31,7 @@ def execute(
     Returns:
         The result, whatever became of the run.
     """
-    used = kernel_for(kernel, predicted_seconds([plan]))
+    used = choose_kernel(kernel, predicted_seconds([plan]))
     batches = plan.batches()
     began = time.perf_counter()
     (trace,) = descend(

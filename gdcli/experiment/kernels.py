@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, TypeAlias, get_args
+from typing import get_args
 
-from gdcli.engine.kernels.base import Kernel
-from gdcli.engine.kernels.choice import fastest, numba_trouble, numpy_seconds
+from gdcli.engine.kernels.choice import KernelChoice, numba_trouble, numpy_seconds
 from gdcli.errors import Fault, Place, SpecError
 from gdcli.experiment.plan import Plan
 from gdcli.spec.messages import one_of
-
-KernelChoice: TypeAlias = Literal["auto", "numpy", "compiled"]
 
 
 def kernel_choice(word: str, *, place: str = "kernel") -> KernelChoice:
@@ -36,19 +33,6 @@ def kernel_choice(word: str, *, place: str = "kernel") -> KernelChoice:
             choice: KernelChoice = known
             return choice
     raise SpecError([Fault(Place(place), one_of(word, get_args(KernelChoice)))])
-
-
-def kernel_for(choice: KernelChoice, seconds: float) -> Kernel:
-    """Choose a kernel: `auto` takes the one that is done first.
-
-    Args:
-        choice: What was asked for.
-        seconds: That NumPy would take.
-
-    Returns:
-        The kernel.
-    """
-    return fastest(seconds) if choice == "auto" else choice
 
 
 def predicted_seconds(together: Sequence[Plan]) -> float:

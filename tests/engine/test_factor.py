@@ -10,7 +10,7 @@ from problems import about, factor_of, objective_of, regression, with_ones
 from gdcli.engine.arrays import Array, Real
 from gdcli.engine.problems import triangular
 from gdcli.engine.problems.base import loss
-from gdcli.engine.problems.factor import Factor, RowFactor, factor_blocks, factor_rows
+from gdcli.engine.problems.factor import Factor, Factoring, RowFactor, factor_rows
 from gdcli.engine.problems.least_squares import Objective, objective
 
 Rows = tuple[Array, Array]
@@ -118,7 +118,10 @@ def test_means_and_deviations_are_those_of_the_rows(name: str) -> None:
 
 
 def in_blocks(X: Array, y: Array, size: int) -> RowFactor:
-    return factor_blocks((X[i : i + size], y[i : i + size]) for i in range(0, len(X), size))
+    rows, factoring = np.column_stack([X, y]), Factoring()
+    for i in range(0, len(rows), size):
+        factoring.add(rows[i : i + size])
+    return factoring.result()
 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 100, 399, 400])

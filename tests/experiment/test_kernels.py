@@ -13,7 +13,7 @@ import pytest
 
 import gdcli
 from gdcli.engine.kernels import choice as kernels
-from gdcli.engine.kernels.choice import fastest, numba_trouble, numpy_seconds
+from gdcli.engine.kernels.choice import choose_kernel, numba_trouble, numpy_seconds
 from gdcli.errors import SpecError
 
 ROOT = Path(__file__).parents[2]
@@ -85,12 +85,12 @@ def test_a_comparison_runs_all_with_the_kernel() -> None:
 def test_auto_takes_the_compiled_kernel_where_numpy_would_take_longer_than_loading_it(
     run: dict[str, int], kernel: str
 ) -> None:
-    assert fastest(numpy_seconds(**run)) == kernel
+    assert choose_kernel("auto", numpy_seconds(**run)) == kernel
 
 
 @pytest.mark.usefixtures("without_numba")
 def test_without_numba_auto_is_numpy() -> None:
-    assert fastest(1e4) == "numpy"
+    assert choose_kernel("auto", 1e4) == "numpy"
     assert gdcli.run(SPEC).summary["kernel"] == "numpy"
 
 
@@ -125,4 +125,4 @@ def test_a_numba_that_refuses_this_numpy_is_no_numba(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(kernels, "import_module", refusing)
     assert numba_trouble() == "cannot be imported: Numba needs NumPy 2.3 or less. Got NumPy 2.4."
-    assert fastest(1e4) == "numpy"
+    assert choose_kernel("auto", 1e4) == "numpy"

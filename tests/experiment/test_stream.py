@@ -17,7 +17,7 @@ from gdcli.api import plan_optimum
 from gdcli.data import sources, stream
 from gdcli.data.csv import blocks
 from gdcli.data.csv import chunks as csvchunks
-from gdcli.engine.problems.factor import BLOCK_ROWS, factor_blocks, factor_rows
+from gdcli.engine.problems.factor import BLOCK_ROWS, Factoring, factor_rows
 from gdcli.engine.scalers import AFFINE_SCALERS
 from gdcli.experiment.plan import plan
 from gdcli.spec.validate import read_spec
@@ -57,7 +57,10 @@ def test_the_factor_does_not_depend_on_how_rows_arrive(n: int, rows: int) -> Non
     frame = table(n).to_numpy()
     X, y = frame[:, :-1], frame[:, -1]
     whole = factor_rows(X, y)
-    pieces = factor_blocks((X[i : i + rows], y[i : i + rows]) for i in range(0, n, rows))
+    factoring = Factoring()
+    for i in range(0, n, rows):
+        factoring.add(np.column_stack([X[i : i + rows], y[i : i + rows]]))
+    pieces = factoring.result()
     for name in ("triangle", "shift", "minimum", "maximum", "n"):
         assert np.array_equal(getattr(pieces, name), getattr(whole, name)), name
 

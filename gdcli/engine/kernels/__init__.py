@@ -1,1 +1,1 @@
-"""Kernels: what steps through epochs. `choice` picks one, `plain` is NumPy's, `compiled` is Numba's."""
+"""Kernels step through epochs: `plain` with NumPy, `compiled` with Numba; `choice` picks one."""

@@ -1,4 +1,4 @@
-"""What a kernel is: something that steps through epochs. They differ in speed alone."""
+"""What a kernel is: something that steps through epochs. Kernels differ only in speed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from gdcli.engine.arrays import Array
 from gdcli.engine.optimizers import Slots, Value
 
 Kernel: TypeAlias = Literal["numpy", "compiled"]
-# Steps through the next epochs. Takes the weights (d, k), the slots, the rates (epochs, 1 or steps, 1 or k), the steps
-# before them and the hyperparameters; returns the weights after each epoch (epochs, d, k) and the slots after the last
-# one, and leaves what it was given as it was.
+# Steps through the next epochs. Takes the weights (d, k), the slots, the rates (epochs, 1 or steps, 1 or k), the number
+# of steps already made and the hyperparameters. Returns the weights after each epoch (epochs, d, k) and the slots after
+# the last one. Its arguments are not changed.
 Stepper: TypeAlias = Callable[[Array, Slots, Array, int, tuple[Value, ...]], tuple[Array, Slots]]

@@ -1,8 +1,9 @@
-"""Which kernel steps through the epochs, and how long NumPy would take."""
+"""The choice of a kernel: which one steps through the epochs, and how long NumPy would take."""
 
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Literal, TypeAlias
 
 from gdcli.engine.batches import Batches
 from gdcli.engine.kernels.base import Kernel, Stepper
@@ -10,22 +11,24 @@ from gdcli.engine.kernels.plain import numpy_stepper
 from gdcli.engine.optimizers import Optimizer
 from gdcli.engine.problems.base import Problem
 
+KernelChoice: TypeAlias = Literal["auto", "numpy", "compiled"]
+
 # Measured on abalone (d = 3, batches of 50): a step of NumPy's takes 4 µs (sgd) to 18 µs (nadam), nearly all of it the
-# overhead of a dozen calls, and 1 ns more for each number of its rows and each run. Numba takes 0.4 s to load a kernel
-# from its cache; what takes NumPy less than twice that is not worth the wait.
+# overhead of a dozen calls, and 1 ns more for each number in its rows and each run. Numba takes 0.4 s to load a kernel
+# from its cache, so the compiled kernel is taken only where NumPy would need twice that.
 STEP_SECONDS = 10e-6
 NUMBER_SECONDS = 1e-9
 LOADING_SECONDS = 0.8
 
 
 def stepper(kernel: Kernel, optimizer: type[Optimizer], batches: Batches, problem: Problem) -> Stepper:
-    """Get what steps through epochs, from the first one on.
+    """Make what steps through epochs, beginning with the first.
 
     Args:
         kernel: Which one; a problem that has no compiled form is stepped by NumPy.
-        optimizer: Whose rule.
-        batches: What the epochs take.
-        problem: Whose gradient.
+        optimizer: The optimizer whose rule updates the weights.
+        batches: The rows of each epoch.
+        problem: The problem whose gradient is followed.
 
     Returns:
         The stepper.
@@ -42,7 +45,7 @@ def stepper(kernel: Kernel, optimizer: type[Optimizer], batches: Batches, proble
 
 
 def numba_trouble() -> str | None:
-    """Say why Numba cannot be used; None where it can."""
+    """The reason why Numba cannot be used; None where it can."""
     try:
         import_module("numba")
     except ModuleNotFoundError as error:
@@ -56,10 +59,10 @@ def numpy_seconds(*, steps: int, rows: int, d: int, k: int = 1) -> float:
     """Predict how long the NumPy kernel takes.
 
     Args:
-        steps: That it makes.
-        rows: A batch.
-        d: Weights.
-        k: Runs in lockstep.
+        steps: Number of steps.
+        rows: Rows per batch.
+        d: Number of weights.
+        k: Number of runs in lockstep.
 
     Returns:
         Seconds.
@@ -67,13 +70,16 @@ def numpy_seconds(*, steps: int, rows: int, d: int, k: int = 1) -> float:
     return steps * (STEP_SECONDS + NUMBER_SECONDS * rows * d * k)
 
 
-def fastest(seconds: float) -> Kernel:
-    """Choose a kernel: the compiled one where NumPy would take longer than loading it, and Numba is there.
+def choose_kernel(choice: KernelChoice, seconds: float) -> Kernel:
+    """Choose a kernel: `auto` takes the compiled one where NumPy would take longer than loading it, and Numba is there.
 
     Args:
-        seconds: That NumPy would take, as `numpy_seconds` predicts it.
+        choice: What the user asked for.
+        seconds: Time that NumPy would take, as `numpy_seconds` predicts it.
 
     Returns:
         The kernel.
     """
+    if choice != "auto":
+        return choice
     return "compiled" if seconds > LOADING_SECONDS and numba_trouble() is None else "numpy"

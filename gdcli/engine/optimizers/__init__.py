@@ -14,16 +14,5 @@ from gdcli.engine.optimizers.plain import SGD, Lion, Momentum, Rprop
 __all__ = ["OPTIMIZERS", "Optimizer", "Slots", "Value", "stack_hyperparameters"]
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {
-    "sgd": SGD,
-    "momentum": Momentum,
-    "adagrad": Adagrad,
-    "rmsprop": RMSprop,
-    "adam": Adam,
-    "adamw": AdamW,
-    "adadelta": Adadelta,
-    "adamax": Adamax,
-    "nadam": NAdam,
-    "radam": RAdam,
-    "rprop": Rprop,
-    "lion": Lion,
+    cls.kind: cls for cls in (SGD, Momentum, Adagrad, RMSprop, Adam, AdamW, Adadelta, Adamax, NAdam, RAdam, Rprop, Lion)
 }

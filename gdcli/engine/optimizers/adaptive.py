@@ -15,7 +15,7 @@ from gdcli.engine.optimizers.base import Optimizer, Slots, Value, where
 class Adagrad(Optimizer):
     """Adaptive gradient: s ← s + g², w ← w − lr/(1 + (t−1)·lr_decay) · g/(√s + ε).
 
-    `average: true` takes √(s/t), the root of the mean of squared gradients, in place of √s.
+    `average: true` takes √(s/t), the root of the mean of squared gradients, instead of √s.
 
     Source: Duchi, Hazan and Singer (2011), Adaptive subgradient methods; `torch.optim.Adagrad`.
     """
@@ -44,7 +44,7 @@ class Adagrad(Optimizer):
 class RMSprop(Optimizer):
     """Root mean square propagation: s ← αs + (1 − α)g², b ← μb + g/(√s + ε), w ← w − lr·b.
 
-    `centered: true` takes the variance s − a² in place of s, with a the same running average of g.
+    `centered: true` takes the variance s − a² instead of s, with a the same running average of g.
 
     Source: Tieleman and Hinton (2012), Coursera lecture 6.5; Graves (2013), arXiv 1308.0850, for the centred
     form; `torch.optim.RMSprop`.

@@ -1,4 +1,4 @@
-"""What every optimizer is: frozen hyperparameters and one pure, element-wise update rule."""
+"""The base class of optimizers: frozen hyperparameters and one pure, element-wise update rule."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from gdcli.engine.bounds import Positive
 
-# A number, or an array of any shape: an update rule does not know the difference.
+# A number, or an array of any shape: update rules work on both.
 Value: TypeAlias = Any
 Slots: TypeAlias = tuple[Value, ...]
 
@@ -25,12 +25,12 @@ class Optimizer(ABC):
 
         w, g    weight and gradient
         slots   the optimizer's memory, `n_slots` values of the shape of w, zero before the first step
-        lr      the learning rate in force
+        lr      the learning rate of this step
         t       the step, counted from 1
-        h       the hyperparameters but for lr, in field order, pairs written out, booleans as 0 and 1
+        h       the hyperparameters except lr, in field order, pairs as two numbers, booleans as 0 and 1
 
     and returns the new weight and the new slots. The same function serves a (d, k) array and a single float, and
-    the compiled kernel compiles it as it stands, for floats: arithmetic, NumPy's functions of numbers, and `where`.
+    the compiled kernel compiles it unchanged, for floats: arithmetic, NumPy's functions of numbers, and `where`.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
@@ -57,10 +57,10 @@ class Optimizer(ABC):
         """
 
     def hyperparameters(self) -> tuple[float, ...]:
-        """Flatten the hyperparameters but for `lr` into the tuple that `update` takes.
+        """Flatten the hyperparameters except `lr` into the tuple that `update` takes.
 
         Returns:
-            The values in field order, pairs written out, booleans as 0.0 and 1.0.
+            The values in field order, pairs as two numbers, booleans as 0.0 and 1.0.
         """
         values: list[float] = []
         for field in fields(self):
@@ -71,7 +71,7 @@ class Optimizer(ABC):
 
 
 def where(condition: Value, yes: Value, no: Value) -> Value:
-    """Choose element by element, as np.where does; rules use this, which the compiled kernel knows for numbers.
+    """Choose element by element, as np.where does; rules call this, because compiled code has its own version.
 
     Args:
         condition: Booleans, of any shape.
@@ -87,7 +87,7 @@ def where(condition: Value, yes: Value, no: Value) -> Value:
 def power(base: Value, exponent: Value) -> Value:
     """Raise a number, or each of several, to a power, as Python does; rules use this instead of `**`.
 
-    NumPy's powers of an array differ from those of a number in the last bit, and k runs side by side from single ones.
+    NumPy's power of an array may differ from that of a number in the last bit, and so k runs from single ones.
 
     Args:
         base: A number or an array of shape (k,).
@@ -103,13 +103,13 @@ def power(base: Value, exponent: Value) -> Value:
 
 
 def stack_hyperparameters(optimizers: Sequence[Optimizer]) -> tuple[Value, ...]:
-    """Line up the hyperparameters of k runs of one kind, for `update` on a (d, k) array.
+    """Stack the hyperparameters of k runs of one kind, for `update` on a (d, k) array.
 
     Args:
         optimizers: k optimizers of the same kind.
 
     Returns:
-        One entry a hyperparameter: a float where the k runs agree, else an array of shape (k,).
+        One entry per hyperparameter: a float where the k runs agree, else an array of shape (k,).
     """
     columns = zip(*(optimizer.hyperparameters() for optimizer in optimizers), strict=True)
     return tuple(column[0] if len(set(column)) == 1 else np.array(column) for column in columns)

@@ -77,7 +77,7 @@ class Rprop(Optimizer):
 
     @staticmethod
     def update(w: Value, g: Value, slots: Slots, lr: Value, t: int, h: tuple[Value, ...]) -> tuple[Value, Slots]:
-        """Step by the sign of the gradient, each weight with a step size of its own."""
+        """Step by the sign of the gradient, with its own step size for each weight."""
         shrink, grow, smallest, largest = h
         size, previous = slots
         agreement = g * previous

@@ -1,1 +1,1 @@
-"""Problems: what the loop needs to know of a loss. Least squares is known by its factor."""
+"""Problems: what is minimised. `base` is the protocol that the loop knows, `least_squares` implements it."""

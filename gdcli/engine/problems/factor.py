@@ -1,17 +1,16 @@
 """The objective as its triangular factor: one pass over the rows, then every evaluation costs O(d²).
 
-A QR factorisation of [X y] holds all that least squares asks of the rows:
+A QR factorisation of [X y] holds everything about the rows that least squares needs:
 
     F(w) = (‖Rw − c‖² + rss)/n,    ∇F(w) = (2/n) Rᵀ(Rw − c)
 
-It is a QR and not the normal equations, because those square the condition number. The rows are shifted by the
+It is a QR instead of the normal equations, because those square the condition number. The rows are shifted by the
 means of their first block before they are factored, with a column of ones in front, so that every affine scaler
-is a small product on the factor and not another pass over the rows.
+is a small product on the factor instead of another pass over the rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,7 +29,7 @@ class Factor:
     Attributes:
         R: Upper triangle, shape (r, d) with r ≤ d, and RᵀR = XᵀX; in extended precision where the problem is small.
         c: The target in the basis of R, shape (r,): Rᵀc = Xᵀy.
-        rss: What no weights can reach: the squared part of y outside the span of Q, in squared target units.
+        rss: Residual sum of squares of the optimum, in squared target units: the part of y outside the span of X.
         n: Number of rows.
         eps: Machine epsilon of the arithmetic that the rows were factored in.
         intercept: Whether the last column is the intercept.
@@ -46,13 +45,13 @@ class Factor:
 
 @dataclass(frozen=True)
 class RowFactor:
-    """The triangular factor of [1, X − shift, y − shift_y] for raw rows: what every affine scaling starts from.
+    """The triangular factor of [1, X − shift, y − shift_y] for raw rows: the basis of every affine scaling.
 
     Attributes:
         triangle: Upper triangle, shape (min(n, p + 2), p + 2), columns in the order: ones, p features, target.
         shift: What was subtracted from each feature and the target, shape (p + 1,).
         n: Number of rows.
-        minimum: Smallest value of each feature and of the target, shape (p + 1,): what a factor does not know.
+        minimum: Smallest value of each feature and of the target, shape (p + 1,), which a triangle does not tell.
         maximum: Largest, likewise.
     """
 
@@ -79,8 +78,8 @@ class RowFactor:
         """Factor the rows after the affine scaling (value − shift)/scale, without touching the rows.
 
         Args:
-            shift: Of each feature and the target, in their units, shape (p + 1,).
-            scale: Likewise, none of them zero.
+            shift: Shift of each feature and the target, in their units, shape (p + 1,).
+            scale: Scale of each, likewise; none of them is zero.
             intercept: Whether a column of ones follows the features.
             vanishing: Columns that are zero after the scaling, but for rounding errors, shape (p + 1,).
 
@@ -110,33 +109,20 @@ def factor_rows(X: Array, y: Array) -> RowFactor:
     Returns:
         The factor of the shifted rows.
     """
-    return factor_blocks([(X, y)])
-
-
-def factor_blocks(blocks: Iterable[tuple[Array, Array]]) -> RowFactor:
-    """Factor rows that arrive in blocks of any size, so that only one of them is in memory.
-
-    Args:
-        blocks: Pairs of features (b, p) and target (b,); at least one row in all.
-
-    Returns:
-        The factor of all rows, the same to the last bit however they are cut into blocks.
-    """
     factoring = Factoring()
-    for X, y in blocks:
-        factoring.add(np.column_stack([X, y]))
+    factoring.add(np.column_stack([X, y]))
     return factoring.result()
 
 
 class Factoring:
-    """A factor in the making: rows are added as they come, R ← qr([R; next `BLOCK_ROWS` rows]).
+    """Factors rows as they are added, R ← qr([R; next `BLOCK_ROWS` rows]).
 
-    It holds one block and the triangle, O(p²), whatever the number of rows. Blocks are cut by their number of rows
-    alone, so that the factor does not depend on how the rows arrive.
+    It keeps one block and the triangle in memory, whatever the number of rows. A block is the next `BLOCK_ROWS` rows,
+    so the factor is the same to the last bit however the rows arrive.
     """
 
     def __init__(self) -> None:
-        self._n, self._held = 0, 0
+        self._n, self._waiting = 0, 0
         self._triangle: Real | None = None
         self._minimum = self._maximum = self._shift = np.empty(0)
         self._buffer = np.empty((0, 0))  # columns × rows, the triangle first: LAPACK takes it without a copy
@@ -153,21 +139,21 @@ class Factoring:
         self._n += len(rows)
         taken = 0
         while taken < len(rows):
-            if self._held == BLOCK_ROWS:  # not before another row comes: a single block is factored with more care
+            if self._waiting == BLOCK_ROWS:  # only once another row comes: a single block may use extended precision
                 self._fold()
-            count = min(BLOCK_ROWS - self._held, len(rows) - taken)
+            count = min(BLOCK_ROWS - self._waiting, len(rows) - taken)
             self._place(count)[1:] = rows[taken : taken + count].T
-            self._held, taken = self._held + count, taken + count
+            self._waiting, taken = self._waiting + count, taken + count
 
     def result(self) -> RowFactor:
         """The factor of all rows added, shifted by the means of the first block.
 
         Raises:
-            ValueError: There were none.
+            ValueError: No rows were added.
         """
         if not self._n:
             raise ValueError("there are no rows to factor")
-        if self._held:
+        if self._waiting:
             self._fold()
         assert self._triangle is not None
         return RowFactor(
@@ -180,36 +166,36 @@ class Factoring:
 
     @property
     def _offset(self) -> int:
-        """Where rows begin in the buffer: behind a place for the triangle, once there is one."""
+        """Index of the first row in the buffer: the triangle, once there is one, comes before it."""
         return 0 if self._triangle is None else len(self._buffer)
 
     def _place(self, count: int) -> Array:
-        """Where the next rows go; the buffer grows as they come, since few rows of many columns are many pages."""
-        begin = self._offset + self._held
+        """The part of the buffer for the next rows. It grows as needed, because a block of many columns is large."""
+        begin = self._offset + self._waiting
         if begin + count > self._buffer.shape[1]:
-            wider = np.empty((len(self._buffer), self._offset + min(BLOCK_ROWS, 2 * self._held + count)))
+            wider = np.empty((len(self._buffer), self._offset + min(BLOCK_ROWS, 2 * self._waiting + count)))
             wider[:, self._offset : begin] = self._buffer[:, self._offset : begin]
             self._buffer = wider
         return self._buffer[:, begin : begin + count]
 
     def _fold(self) -> None:
-        """Take the rows held into the triangle."""
+        """Factor the rows in the buffer into the triangle."""
         m = self._offset
-        block = self._buffer[:, m : m + self._held]
+        block = self._buffer[:, m : m + self._waiting]
         block[0] = 1.0
         if self._triangle is None:
             self._shift = _rounded(block.mean(axis=1))
             self._shift[0] = 0.0
-        alone = self._held == self._n
+        alone = self._waiting == self._n
         rows = working_precision(block.T) if alone else block.T
         rows -= self._shift
         if self._triangle is not None:
             first = m - len(self._triangle)
             self._buffer[:, first:m] = self._triangle.T
-            rows = self._buffer[:, first : m + self._held].T
+            rows = self._buffer[:, first : m + self._waiting].T
         with one_blas_thread:
             self._triangle = triangle(rows)
-        self._held = 0
+        self._waiting = 0
 
 
 def _rounded(mean: Array) -> Array:

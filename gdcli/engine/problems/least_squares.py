@@ -1,4 +1,4 @@
-"""The loss of given weights against the exact optimum, O(d²) whatever the number of rows."""
+"""Least squares as a problem: its loss and gradient cost O(d²), whatever the number of rows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gdcli.engine.threads import one_blas_thread
 
 @dataclass(frozen=True)
 class Objective:
-    """Mean squared error on a fixed set of rows, known by its factor.
+    """Mean squared error on a fixed set of rows, which are represented by their factor.
 
     Attributes:
         R: Upper triangle of the rows' factor, shape (r, d) with r ≤ d.
@@ -44,7 +44,7 @@ class Objective:
 
     @property
     def floor(self) -> float:
-        """F*, likewise: the loss of the optimum is what no weights can go below."""
+        """F*, the loss of the optimum, in squared units of the file."""
         return self.optimum_mse
 
     @property
@@ -67,9 +67,10 @@ class Objective:
             One gradient per run, shape (d, k).
         """
         if w.shape[1] == 1:  # the same bits as below, and a microsecond less
-            return np.asarray((2 / n) * A.T.dot(A.dot(w) - b))
+            g: Array = (2 / n) * A.T.dot(A.dot(w) - b)
+            return g
         residuals = per_run(A, np.ascontiguousarray(w.T)) - b.T
-        return np.asarray((2 / n) * np.ascontiguousarray(per_run(A.T, residuals).T))
+        return (2 / n) * np.ascontiguousarray(per_run(A.T, residuals).T)
 
     def excess(self, w: Array) -> Array:
         """F(w) − F* = ‖R(w − w*)‖²/n, the gap; never the difference of two losses.
@@ -83,7 +84,7 @@ class Objective:
             One gap per column, shape (…, k), in squared units of the file; infinite where it is not finite.
         """
         runs = np.ascontiguousarray(np.swapaxes(w, -1, -2))
-        with np.errstate(all="ignore"):  # weights beyond all numbers have an infinite gap
+        with np.errstate(all="ignore"):  # weights that overflow have an infinite gap
             if self.optimum.is_resolved:
                 distance = per_run(self.R, runs - self.optimum.weights)
             else:

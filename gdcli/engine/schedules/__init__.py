@@ -25,11 +25,11 @@ __all__ = ["SCHEDULES", "Schedule", "resolve", "sequence_rates"]
 
 
 def resolve(schedule: Schedule, length: int) -> Schedule:
-    """Write out the defaults that depend on the run.
+    """Fill in the defaults that depend on the length of the run.
 
     Args:
         schedule: One schedule, or an element of a sequence.
-        length: Epochs or steps that it is in force for; a run of none counts as one.
+        length: Epochs or steps that it is in force for; 0 counts as 1.
 
     Returns:
         The same schedule with `total` and `down` known.
@@ -60,18 +60,21 @@ def sequence_rates(schedules: tuple[Schedule, ...], lengths: tuple[int, ...], ba
 
 
 SCHEDULES: dict[str, type[Schedule]] = {
-    "constant": Constant,
-    "step": Step,
-    "multistep": MultiStep,
-    "piecewise": Piecewise,
-    "exponential": Exponential,
-    "inverse_time": InverseTime,
-    "inverse_power": InversePower,
-    "polynomial": Polynomial,
-    "linear": Linear,
-    "cosine": Cosine,
-    "cosine_restarts": CosineRestarts,
-    "triangular": Triangular,
-    "one_cycle": OneCycle,
-    "warmup": Warmup,
+    cls.kind: cls
+    for cls in (
+        Constant,
+        Step,
+        MultiStep,
+        Piecewise,
+        Exponential,
+        InverseTime,
+        InversePower,
+        Polynomial,
+        Linear,
+        Cosine,
+        CosineRestarts,
+        Triangular,
+        OneCycle,
+        Warmup,
+    )
 }

@@ -1,4 +1,4 @@
-"""What every schedule is: the learning rate as a function of t, the epoch or step counted from 0."""
+"""The base class of schedules: the learning rate as a function of t, the epoch or step counted from 0."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Schedule(ABC):
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
-    # What happens to a run that is longer than the schedule's span: said to the user as a warning.
+    # Part of a warning to the user: what happens in a run that is longer than the schedule's span.
     afterwards: ClassVar[str] = ""
 
     kind: str
@@ -40,12 +40,22 @@ class Schedule(ABC):
         """
 
     def span(self) -> tuple[str, int] | None:
-        """The field that says how long the schedule is, and how many t it takes; None where it has no end."""
+        """The field that sets how long the schedule is, and its length in t; None where it has no end."""
         return None
 
 
 def known(value: int | None) -> int:
-    """Unwrap a length that `resolve` has written out."""
+    """Unwrap a length that `resolve` has filled in.
+
+    Args:
+        value: The length, or None.
+
+    Returns:
+        The length.
+
+    Raises:
+        ValueError: It is None, because `resolve` was not called.
+    """
     if value is None:
         raise ValueError("the length of the run is not known yet: call resolve first")
     return value

@@ -90,7 +90,7 @@ class CosineRestarts(Schedule):
     eta_min: NonNegative = 0.0
 
     def rates(self, t: IntArray, base: float) -> Array:
-        """Half a cosine wave a period."""
+        """Half a cosine wave per period."""
         if self.multiplier == 1:
             start, period = t - t % self.period, np.full(t.shape, self.period)
         else:

@@ -19,8 +19,9 @@ import numpy as np
 from gdcli.engine.arrays import Array
 from gdcli.engine.descent import Watch, descend
 from gdcli.engine.kernels.base import Kernel
+from gdcli.engine.kernels.choice import KernelChoice, choose_kernel
 from gdcli.engine.trace import Trace
-from gdcli.experiment.kernels import KernelChoice, kernel_for, predicted_seconds
+from gdcli.experiment.kernels import predicted_seconds
 from gdcli.experiment.plan import Plan
 
 # Traces of a group, and the seconds that each of its runs took of the whole.
@@ -70,7 +71,7 @@ def kernel_for_runs(choice: KernelChoice, planned: Sequence[Plan], workers: int)
         The kernel: with `auto`, the one that is done first.
     """
     together = [[planned[i] for i in group] for group in groups(planned, 1)]
-    return kernel_for(choice, sum(map(predicted_seconds, together)) / workers)
+    return choose_kernel(choice, sum(map(predicted_seconds, together)) / workers)
 
 
 def groups(planned: Sequence[Plan], workers: int, kernel: Kernel = "numpy") -> list[list[int]]:

@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 
 from gdcli._version import __version__
 from gdcli.engine.kernels.base import Kernel
+from gdcli.engine.kernels.choice import KernelChoice
 from gdcli.engine.trace import Trace
-from gdcli.experiment.kernels import KernelChoice
 from gdcli.experiment.plan import Plan
 from gdcli.experiment.result import SUMMARY_COLUMNS, Result
 from gdcli.experiment.sweep.journal import Journal, read_journal

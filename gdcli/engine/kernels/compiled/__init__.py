@@ -1,4 +1,4 @@
-"""The compiled kernel, by Numba, in three parts: the update rules, the order of the rows, the loop over both.
+"""The compiled kernel, by Numba, in four parts: update rules, the order of the rows, gradients, and the loop over all.
 
-Nothing but this package imports Numba, and nothing imports this package before the compiled kernel is asked for.
+Only this package imports Numba, and it is imported only when the compiled kernel is used. Read `loop` first.
 """

@@ -1,4 +1,4 @@
-"""The compiled loop: takes rows in their order, adds up gradients and updates, without temporaries."""
+"""The compiled loop: it takes rows in order, sums their gradients and updates the weights, without temporary arrays."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from gdcli.engine.kernels.compiled.permutations import generator, permute
 from gdcli.engine.kernels.compiled.rules import register, update
 from gdcli.engine.optimizers import Optimizer, Slots, Value
 
-# Numbers that a call may work through: a tenth of a second at most, so that Ctrl-C is heard between two calls.
+# Numbers that one call works through: a tenth of a second at most, because Python sees Ctrl-C only between calls.
 CHUNK = 1 << 25
-FEW = 8  # rows a batch that are not worth turning into columns
-BLOCK = 1 << 12  # numbers to turn into columns at a time: 32 kB, which the first cache holds
+FEW = 8  # rows: smaller batches are not worth turning into columns
+BLOCK = 1 << 12  # numbers to turn into columns at a time: 32 kB, the size of a first-level cache
 
 _one_at_a_time = Lock()  # for compiling and loading
 
 
 def compiled_stepper(optimizer: type[Optimizer], batches: Batches, factor: float) -> Stepper:
-    """Get what steps through epochs in compiled code.
+    """Make the stepper that runs compiled code.
 
     Args:
-        optimizer: Whose rule.
-        batches: What the epochs take.
+        optimizer: The optimizer whose rule updates the weights.
+        batches: The rows of each epoch.
         factor: c of the gradient (c/n) Aᵀ(Aw − b).
 
     Returns:
@@ -65,19 +65,19 @@ def compiled_stepper(optimizer: type[Optimizer], batches: Batches, factor: float
 
 
 def _signature() -> Any:
-    """The types of the loop's arguments; what is only read may be read-only."""
+    """The types of the loop's arguments; arrays that it only reads may be read-only."""
 
-    def given(kind: Any, ndim: int) -> Any:
+    def readonly(kind: Any, ndim: int) -> Any:
         return types.Array(kind, ndim, "C", readonly=True)
 
-    table, number = given(types.float64, 2), types.int64
+    table, number = readonly(types.float64, 2), types.int64
     rows = table, table, number, number, types.float64, types.uint32[::1], types.uint32[::1]
-    runs = types.float64[:, ::1], types.float64[:, :, ::1], table, given(types.float64, 3), number
+    runs = types.float64[:, ::1], types.float64[:, :, ::1], table, readonly(types.float64, 3), number
     return types.void(*rows, *runs, types.float64[:, :, ::1], number, number)
 
 
 def _compiled(loop: Callable[..., None]) -> Callable[..., None]:
-    """Compile, and keep the result where there is a place for it; without the lock that keeps other threads waiting."""
+    """Compile, with a cache on disk where there is a place for it; the code runs without the GIL."""
     options: dict[str, Any] = {"nogil": True, **SEMANTICS}
     try:
         kernel: Callable[..., None] = numba.njit(_signature(), cache=True, **options)(loop)
@@ -88,7 +88,7 @@ def _compiled(loop: Callable[..., None]) -> Callable[..., None]:
 
 @part()
 def _keep(weights: Array, history: Array, epoch: int) -> None:
-    """Write down the weights (k, d) after an epoch; an assignment of arrays would take two seconds to compile."""
+    """Copy the weights (k, d) after an epoch; assigning whole arrays would take two seconds longer to compile."""
     k, d = weights.shape
     for c in range(k):
         for j in range(d):
@@ -102,16 +102,16 @@ def _loop(rule: str) -> Callable[..., None]:
     def loop(
         A: Any,  # rows (n, d)
         b: Any,  # targets (n, 1)
-        size: int,  # rows a batch
-        count: int,  # what a batch divides by; 0 for its own rows
-        factor: float,  # of the gradient
-        order: Any,  # of the rows (n,), drawn anew for every epoch; empty where they come as they stand
-        state: Any,  # of the generator that draws it
+        size: int,  # rows per batch
+        count: int,  # what the gradient of a batch is divided by; 0 for the number of its rows
+        factor: float,  # c of the gradient (c/n) Aᵀ(Aw − b)
+        order: Any,  # of the rows (n,), redrawn for every epoch; empty where they keep their order
+        state: Any,  # of the generator that draws the order
         weights: Any,  # (k, d)
         memory: Any,  # (k, d, slots)
         settings: Any,  # (k, hyperparameters)
         rates: Any,  # (epochs, 1 or steps, 1 or k)
-        t: int,  # steps before these epochs
+        t: int,  # steps made before these epochs
         history: Any,  # the weights after each epoch, (epochs, d, k)
         first: int,  # step of these epochs to begin with
         last: int,  # step to end before

@@ -1,4 +1,4 @@
-"""How everything here is compiled."""
+"""Options of the compiler."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numba
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-# As NumPy does: a division by zero is infinite and no error.
+# As in NumPy, a division by zero is infinite and no error.
 SEMANTICS: dict[str, Any] = {"error_model": "numpy"}
 
 
@@ -17,7 +17,7 @@ def part(*, inline: bool = False, sums_in_any_order: bool = False) -> Callable[[
     """Compile a function that other compiled ones call.
 
     Args:
-        inline: Whether it becomes part of its caller, which saves counting references to its arrays: 15 ns a call.
+        inline: Whether it becomes part of its caller, which saves counting references to its arrays: 15 ns per call.
         sums_in_any_order: Whether sums may be taken in any order, which is what vector registers need; infinities and
             NaN keep their meaning.
 

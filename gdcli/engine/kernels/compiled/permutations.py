@@ -1,9 +1,9 @@
 """`RandomState.permutation` in compiled code: the same numbers from the same seed, in a quarter of the time.
 
 The generator is the Mersenne Twister; the permutation is Fisher and Yates', from the last place down, each place
-drawn by masking 32 bits and rejecting what is beyond it. NEP 19 freezes all of that, and a test holds it. What makes
-the difference is the rejection: here it moves a counter by nothing in place of branching, because a branch that is
-taken at random is mispredicted every other time.
+drawn by masking 32 bits and rejecting numbers beyond it. NEP 19 freezes all of that, and a test checks it. The speed
+comes from the rejection: a rejected number swaps a place with itself and moves on by 0 places, where NumPy branches. A
+branch that is taken at random is mispredicted every other time.
 
 Source: Matsumoto and Nishimura (1998), Mersenne Twister, ACM TOMACS 8(1); Durstenfeld (1964), Algorithm 235, CACM
 7(7); numpy.org/neps/nep-0019-rng-policy.html.
@@ -26,13 +26,13 @@ B, C = np.uint32(0x9D2C5680), np.uint32(0xEFC60000)
 
 
 def generator(seed: int) -> Words:
-    """Begin the stream of `RandomState(seed)`.
+    """Make the state with which `RandomState(seed)` begins.
 
     Args:
         seed: From 0 to 2³² − 1.
 
     Returns:
-        The state of the generator, shape (2·624 + 1,): its words, those to be drawn, and how many of them have been.
+        The state of the generator, shape (2·624 + 1,): its words, the words to draw, and how many of them are drawn.
     """
     key = np.random.RandomState(seed).get_state(legacy=False)["state"]["key"]
     return np.concatenate([key, np.zeros(N, np.uint32), [np.uint32(N)]]).astype(np.uint32)
@@ -46,7 +46,7 @@ def _twisted(upper: np.uint32, lower: np.uint32, far: np.uint32) -> np.uint32:
 
 @part()
 def _refill(key: Words, words: Words) -> None:
-    """Move the generator on by 624 words."""
+    """Generate the next 624 words."""
     for i in range(N - M):
         key[i] = _twisted(key[i], key[i + 1], key[i + M])
     for i in range(N - M, N - 1):
@@ -62,7 +62,7 @@ def _refill(key: Words, words: Words) -> None:
 
 @part()
 def permute(order: Words, state: Words) -> None:
-    """Write the generator's next permutation of n into `order`, shape (n,), and move the state on."""
+    """Write the generator's next permutation of n into `order`, shape (n,), and advance the state."""
     key, words, drawn = state[:N], state[N : 2 * N], int(state[2 * N])
     for i in range(len(order)):
         order[i] = i
@@ -71,7 +71,7 @@ def permute(order: Words, state: Words) -> None:
         mask = 1
         while mask < place:
             mask = 2 * mask + 1
-        while place > mask >> 1:  # as long as the mask is the place's own
+        while place > mask >> 1:  # as long as the mask fits the place
             if drawn == N:
                 _refill(key, words)
                 drawn = 0

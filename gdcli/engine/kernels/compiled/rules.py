@@ -1,9 +1,9 @@
-"""Update rules in compiled code: those of the optimizers' own classes, as they stand.
+"""Update rules in compiled code: the `update` methods of the optimizers, unchanged.
 
 Compiled code is cached on disk. Numba looks a function up by its source file, its bytecode and what it closes over,
-so a loop that closed over its rule would never be found again by another process. The loop closes over a string, the
-rule's name with a fingerprint of the sources; the rule itself is looked up by that name while Numba compiles. Edit a
-rule, or anything else that is compiled into the loop, and another name is looked for.
+so another process would never find a loop that closed over its rule. The loop closes over a string instead, the name of
+the rule with a hash of the sources; Numba looks up the rule by that name while it compiles. An edit of a rule, or of
+anything else that is compiled into the loop, changes the name.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def register(optimizer: type[Optimizer]) -> str:
     """Compile a rule.
 
     Args:
-        optimizer: Whose rule.
+        optimizer: The optimizer whose rule to compile.
 
     Returns:
         The name to call it by in `update`.
@@ -55,13 +55,16 @@ def update(
     Args:
         rule: Name of the rule, as `register` gives it.
         weights: Shape (k, d).
-        g: What is proportional to the gradient, likewise.
-        c: The run.
-        scale: Of g.
+        g: The gradient divided by `scale`, likewise.
+        c: Index of the run.
+        scale: Factor of g.
         memory: Slots, shape (k, d, slots).
         lr: Learning rate.
         t: Step, counted from 1.
         settings: Hyperparameters, shape (k, hyperparameters).
+
+    Raises:
+        NotImplementedError: It was called from Python; only compiled code has it.
     """
     raise NotImplementedError
 
@@ -92,7 +95,7 @@ def _update_by_rule(
     return with_memory if n_slots else without_memory
 
 
-# A call of its own would count references to the arrays: 20 ns.
+# Inlined, because a call would count references to the arrays: 20 ns.
 overload(update, prefer_literal=True, jit_options={"forceinline": True, **SEMANTICS})(_update_by_rule)
 
 
