@@ -150,6 +150,7 @@ def _agree(low: Array, high: Array) -> BoolArray:
 
 
 def _divide(shift: Array, scale: Array, *, undivided: BoolArray, vanishing: BoolArray) -> Affine:
+    undivided = undivided | (scale == 0)  # the spread of the smallest numbers of all underflows
     return Affine(shift=shift, scale=np.where(undivided, 1.0, scale), undivided=undivided, vanishing=vanishing)
 
 

@@ -149,19 +149,6 @@ def test_result_that_cannot_be_read(bench: Bench, monkeypatch: pytest.MonkeyPatc
     assert bench.results() == RESULT
 
 
-def test_directory_whose_name_is_not_utf_8(bench: Bench) -> None:
-    home = bench.home / os.fsdecode(b"w\xff")
-    try:
-        home.mkdir()
-    except OSError:
-        pytest.skip("this file system takes UTF-8 names only")
-    (home / "d.csv").write_bytes((bench.home / "d.csv").read_bytes())
-    (home / "s.yaml").write_text(D + "epochs: 2\n")
-    bench.runs("run", str(home / "s.yaml"), "--no-plot", "--quiet")
-    path = json.loads(Path("results/s/summary.json").read_text())["spec"]["dataset"]["path"]
-    assert Path("results/s", path).samefile(home / "d.csv")
-
-
 # What the system refuses where nobody thought of it, and what is said
 REFUSALS = {
     "a_file": (PermissionError(errno.EACCES, "Permission denied", "d.csv"), "d.csv: Permission denied"),
@@ -191,7 +178,7 @@ def test_what_the_system_refuses_is_said(
     def refuse(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr("gdcli.cli.session.Planner.plan", refuse)
+    monkeypatch.setattr("gdcli.experiment.planner.Planner.plan", refuse)
     bench.refuses(2, message, spec=D)
 
 

@@ -145,5 +145,5 @@ def test_system_that_fails(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Non
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
     bench.write("s.yaml", "dataset: d.csv\n")
-    monkeypatch.setattr("gdcli.cli.session.Planner.plan", refuse)
+    monkeypatch.setattr("gdcli.experiment.planner.Planner.plan", refuse)
     bench.refuses(2, f"the system refuses: {os.strerror(errno.EMFILE)}")
