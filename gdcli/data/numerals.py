@@ -72,7 +72,8 @@ def number(thousands: str | None, decimal: str) -> re.Pattern[str]:
     digits = r"\d+"
     if thousands:
         mark = re.escape(thousands)
-        digits = rf"(?:\d+|\d{{1,3}}(?:{mark}\d{{3}})+|\d{{1,2}}(?:{mark}\d{{2}})+{mark}\d{{3}})"
+        # No group is led by a zero: 0,355 has a decimal comma.
+        digits = rf"(?:\d+|[1-9]\d{{0,2}}(?:{mark}\d{{3}})+|[1-9]\d?(?:{mark}\d{{2}})+{mark}\d{{3}})"
     return re.compile(rf"[+-]?{digits}(?:{re.escape(decimal)}\d*)?(?:[eE][+-]?\d+)?", re.ASCII)
 
 

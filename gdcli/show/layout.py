@@ -36,11 +36,13 @@ class Column:
         rank: Columns of the smallest rank are left out first.
         is_name: Whether its cells are names, which are aligned left and may be shortened. Numbers are aligned
             right and stay whole.
+        is_whole: Whether names are not shortened either.
     """
 
     heading: str
     rank: int
     is_name: bool = False
+    is_whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,8 @@ def fitted(columns: Sequence[Column], natural: Sequence[int], room: int) -> list
     Returns:
         Widths; 0 for a column that is left out. The column of the highest rank is never left out.
     """
-    least = [min(width, SHORTEST) if c.is_name else width for c, width in zip(columns, natural, strict=True)]
+    shortest = [SHORTEST if c.is_name and not c.is_whole else width for c, width in zip(columns, natural, strict=True)]
+    least = [min(pair) for pair in zip(natural, shortest, strict=True)]
     by_rank = sorted(range(len(columns)), key=lambda i: -columns[i].rank)
     shown = list(by_rank)
     while len(shown) > 1 and _total(least[i] for i in shown) > room:

@@ -40,7 +40,7 @@ def comparison_view(results: Sequence[Result]) -> RenderableType:
     settings = ("optimizer", "lr", "schedule", "scaler", "batch_size")
     differing = [key for key in settings if len({str(result.summary[key]) for result in firsts}) > 1]
     noted = any(_ending(runs) for runs in groups.values())
-    columns += [Column("status", rank=50, is_name=True)] if noted else []
+    columns += [Column("status", rank=50, is_name=True, is_whole=True)] if noted else []
     columns += [
         Column(key.replace("_size", ""), RANKS[key], is_name=key not in ("lr", "batch_size")) for key in differing
     ]

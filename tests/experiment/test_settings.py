@@ -323,3 +323,11 @@ def test_only_marks_that_occur_are_tried(monkeypatch: pytest.MonkeyPatch) -> Non
     assert looks is not None
     assert looks.settings == {"thousands": "'"}
     assert forms == {(None, "."), ("'", "."), (None, ","), ("'", ",")}
+
+
+def test_no_group_of_digits_is_led_by_a_zero(tmp_path: Path) -> None:
+    path = tmp_path / "d.csv"
+    path.write_text('a,b,y\n1,"2,744",1\n2,"0,355",2\n4,"0,101",4\n7,"1,200",7\n')
+    (warning,) = gdcli.optimum(path).warnings
+    assert "',' as the decimal mark ('2,744'); give decimal=','" in warning
+    assert refusal(path, features=["b"], thousands=",").startswith(f"{path}:3: column 'b' has 2 cells that are not num")

@@ -85,3 +85,10 @@ def test_sentences_break_between_names_only() -> None:
         "          Viscera weight",
         "n         3",
     ]
+
+
+def test_a_whole_name_is_left_out_and_never_shortened() -> None:
+    columns = [Column("run", 9, is_name=True), Column("status", 5, is_name=True, is_whole=True)]
+    words = "completed, hardly moved"
+    assert fitted(columns, [3, len(words)], 40) == [3, len(words)]
+    assert fitted(columns, [3, len(words)], 20) == [3, 0]
