@@ -78,6 +78,9 @@ def test_all_diverged(bench: Bench) -> None:
     outcome = bench.gd("sweep", "s.yaml", "--grid", "optimizer.lr=1.0e+9,1.0e+10")
     assert outcome.code == 4
     assert "2 runs, 2 diverged" in outcome.out
+    assert outcome.err.startswith(
+        "s-sweep: every setting diverged; optimizer.lr=1000000000.0 diverged at epoch 1: its gap "
+    )
     assert not (bench.home / "results/s-sweep/best.yaml").exists()
 
 
