@@ -22,7 +22,7 @@ from gdcli.experiment.comparison import endings
 from gdcli.experiment.quantiles import Spread, curve_spread
 from gdcli.experiment.result import Result, by_name
 from gdcli.show.axes import LARGEST, SMALLEST, drawable, log_axis
-from gdcli.show.lettering import as_written, boxes_for_missing_glyphs
+from gdcli.show.lettering import as_written
 
 # Okabe and Ito's palette for colour-blind readers; black is reserved for the optimum.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -55,7 +55,7 @@ def curve_figure(result: Result) -> Figure:
     _plot(right, trace.gap, label="gap", colour=COLOURS[0])
     _scale_gap(right, [result])
     left.legend(loc="best", frameon=False)
-    return as_written(figure)
+    return figure
 
 
 def comparison_figure(results: Sequence[Result]) -> Figure:
@@ -102,7 +102,7 @@ def comparison_figure(results: Sequence[Result]) -> Figure:
             handles[LEGEND_MOST - 1 : -1] = [Line2D([], [], linestyle="none")]
         size = "medium" if len(labels) <= 16 else "x-small"
         figure.legend(handles, labels, fontsize=size, loc="center left", bbox_to_anchor=(0.78, 0.5), frameon=False)
-    return as_written(figure)
+    return figure
 
 
 def to_png(figure: Figure, *, warn: Callable[[str], None] = lambda _: None) -> bytes:
@@ -115,7 +115,7 @@ def to_png(figure: Figure, *, warn: Callable[[str], None] = lambda _: None) -> b
     Returns:
         The bytes.
     """
-    message = boxes_for_missing_glyphs(as_written(figure))
+    message = as_written(figure)
     if message:
         warn(message)
     stream = io.BytesIO()

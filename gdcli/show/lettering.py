@@ -24,39 +24,28 @@ SHOWN = 20  # the most missing characters that a message lists
 BOX = "□"  # drawn instead of a missing glyph
 
 
-def as_written(figure: Figure) -> Figure:
+def as_written(figure: Figure) -> str | None:
     """Show every text of a figure as it is written: `$` is a dollar, and fonts step in for missing glyphs.
+
+    A character that no installed font has becomes a box, instead of Matplotlib's warning about each.
 
     Args:
         figure: Changed in place.
 
     Returns:
-        The same figure.
+        A sentence that lists the characters without a glyph, or None if there are none.
     """
-    texts = _texts(figure)
+    texts = _texts(figure)  # once: it takes 8 ms
     for text in texts:
         text.set_parse_math(False)
         if not text.get_text().isprintable():
             text.set_text(printable(text.get_text()))
-    fonts = _fonts(_characters(texts))
+    characters = _characters(texts)
+    fonts = _fonts(characters)
     if len(fonts) > len(rcParams["font.family"]):
         for text in texts:
             text.set_fontfamily(fonts)
-    return figure
-
-
-def boxes_for_missing_glyphs(figure: Figure) -> str | None:
-    """Draw a box for every character that no installed font has, instead of Matplotlib's warning about each.
-
-    Args:
-        figure: Changed in place.
-
-    Returns:
-        A sentence that lists these characters, or None if there are none.
-    """
-    texts = _texts(figure)
-    characters = _characters(texts)
-    missing = _missing(characters, _fonts(characters))
+    missing = _missing(characters, fonts)
     if not missing:
         return None
     boxes = str.maketrans(dict.fromkeys(missing, BOX))
