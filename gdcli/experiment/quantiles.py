@@ -60,7 +60,7 @@ def quantile(values: Array, q: float) -> Array:
 def final(run: Run, figure: str) -> float | None:
     """The figure that a run ended with, infinite if it diverged; None where there is no such figure."""
     value = run.summary[figure]
-    if run.summary["status"] == Status.DIVERGED and figure != "optimum_mse":
+    if run.summary["status"] == Status.DIVERGED:
         return math.inf
     return None if value is None else float(value) if math.isfinite(value) else math.inf
 
