@@ -122,7 +122,7 @@ def to_png(figure: Figure, *, warn: Callable[[str], None] = lambda _: None) -> b
     FigureCanvasAgg(figure)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph ")  # tick labels are made anew by their formatter
-        figure.savefig(stream, format="png")
+        figure.savefig(stream, format="png", pil_kwargs={"compress_level": 3})  # 5 ms less than 6, and 7 % larger
     return stream.getvalue()
 
 

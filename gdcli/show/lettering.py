@@ -6,9 +6,12 @@ from collections.abc import Iterable
 from functools import cache
 
 from matplotlib import rcParams
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
 from matplotlib.text import Text
+from matplotlib.ticker import FixedLocator
 
 from gdcli.errors import printable
 
@@ -35,7 +38,7 @@ def as_written(figure: Figure) -> str | None:
     Returns:
         A sentence that lists the characters without a glyph, or None if there are none.
     """
-    texts = _texts(figure)  # once: it takes 8 ms
+    texts = _texts(figure)
     for text in texts:
         text.set_parse_math(False)
         if not text.get_text().isprintable():
@@ -56,7 +59,16 @@ def as_written(figure: Figure) -> str | None:
 
 
 def _texts(figure: Figure) -> list[Text]:
-    return [artist for artist in figure.findobj(Text) if isinstance(artist, Text)]
+    """The texts of a figure, without the numbers at its ticks: these are ASCII, and to look for them takes 8 ms."""
+    holders = [*figure.texts, *figure.legends, *(part for axes in figure.axes for part in _lettered(axes))]
+    return [text for holder in holders for text in holder.findobj(Text) if isinstance(text, Text)]
+
+
+def _lettered(axes: Axes) -> list[Artist]:
+    """The parts of axes that have texts of ours."""
+    legend = axes.get_legend()
+    named = [axis for axis in (axes.xaxis, axes.yaxis) if isinstance(axis.get_major_locator(), FixedLocator)]
+    return [axes.title, axes.xaxis.label, axes.yaxis.label, *axes.texts, *named, *([legend] if legend else [])]
 
 
 def _characters(texts: Iterable[Text]) -> str:
