@@ -17,7 +17,7 @@ from gdcli.engine.batches import Batches, mini_batches
 from gdcli.engine.descent import descend
 from gdcli.engine.optimizers import OPTIMIZERS
 from gdcli.engine.problems.factor import factor_rows
-from gdcli.engine.problems.least_squares import Objective, objective
+from gdcli.engine.problems.least_squares import LeastSquares, objective
 
 ROWS, FIXED_COLUMNS = (10_000, 100_000, 1_000_000, 10_000_000), 10
 COLUMNS, FIXED_ROWS = (2, 5, 10, 20, 50, 100, 200), 100_000
@@ -84,11 +84,11 @@ def _times(problem: Problem, kernels: Sequence[str]) -> list[float]:
     return seconds
 
 
-def _epoch(X: Array, y: Array, loss: Objective, option: dict[str, Any]) -> None:
+def _epoch(X: Array, y: Array, loss: LeastSquares, option: dict[str, Any]) -> None:
     _descend(mini_batches(X, y, size=SIZE, shuffle="each_epoch", seed=0), loss, 1, **option)
 
 
-def _descend(batches: Batches, loss: Objective, count: int, **option: Any) -> None:
+def _descend(batches: Batches, loss: LeastSquares, count: int, **option: Any) -> None:
     start, optimizer = np.zeros((len(loss.c), 1)), OPTIMIZERS["sgd"](kind="sgd", lr=RATE)
     descend(start, batches, optimizers=[optimizer], rates=np.full((count, 1, 1), RATE), objective=loss, **option)
 

@@ -31,7 +31,7 @@ from gdcli.engine.batches import mini_batches
 from gdcli.engine.descent import descend
 from gdcli.engine.optimizers import OPTIMIZERS
 from gdcli.engine.problems.factor import factor_rows
-from gdcli.engine.problems.least_squares import Objective, objective
+from gdcli.engine.problems.least_squares import LeastSquares, objective
 
 RUNS, EPOCHS, SIZE = 100, 100, 50
 RATE_LOW, RATE_HIGH = 1e-4, 1e-1
@@ -60,7 +60,7 @@ def _lockstep(problem: Problem, rates: Array, found: Report) -> Timing:
     return times["all"]
 
 
-def _columns(problem: Problem, loss: Objective, rates: Array) -> Contestant:
+def _columns(problem: Problem, loss: LeastSquares, rates: Array) -> Contestant:
     """Make a contestant of k runs in lockstep, judged by the last of them."""
     optimizers = [OPTIMIZERS["adam"](kind="adam", lr=lr) for lr in rates.tolist()]
 

@@ -25,17 +25,17 @@ class Place(NamedTuple):
     """Where something stands, ordered as it is read.
 
     Attributes:
-        source: A file, an option of the command line, or a word for what was passed in Python.
-        line: Counted from 1; 0 where the source has no lines.
+        label: A file, an option of the command line, or a word for what was passed in Python.
+        line: Counted from 1; 0 where it has no lines.
         column: Likewise.
     """
 
-    source: str
+    label: str
     line: int = 0
     column: int = 0
 
     def __str__(self) -> str:
-        return ":".join([self.source, *(str(number) for number in (self.line, self.column) if number)])
+        return ":".join([self.label, *(str(number) for number in (self.line, self.column) if number)])
 
 
 class Fault(NamedTuple):
@@ -125,11 +125,11 @@ class FaultsError(GdcliError):
 
 def _shown(faults: Iterable[Fault]) -> Iterator[str]:
     """The lines of a message: so many per file, and how many there are beyond them."""
-    for source, group in groupby(faults, key=lambda fault: fault.place.source):
+    for label, group in groupby(faults, key=lambda fault: fault.place.label):
         faults_here = list(group)
         yield from map(str, faults_here[:MOST_SHOWN])
         if len(faults_here) > MOST_SHOWN:
-            yield printable(f"{source}: and {len(faults_here) - MOST_SHOWN} more faults; correct these first")
+            yield printable(f"{label}: and {len(faults_here) - MOST_SHOWN} more faults; correct these first")
 
 
 class SpecError(FaultsError):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gdcli.data.protocol import Data
 from gdcli.errors import DataError, Fault, suggestion
 from gdcli.spec.model import Columns
-from gdcli.spec.validate import Source
+from gdcli.spec.validate import Request
 
 MOST_FEATURES = 10_000  # their factor is a square of them: 0.8 GB
 
@@ -38,19 +38,19 @@ class DesignColumns:
         return Columns(features=self.features, target=self.target, intercept=self.intercept)
 
 
-def relevant(source: Source, names: list[str]) -> list[str]:
+def relevant(request: Request, names: list[str]) -> list[str]:
     """The columns whose cells matter: those of the spec, or all where it leaves the choice open."""
-    columns = source.spec.columns
+    columns = request.spec.columns
     if columns.features is None or columns.target is None:
         return names
     return [*columns.features, columns.target]
 
 
-def choose_columns(source: Source, data: Data, texts: Collection[str]) -> DesignColumns:
+def choose_columns(request: Request, data: Data, texts: Collection[str]) -> DesignColumns:
     """Choose the columns that a spec leaves open: the last numeric one as the target, the other ones as features.
 
     Args:
-        source: The spec.
+        request: The spec.
         data: The rows.
         texts: The columns that are text.
 
@@ -60,60 +60,60 @@ def choose_columns(source: Source, data: Data, texts: Collection[str]) -> Design
     Raises:
         DataError: There are no numeric columns to choose.
     """
-    columns, label = source.spec.columns, data.label
+    columns, label = request.spec.columns, data.label
     target, features = columns.target, columns.features
     numeric = [name for name in data.names if name not in texts]
     if target is None:
         taken = set(features or ())
         free = [name for name in numeric if name not in taken]
         if not free:
-            message = f"no numeric column in {label} is left to be the target; name {source.key('target')}"
-            raise DataError([source.fault(("columns",), message)])
+            message = f"no numeric column in {label} is left to be the target; name {request.key('target')}"
+            raise DataError([request.fault(("columns",), message)])
         target = free[-1]
     if features is None:
-        features = _sound(source, label, tuple(name for name in numeric if name != target), target)
+        features = _sound(request, label, tuple(name for name in numeric if name != target), target)
     return DesignColumns(features=features, target=target, intercept=columns.intercept)
 
 
-def _sound(source: Source, label: str, features: tuple[str, ...], target: str) -> tuple[str, ...]:
+def _sound(request: Request, label: str, features: tuple[str, ...], target: str) -> tuple[str, ...]:
     """The features by default, if they can be."""
     message = ""
     if not features:
-        message = f"no numeric column besides the target '{target}' in {label}; name {source.key('features')}"
-    elif source.spec.columns.intercept and "intercept" in features:
+        message = f"no numeric column besides the target '{target}' in {label}; name {request.key('features')}"
+    elif request.spec.columns.intercept and "intercept" in features:
         message = (
             f"{label} has a column called 'intercept', which cannot be a feature beside the intercept; "
-            f"name {source.key('features')}, or fit without an intercept"
+            f"name {request.key('features')}, or fit without an intercept"
         )
     if message:
-        raise DataError([source.fault(("columns",), message)])
+        raise DataError([request.fault(("columns",), message)])
     return features
 
 
-def _missing(source: Source, names: list[str], label: str) -> Iterator[Fault]:
+def _missing(request: Request, names: list[str], label: str) -> Iterator[Fault]:
     """Find the columns that the spec names and the table lacks."""
-    columns, known = source.spec.columns, set(names)
+    columns, known = request.spec.columns, set(names)
     named = [(("columns", "features", i), name) for i, name in enumerate(columns.features or ())]
     for path, name in [*named, (("columns", "target"), columns.target)]:
         if name is not None and name not in known:
-            yield source.fault(path, f"no column '{name}' in {label}{suggestion(name, names)}")
+            yield request.fault(path, f"no column '{name}' in {label}{suggestion(name, names)}")
 
 
-def check_names(source: Source, names: list[str], label: str) -> None:
+def check_names(request: Request, names: list[str], label: str) -> None:
     """Refuse columns before any row is read.
 
     Raises:
         DataError: The table lacks columns that the spec names, or there are far too many.
     """
-    faults = list(_missing(source, names, label))
+    faults = list(_missing(request, names, label))
     if faults:
         raise DataError(faults)
-    named = source.spec.columns.features
+    named = request.spec.columns.features
     if named or len(names) > 5 * MOST_FEATURES:  # so many columns take long to look at, and few of them can be text
-        check_width(source, label, len(named or names[1:]))
+        check_width(request, label, len(named or names[1:]))
 
 
-def check_width(source: Source, label: str, features: int) -> None:
+def check_width(request: Request, label: str, features: int) -> None:
     """Refuse more features than a factor can be held of.
 
     Raises:
@@ -122,4 +122,4 @@ def check_width(source: Source, label: str, features: int) -> None:
     if features > MOST_FEATURES:
         memory = f"the factor of so many takes {8 * features**2 / 1e9:.3g} GB"
         message = f"{features} features in {label} are more than {MOST_FEATURES}; {memory}; name fewer"
-        raise DataError([source.fault(("columns", "features"), f"{message} as {source.key('features')}")])
+        raise DataError([request.fault(("columns", "features"), f"{message} as {request.key('features')}")])

@@ -19,7 +19,7 @@ from gdcli.engine.arrays import Array
 from gdcli.engine.problems.factor import RowFactor
 from gdcli.errors import DataError
 from gdcli.spec.model import Columns, Spec
-from gdcli.spec.validate import Source
+from gdcli.spec.validate import Request
 
 
 @dataclass(frozen=True)
@@ -79,14 +79,14 @@ class Design:
 _DESIGNS: WeakKeyDictionary[Data, dict[tuple[Columns, str], Design]] = WeakKeyDictionary()
 
 
-def design(source: Source, data: Data, needs: Needs) -> Design:
+def design(request: Request, data: Data, needs: Needs) -> Design:
     """Pick the columns that a spec asks for, encode them as numbers, and factor them.
 
     Rows are read once. They are read twice where a text column is a feature, because all of its levels must be known
     first, or where what a column is in its first chunk is not what it is on the whole.
 
     Args:
-        source: The spec.
+        request: The spec.
         data: The rows.
         needs: What to work out of them.
 
@@ -97,39 +97,39 @@ def design(source: Source, data: Data, needs: Needs) -> Design:
         DataError: A column is missing, has cells that cannot serve, or stands for target and feature at once.
     """
     if not data.size:
-        return _designed(source, data, needs)
+        return _designed(request, data, needs)
     designs = _DESIGNS.setdefault(data, {})
-    key = source.spec.columns, source.spec.dataset.missing
+    key = request.spec.columns, request.spec.dataset.missing
     if key not in designs or not designs[key].offers(needs):
-        made = _designed(source, data, needs)
+        made = _designed(request, data, needs)
         if made.rows is not None:
             designs.clear()  # one copy of the rows is enough
         designs[key] = made
     return designs[key]
 
 
-def _designed(source: Source, data: Data, needs: Needs) -> Design:
+def _designed(request: Request, data: Data, needs: Needs) -> Design:
     """Make a design, whatever is known already."""
     names = data.names
-    check_names(source, names, data.label)
+    check_names(request, names, data.label)
     chunks = data.chunks(hashing=needs.hashes)
     first = next(chunks)
-    texts = {name for name, census in first[1].censuses(relevant(source, names)).items() if census.is_text}
+    texts = {name for name, census in first[1].censuses(relevant(request, names)).items() if census.is_text}
     begun: Iterable[tuple[int, Table]] | None = chain([first], chunks)
-    if texts & set(source.spec.columns.features or ()):
+    if texts & set(request.spec.columns.features or ()):
         chunks.close()  # to be read again, text as text
         begun = None
     try:
-        columns = choose_columns(source, data, texts)
+        columns = choose_columns(request, data, texts)
     except DataError:  # of the first chunk; on the whole it may be otherwise
-        truly = _texts(source, data, begun or data.chunks())
-        columns, texts, begun = choose_columns(source, data, truly), truly, None
-    survey = _survey(source, data, needs, columns, texts, begun)
+        truly = _texts(request, data, begun or data.chunks())
+        columns, texts, begun = choose_columns(request, data, truly), truly, None
+    survey = _survey(request, data, needs, columns, texts, begun)
     truly = survey.truly_text()
     if truly != texts:
-        columns = choose_columns(source, data, truly)
-        survey = _survey(source, data, needs, columns, truly, None)
-    survey.check(source, data)
+        columns = choose_columns(request, data, truly)
+        survey = _survey(request, data, needs, columns, truly, None)
+    survey.check(request, data)
     kept = survey.kept
     return Design(
         columns=columns,
@@ -137,13 +137,13 @@ def _designed(source: Source, data: Data, needs: Needs) -> Design:
         n=survey.rows,
         rows=(kept[0] if len(kept) == 1 else np.concatenate(kept)) if kept else None,
         factors=survey.factors(),
-        warnings=tuple(survey.warnings(source, data)),
+        warnings=tuple(survey.warnings(request, data)),
     )
 
 
-def _texts(source: Source, data: Data, chunks: Iterable[tuple[int, Table]]) -> set[str]:
+def _texts(request: Request, data: Data, chunks: Iterable[tuple[int, Table]]) -> set[str]:
     """The columns that are text on the whole."""
-    censuses = {name: Census() for name in relevant(source, data.names)}
+    censuses = {name: Census() for name in relevant(request, data.names)}
     for start, chunk in chunks:
         for name, census in chunk.censuses(censuses, start).items():
             censuses[name] = censuses[name].and_then(census)
@@ -151,7 +151,7 @@ def _texts(source: Source, data: Data, chunks: Iterable[tuple[int, Table]]) -> s
 
 
 def _survey(
-    source: Source,
+    request: Request,
     data: Data,
     needs: Needs,
     columns: DesignColumns,
@@ -159,14 +159,14 @@ def _survey(
     begun: Iterable[tuple[int, Table]] | None,
 ) -> Survey:
     """Read all rows, given which columns are taken for text."""
-    drop = source.spec.dataset.missing == "drop"
-    check_width(source, data.label, len(columns.features))
+    drop = request.spec.dataset.missing == "drop"
+    check_width(request, data.label, len(columns.features))
     encoding = Encoding.of(columns, data, texts, drop=drop)
-    check_width(source, data.label, len(encoding.names))
+    check_width(request, data.label, len(encoding.names))
     survey = Survey(
         encoding,
         texts,
-        relevant(source, data.names),
+        relevant(request, data.names),
         factors=needs.factors,
         keeps=needs.rows or not data.size,  # what is held anyway may serve other runs
         drop=drop,

@@ -13,7 +13,7 @@ from gdcli.data.protocol import Data
 from gdcli.data.table import Table
 from gdcli.engine.arrays import Array
 from gdcli.errors import Fault
-from gdcli.spec.validate import Source
+from gdcli.spec.validate import Request
 
 
 @dataclass(frozen=True)
@@ -93,14 +93,14 @@ class Encoding:
         columns[-1] = chunk.numeric(self.columns.target)
         return columns.T
 
-    def faults(self, source: Source) -> Iterator[Fault]:
+    def faults(self, request: Request) -> Iterator[Fault]:
         """Find the levels that get the name of another feature."""
         features, names = self.columns.features, Counter(self.names)
         for i, name in enumerate(features if self.levels else ()):
             for level, encoded in zip(self.levels.get(name, ()), self._encoded(name), strict=False):
                 if names[encoded] > 1:
                     message = f"the level '{level}' of '{name}' gets the name of another feature, '{encoded}'"
-                    yield source.fault(("columns", "features", i), message)
+                    yield request.fault(("columns", "features", i), message)
 
     def _encoded(self, name: str) -> list[str]:
         return [f"{name}_{level}" for level in self.levels.get(name, ())]

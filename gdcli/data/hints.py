@@ -9,35 +9,35 @@ from gdcli.data.encoding import Encoding
 from gdcli.data.numerals import Numerals, numerals
 from gdcli.data.protocol import Data
 from gdcli.errors import some_of
-from gdcli.spec.validate import Source
+from gdcli.spec.validate import Request
 
 SAMPLE = 1000  # cells by which a column is judged
 MANY_LEVELS = 50  # of a text column; or as many as a third of the rows, beyond a handful
 HANDFUL = 5
 
 
-def numerals_of(source: Source, cells: Sequence[str]) -> Numerals | None:
+def numerals_of(request: Request, cells: Sequence[str]) -> Numerals | None:
     """What cells look like, given how numbers are read already."""
-    dataset = source.spec.dataset
+    dataset = request.spec.dataset
     return numerals(cells, dataset.thousands, dataset.decimal)
 
 
-def remedy(source: Source, looks: Numerals) -> str:
+def remedy(request: Request, looks: Numerals) -> str:
     """What makes numbers of cells that look like some."""
-    if source.spec.dataset.path is None:
+    if request.spec.dataset.path is None:
         return "write them as plain numbers"
     parts = [f"write them without {' and '.join(looks.signs)}"] if looks.signs else []
-    parts += [source.setting(looks.settings)] if looks.settings else []
+    parts += [request.setting(looks.settings)] if looks.settings else []
     return ", and ".join(parts)
 
 
 def column_hints(
-    source: Source, data: Data, encoding: Encoding, samples: Mapping[str, Sequence[str]], rows: int
+    request: Request, data: Data, encoding: Encoding, samples: Mapping[str, Sequence[str]], rows: int
 ) -> Iterator[str]:
     """Find columns that may not mean what they seem to mean.
 
     Args:
-        source: The spec.
+        request: The spec.
         data: The rows.
         encoding: The columns that are used.
         samples: Cells of text columns.
@@ -46,16 +46,16 @@ def column_hints(
     Yields:
         Warnings.
     """
-    columns = source.spec.columns
+    columns = request.spec.columns
     by_default = columns.features is None or columns.target is None
     if by_default and data.is_csv:
         yield from _header_hint(data)
     for name, cells in samples.items():
-        looks = numerals_of(source, cells)
+        looks = numerals_of(request, cells)
         if looks and (name in encoding.levels or by_default):
             became = "is one-hot encoded" if name in encoding.levels else "is left out"
             what = f"its cells look like numbers with {looks.reason} ('{looks.example[:40]}')"
-            yield f"text column '{name}' {became}, though {what}; {remedy(source, looks)}"
+            yield f"text column '{name}' {became}, though {what}; {remedy(request, looks)}"
     for name, count in encoding.counts.items():
         if count > MANY_LEVELS or (count > HANDFUL and 3 * count >= rows):
             many = f"has {count} levels in {rows} rows and becomes as many columns, enough columns to memorise the rows"

@@ -19,7 +19,7 @@ from gdcli.errors import MOST_SHOWN, DataError, Fault, Place, nearest, printable
 from gdcli.spec.messages import shown
 from gdcli.spec.model import Dataset
 from gdcli.spec.paths import entries, exists, is_text, refusal, refusal_to_list
-from gdcli.spec.validate import Source
+from gdcli.spec.validate import Request
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 DEEPEST = 100  # parts of a pattern, each of which is searched by a function that calls itself
 
 
-def load(source: Source, frame: pd.DataFrame | None, reading: Reading | None = None) -> tuple[Data, Dataset]:
+def load(request: Request, frame: pd.DataFrame | None, reading: Reading | None = None) -> tuple[Data, Dataset]:
     """Find the rows, and the dataset as the resolved spec names it.
 
     Args:
-        source: The spec.
+        request: The spec.
         frame: Rows instead of its dataset.
         reading: Told of every read of a large file.
 
@@ -41,16 +41,16 @@ def load(source: Source, frame: pd.DataFrame | None, reading: Reading | None = N
     Raises:
         DataError: A file is missing or unreadable.
     """
-    dataset = source.spec.dataset
+    dataset = request.spec.dataset
     if frame is not None:
         return from_frame(frame), dataset
     if dataset.synthetic:
-        _check_default_width(source, "dataset.synthetic", len(dataset.synthetic.weights))
-        return synthesize(dataset.synthetic, lambda *_: source.place(("dataset", "synthetic"))), dataset
+        _check_default_width(request, "dataset.synthetic", len(dataset.synthetic.weights))
+        return synthesize(dataset.synthetic, lambda *_: request.place(("dataset", "synthetic"))), dataset
     if dataset.inline:
-        _check_default_width(source, "dataset.inline", sum(map(_is_numeric, dataset.inline.values())) - 1)
-        return tabulate(dataset.inline, lambda *cell: source.place(("dataset", "inline", *cell))), dataset
-    paths = _paths(source, dataset.path or "")
+        _check_default_width(request, "dataset.inline", sum(map(_is_numeric, dataset.inline.values())) - 1)
+        return tabulate(dataset.inline, lambda *cell: request.place(("dataset", "inline", *cell))), dataset
+    paths = _paths(request, dataset.path or "")
     absolute = tuple(os.path.realpath(path) for path in paths)
     _check_spelling(zip(paths, absolute, strict=True))
     form = CsvFormat(
@@ -58,16 +58,16 @@ def load(source: Source, frame: pd.DataFrame | None, reading: Reading | None = N
         decimal=dataset.decimal,
         thousands=dataset.thousands,
         encoding=dataset.encoding,
-        style=source.style,
+        style=request.style,
     )
     table = read_table([(path, printable(os.path.normpath(path))) for path in paths], form, reading)
     return table, replace(dataset, path=absolute[0] if isinstance(dataset.path, str) and len(paths) == 1 else absolute)
 
 
-def _check_default_width(source: Source, label: str, numeric: int) -> None:
+def _check_default_width(request: Request, label: str, numeric: int) -> None:
     """Refuse far too many columns before a table is made of them, as those of a file are before a row is read."""
-    if source.spec.columns.features is None:
-        check_width(source, label, numeric)
+    if request.spec.columns.features is None:
+        check_width(request, label, numeric)
 
 
 def _is_numeric(cells: tuple[float | str, ...]) -> bool:
@@ -76,39 +76,39 @@ def _is_numeric(cells: tuple[float | str, ...]) -> bool:
     return words <= sum(not isinstance(cell, str) and not math.isnan(cell) for cell in cells)
 
 
-def _paths(source: Source, given: str | tuple[str, ...]) -> list[Path]:
+def _paths(request: Request, given: str | tuple[str, ...]) -> list[Path]:
     """The data files that a spec names, one by one or by a pattern."""
-    if isinstance(given, str) and not exists(source.base / given) and any(mark in given for mark in "*?["):
-        return _matches(source, given)
+    if isinstance(given, str) and not exists(request.base / given) and any(mark in given for mark in "*?["):
+        return _matches(request, given)
     named = [given] if isinstance(given, str) else list(given)
-    missing = [(i, name) for i, name in enumerate(named) if not exists(source.base / name)]
+    missing = [(i, name) for i, name in enumerate(named) if not exists(request.base / name)]
     folders = cache(entries)
     faults = [
-        source.fault(
+        request.fault(
             ("dataset", "path") if isinstance(given, str) else ("dataset", "path", i),
-            _missing_file(source, name, folders if count < MOST_SHOWN else lambda _: []),
+            _missing_file(request, name, folders if count < MOST_SHOWN else lambda _: []),
         )
         for count, (i, name) in enumerate(missing)
     ]
     if faults:
         raise DataError(faults)
-    return [source.base / name for name in named]
+    return [request.base / name for name in named]
 
 
-def _matches(source: Source, given: str) -> list[Path]:
+def _matches(request: Request, given: str) -> list[Path]:
     """The data files that match a pattern, by name, so that the order of the rows is the same everywhere."""
     pattern = Path(given)
     parts = pattern.relative_to(pattern.anchor).parts
     if len(parts) > DEEPEST or any("**" in part and part != "**" for part in parts):
         rule = f"'**' stands alone between slashes, and a pattern has at most {DEEPEST} parts"
         message = f"cannot search for data files by the pattern {shown(given)}: {rule}; write one such as part-*.csv"
-        raise DataError([source.fault(("dataset", "path"), message)])
-    root = Path(pattern.anchor) if pattern.is_absolute() else source.base
+        raise DataError([request.fault(("dataset", "path"), message)])
+    root = Path(pattern.anchor) if pattern.is_absolute() else request.base
     files = sorted(path for path in root.glob("/".join(parts)) if path.is_file())
     if not files:
-        reason = refusal_to_list(source.base / given)
-        message = f"no data file matches {os.path.normpath(source.base / given)}{reason and f': {reason}'}"
-        raise DataError([source.fault(("dataset", "path"), message)])
+        reason = refusal_to_list(request.base / given)
+        message = f"no data file matches {os.path.normpath(request.base / given)}{reason and f': {reason}'}"
+        raise DataError([request.fault(("dataset", "path"), message)])
     return files
 
 
@@ -127,14 +127,14 @@ def _check_spelling(files: Iterable[tuple[Path, str]]) -> None:
         raise DataError(faults)
 
 
-def _missing_file(source: Source, name: str, folders: Callable[[Path], list[Path]]) -> str:
+def _missing_file(request: Request, name: str, folders: Callable[[Path], list[Path]]) -> str:
     """Say that there is no such data file, and which was probably meant, given what is in a folder."""
-    path = source.base / name
+    path = request.base / name
     reason = refusal(path)
     if reason:
         return f"cannot read {os.path.normpath(path)}: {reason}"
     if exists(Path(name)):
-        right = os.path.relpath(name, source.base)
+        right = os.path.relpath(name, request.base)
         return f"no data file {os.path.normpath(path)}; the path is relative to the spec: write {right}"
     # By their stems: every .csv is like every other one.
     siblings = {entry.stem: entry.name for entry in folders(path.parent)}

@@ -13,7 +13,7 @@ from gdcli.engine.arrays import Array
 from gdcli.engine.problems.factor import Factoring, RowFactor
 from gdcli.engine.scalers import mapped
 from gdcli.errors import DataError, Fault
-from gdcli.spec.validate import Source
+from gdcli.spec.validate import Request
 
 
 class Survey:
@@ -78,19 +78,19 @@ class Survey:
         """The factors of the rows used."""
         return {is_sigmoid: factor.result() for is_sigmoid, factor in self._factoring.items()}
 
-    def check(self, source: Source, data: Data) -> None:
+    def check(self, request: Request, data: Data) -> None:
         """Refuse cells that cannot serve.
 
         Raises:
             DataError: There are some, or no rows are left.
         """
-        faults = list(self._faults(source, data))
+        faults = list(self._faults(request, data))
         if not self.rows and not faults:
-            faults.append(self._nothing_left(source, data))
+            faults.append(self._nothing_left(request, data))
         if faults:
             raise DataError(faults)
 
-    def warnings(self, source: Source, data: Data) -> Iterator[str]:
+    def warnings(self, request: Request, data: Data) -> Iterator[str]:
         """For people."""
         if self.left_out:
             total = self.rows + self.left_out
@@ -98,35 +98,35 @@ class Survey:
             is_out = "is left out" if self.left_out == 1 else "are left out"
             yield f"{self.left_out} of {total} rows {has} in the columns used and {is_out}"
         yield from self.encoding.warnings
-        yield from column_hints(source, data, self.encoding, self._samples, self.rows)
+        yield from column_hints(request, data, self.encoding, self._samples, self.rows)
 
     def _unfit(self, name: str) -> bool:
         census = self._censuses[name]
         return bool(census.found) and bool(census.unfit(text=name in self._texts))
 
-    def _faults(self, source: Source, data: Data) -> Iterator[Fault]:
-        yield from self.encoding.faults(source)
+    def _faults(self, request: Request, data: Data) -> Iterator[Fault]:
+        yield from self.encoding.faults(request)
         findings = {name: self._censuses[name].unfit(text=name in self._texts) for name in self._used}
         if self._censuses[self._target].is_text:
             del findings[self._target]
-            looks = numerals_of(source, self._samples.get(self._target, ()))
-            seeming = f"; its cells look like numbers with {looks.reason}: {remedy(source, looks)}" if looks else ""
+            looks = numerals_of(request, self._samples.get(self._target, ()))
+            seeming = f"; its cells look like numbers with {looks.reason}: {remedy(request, looks)}" if looks else ""
             message = f"the target '{self._target}' in {data.label} is text; name a numeric one{seeming}"
-            yield source.fault(("columns", "target"), message)
+            yield request.fault(("columns", "target"), message)
 
         def advice(kind: str, cell: str) -> str:
             if kind in ("blank", "nan"):
-                return f", or leave these rows out: {source.setting({'missing': 'drop'})}"
-            looks = numerals_of(source, [cell]) if kind == "worded" else None
-            return f", which looks like a number with {looks.reason}; {remedy(source, looks)}" if looks else ""
+                return f", or leave these rows out: {request.setting({'missing': 'drop'})}"
+            looks = numerals_of(request, [cell]) if kind == "worded" else None
+            return f", which looks like a number with {looks.reason}; {remedy(request, looks)}" if looks else ""
 
         yield from cell_faults(findings, data.spots, advice)
 
-    def _nothing_left(self, source: Source, data: Data) -> Fault:
+    def _nothing_left(self, request: Request, data: Data) -> Fault:
         emptiest = min(self._used, key=lambda name: self._censuses[name].given)
         blank = self.left_out - self._censuses[emptiest].given
         message = (
             f"no row of {data.label} has a value in every column that is used; '{emptiest}' is blank in {blank} of "
-            f"{self.left_out} rows; leave such columns out of {source.key('features')}"
+            f"{self.left_out} rows; leave such columns out of {request.key('features')}"
         )
-        return source.fault(("columns",), message)
+        return request.fault(("columns",), message)

@@ -18,7 +18,7 @@ from gdcli.errors import DataError, Fault, SpecError, some_of
 from gdcli.experiment.rows import LoadedData, Rows, split_and_scale, split_indices
 from gdcli.spec.model import Spec
 from gdcli.spec.rates import learning_rates, remarks, resolved, run_length, uncovered
-from gdcli.spec.validate import Source
+from gdcli.spec.validate import Request
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,11 +79,11 @@ class Plan:
         return mini_batches(X, y, size=int(self.spec.batch_size), shuffle=self.spec.shuffle, seed=self.spec.seed)
 
 
-def plan(source: Source, *, frame: pd.DataFrame | None = None, reading: Reading | None = None) -> Plan:
+def plan(request: Request, *, frame: pd.DataFrame | None = None, reading: Reading | None = None) -> Plan:
     """Plan a run: read its data, fit its scalers, factor its rows. `Planner` plans many.
 
     Args:
-        source: The spec.
+        request: The spec.
         frame: Rows instead of the spec's dataset.
         reading: Told of every read of a large file.
 
@@ -94,17 +94,17 @@ def plan(source: Source, *, frame: pd.DataFrame | None = None, reading: Reading 
         SpecError: The spec is wrong; all faults at once.
         DataError: The data is missing, unreadable or unfit for the spec.
     """
-    loaded = load_data(source, Needs.of(source.spec), frame=frame, reading=reading)
-    return plan_on(make_rows(loaded, source), source)
+    loaded = load_data(request, Needs.of(request.spec), frame=frame, reading=reading)
+    return plan_on(make_rows(loaded, request), request)
 
 
 def load_data(
-    source: Source, needs: Needs, *, frame: pd.DataFrame | None = None, reading: Reading | None = None
+    request: Request, needs: Needs, *, frame: pd.DataFrame | None = None, reading: Reading | None = None
 ) -> LoadedData:
     """Read the data of a spec, and pick its columns.
 
     Args:
-        source: The spec.
+        request: The spec.
         needs: What to work out of the rows.
         frame: Rows instead of the spec's dataset.
         reading: Told of every read of a large file.
@@ -116,18 +116,18 @@ def load_data(
         SpecError: The spec is wrong; all faults at once.
         DataError: The data is missing, unreadable or unfit for the spec.
     """
-    if source.faults:
-        raise SpecError([*source.faults, *_faults_in_data(source, frame)])
-    data, dataset = load(source, frame, reading)
-    return LoadedData(data=data, dataset=dataset, design=design(source, data, needs))
+    if request.faults:
+        raise SpecError([*request.faults, *_faults_in_data(request, frame)])
+    data, dataset = load(request, frame, reading)
+    return LoadedData(data=data, dataset=dataset, design=design(request, data, needs))
 
 
-def make_rows(loaded: LoadedData, source: Source) -> Rows:
+def make_rows(loaded: LoadedData, request: Request) -> Rows:
     """Split and scale data as a spec asks for.
 
     Args:
         loaded: The data of the spec.
-        source: The spec.
+        request: The spec.
 
     Returns:
         The rows.
@@ -135,17 +135,17 @@ def make_rows(loaded: LoadedData, source: Source) -> Rows:
     Raises:
         DataError: The data is unfit for the spec.
     """
-    indices = split_indices(source, loaded.design.n)
-    _refuse(_misfits(source, len(indices[0]), loaded.weight_names))  # before the rows are factored, which takes long
-    return split_and_scale(loaded, source, indices)
+    indices = split_indices(request, loaded.design.n)
+    _refuse(_misfits(request, len(indices[0]), loaded.weight_names))  # before the rows are factored, which takes long
+    return split_and_scale(loaded, request, indices)
 
 
-def plan_on(rows: Rows, source: Source) -> Plan:
+def plan_on(rows: Rows, request: Request) -> Plan:
     """Plan a run on rows that have been split and scaled.
 
     Args:
         rows: Of the spec's dataset, columns, scaler and split.
-        source: The spec, in which nothing is wrong by itself.
+        request: The spec, in which nothing is wrong by itself.
 
     Returns:
         The plan.
@@ -153,11 +153,11 @@ def plan_on(rows: Rows, source: Source) -> Plan:
     Raises:
         DataError: The spec asks for what these rows cannot give.
     """
-    spec, n = source.spec, len(rows.training)
-    _refuse(_misfits(source, n, rows.names))
+    spec, n = request.spec, len(rows.training)
+    _refuse(_misfits(request, n, rows.names))
     steps = 1 if spec.batch_size == "full" else -(-n // spec.batch_size)
     length = run_length(spec.schedule, spec.epochs, steps)
-    _refuse(source.fault(path, message) for path, message in uncovered(spec.schedule, length))
+    _refuse(request.fault(path, message) for path, message in uncovered(spec.schedule, length))
     schedule = resolved(spec.schedule, length)
     return Plan(
         spec=replace(spec, dataset=rows.dataset, columns=rows.columns.section, schedule=schedule),
@@ -166,7 +166,7 @@ def plan_on(rows: Rows, source: Source) -> Plan:
         rates=learning_rates(schedule, spec.optimizer.lr, spec.epochs, steps),
         steps=steps,
         remarks=tuple(remarks(schedule, length)),
-        file=source.draft.file,
+        file=request.draft.file,
     )
 
 
@@ -177,33 +177,33 @@ def _start(spec: Spec, d: int) -> Array:
     return np.zeros(d) if spec.init == "zeros" else np.array(spec.init, dtype=np.float64)
 
 
-def _faults_in_data(source: Source, frame: pd.DataFrame | None) -> tuple[Fault, ...]:
+def _faults_in_data(request: Request, frame: pd.DataFrame | None) -> tuple[Fault, ...]:
     """What the data have against a spec that is wrong in itself as well, so that nobody has to run it twice."""
-    if not {"dataset", "columns"} <= source.sound:
+    if not {"dataset", "columns"} <= request.sound:
         return ()
     try:
-        data, dataset = load(source, frame)
-        loaded = LoadedData(data=data, dataset=dataset, design=design(source, data, Needs()))
+        data, dataset = load(request, frame)
+        loaded = LoadedData(data=data, dataset=dataset, design=design(request, data, Needs()))
     except DataError as error:
         return error.faults
     n, faults = None, tuple[Fault, ...]()
-    if {"split", "seed"} <= source.sound:
+    if {"split", "seed"} <= request.sound:
         try:
-            n = len(split_indices(source, loaded.design.n)[0])
+            n = len(split_indices(request, loaded.design.n)[0])
         except DataError as error:
             faults = error.faults
-    return (*faults, *_misfits(source, n, loaded.weight_names))
+    return (*faults, *_misfits(request, n, loaded.weight_names))
 
 
-def _misfits(source: Source, n: int | None, names: tuple[str, ...]) -> Iterator[Fault]:
+def _misfits(request: Request, n: int | None, names: tuple[str, ...]) -> Iterator[Fault]:
     """What n training rows (None if unknown) of such columns have against the sound sections of a spec."""
-    init, size, d = source.spec.init, source.spec.batch_size, len(names)
-    if "init" in source.sound and isinstance(init, tuple) and len(init) != d:
+    init, size, d = request.spec.init, request.spec.batch_size, len(names)
+    if "init" in request.sound and isinstance(init, tuple) and len(init) != d:
         message = f"init must have {d} numbers, one for each of {some_of(names, 7)}; got {len(init)}"
-        yield source.fault(("init",), message)
-    if "batch_size" in source.sound and n is not None and size != "full" and size > n:
+        yield request.fault(("init",), message)
+    if "batch_size" in request.sound and n is not None and size != "full" and size > n:
         message = f"batch_size is {size}, and there are only {n} training rows; use `full` or at most {n}"
-        yield source.fault(("batch_size",), message)
+        yield request.fault(("batch_size",), message)
 
 
 def _refuse(faults: Iterator[Fault]) -> None:

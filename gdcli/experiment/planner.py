@@ -14,7 +14,7 @@ from gdcli.errors import DataError, Fault, FaultsError, Place, SpecError
 from gdcli.experiment.plan import Plan, load_data, make_rows, plan_on
 from gdcli.experiment.rows import LoadedData, Rows
 from gdcli.spec.draft import check_seeds, read_draft, reseeded
-from gdcli.spec.validate import Source, understand
+from gdcli.spec.validate import Request, understand
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,18 +46,18 @@ def plan_all(
     """
     faults: list[Fault] = []
     kinds: set[type[FaultsError]] = set()
-    sources: list[Source] = []
-    named: list[Source] = []
+    requests: list[Request] = []
+    named: list[Request] = []
     plans: list[Plan] = []
     for i, spec in enumerate(specs):
         with _collected(faults, kinds):
-            of_spec = _sources(specs, i, overrides, seeds, has_rows=frame is not None)
-            sources.extend(of_spec)
+            of_spec = _requests(specs, i, overrides, seeds, has_rows=frame is not None)
+            requests.extend(of_spec)
             named.extend(of_spec[:1] if not isinstance(spec, Mapping) or "name" in spec else [])
-    planner = Planner(sources, frame=frame, reading=reading)
-    for source in sources:
+    planner = Planner(requests, frame=frame, reading=reading)
+    for request in requests:
         with _collected(faults, kinds):
-            plans.append(planner.plan(source))
+            plans.append(planner.plan(request))
     with _collected(faults, kinds):
         _refuse_equal_names(named)
     if faults:
@@ -65,14 +65,14 @@ def plan_all(
     return plans
 
 
-def _sources(
+def _requests(
     specs: Sequence[str | PathLike[str] | Mapping[str, Any]],
     i: int,
     overrides: Sequence[str],
     seeds: int,
     *,
     has_rows: bool,
-) -> list[Source]:
+) -> list[Request]:
     """Read one of several specs, with each of its seeds."""
     draft = read_draft(specs[i], overrides)
     if isinstance(specs[i], Mapping) and len(specs) > 1:  # which of them is at fault
@@ -91,17 +91,17 @@ def _collected(faults: list[Fault], kinds: set[type[FaultsError]]) -> Iterator[N
         kinds.add(type(error))
 
 
-def _refuse_equal_names(sources: Iterable[Source]) -> None:
+def _refuse_equal_names(requests: Iterable[Request]) -> None:
     """Refuse specs whose results would have the same name."""
     labels: dict[str, str] = {}
     faults = []
-    for source in sources:
-        name, label = source.spec.name, source.draft.label
+    for request in requests:
+        name, label = request.spec.name, request.draft.label
         if name in labels:
             message = f"has the same name as {labels[name]}, '{name}'; give one of them a `name` of its own"
             twice = "is given twice; leave one out"
             faults.append(Fault(Place(label), twice if label == labels[name] else message))
-        elif not source.faults:
+        elif not request.faults:
             labels[name] = label
     if faults:
         raise SpecError(faults)
@@ -111,28 +111,28 @@ class Planner:
     """Plans runs side by side.
 
     Args:
-        sources: All specs that will be planned.
+        requests: All specs that will be planned.
         frame: Rows instead of the specs' datasets.
         reading: Told of every read of a large file.
     """
 
     def __init__(
-        self, sources: Iterable[Source], *, frame: pd.DataFrame | None = None, reading: Reading | None = None
+        self, requests: Iterable[Request], *, frame: pd.DataFrame | None = None, reading: Reading | None = None
     ) -> None:
         self._frame, self._reading = frame, reading
         self._needs: dict[Hashable, Needs] = {}
         self._loaded: dict[Hashable, LoadedData] = {}
         self._rows: dict[Hashable, Rows] = {}
-        for source in sources:
-            if not source.faults:
-                key = _data_key(source)
-                self._needs[key] = self._needs.get(key, Needs()) | Needs.of(source.spec)
+        for request in requests:
+            if not request.faults:
+                key = _data_key(request)
+                self._needs[key] = self._needs.get(key, Needs()) | Needs.of(request.spec)
 
-    def plan(self, source: Source) -> Plan:
+    def plan(self, request: Request) -> Plan:
         """Plan a run.
 
         Args:
-            source: Its spec.
+            request: Its spec.
 
         Returns:
             The plan, which shares what it can with those before it.
@@ -141,30 +141,30 @@ class Planner:
             SpecError: The spec is wrong; all faults at once.
             DataError: The data is missing, unreadable or unfit for the spec.
         """
-        data = _data_key(source)
-        key = data, _split_and_scale_key(source)
-        if source.faults or key not in self._rows:
-            self._rows[key] = make_rows(self._load(data, source), source)
-        return plan_on(self._rows[key], source)
+        data = _data_key(request)
+        key = data, _split_and_scale_key(request)
+        if request.faults or key not in self._rows:
+            self._rows[key] = make_rows(self._load(data, request), request)
+        return plan_on(self._rows[key], request)
 
-    def _load(self, key: Hashable, source: Source) -> LoadedData:
+    def _load(self, key: Hashable, request: Request) -> LoadedData:
         """The data of a spec, read if they have not been."""
-        needs = Needs.of(source.spec)
+        needs = Needs.of(request.spec)
         loaded = self._loaded.get(key)
-        if source.faults or loaded is None or not loaded.design.offers(needs):
+        if request.faults or loaded is None or not loaded.design.offers(needs):
             needs |= self._needs.get(key, needs)
-            loaded = self._loaded[key] = load_data(source, needs, frame=self._frame, reading=self._reading)
+            loaded = self._loaded[key] = load_data(request, needs, frame=self._frame, reading=self._reading)
         return loaded
 
 
-def _data_key(source: Source) -> Hashable:
+def _data_key(request: Request) -> Hashable:
     """Equal for specs of the same data and columns."""
-    dataset = source.spec.dataset
+    dataset = request.spec.dataset
     inline = tuple((dataset.inline or {}).items())  # in the order of the columns, which decides what is a target
-    return source.base, replace(dataset, inline=None), inline, source.spec.columns
+    return request.base, replace(dataset, inline=None), inline, request.spec.columns
 
 
-def _split_and_scale_key(source: Source) -> Hashable:
+def _split_and_scale_key(request: Request) -> Hashable:
     """Equal for specs that also split and scale alike."""
-    split = source.spec.split
-    return source.spec.scaler, split, source.spec.seed if split and split.shuffle else None
+    split = request.spec.split
+    return request.spec.scaler, split, request.spec.seed if split and split.shuffle else None

@@ -11,7 +11,7 @@ from gdcli.engine.problems.factor import RowFactor
 from gdcli.engine.problems.optimum import Optimum
 from gdcli.errors import DataError, Fault, some_of
 from gdcli.experiment.scaling import Scaling
-from gdcli.spec.validate import Source
+from gdcli.spec.validate import Request
 
 SMALLEST_SCALE = 1e-145  # of a target: losses are multiplied by its square
 SMALLEST_TARGET = 1e-140  # the squares of smaller numbers leave no digits for the gap
@@ -19,12 +19,12 @@ RESOLUTION = 1e-8  # share of the target's power up to which nobody need be told
 
 
 def check_range(
-    source: Source, labels: tuple[str, ...], scaling: Scaling, training: RowFactor, validating: RowFactor | None
+    request: Request, labels: tuple[str, ...], scaling: Scaling, training: RowFactor, validating: RowFactor | None
 ) -> None:
     """Refuse data whose losses cannot be represented.
 
     Args:
-        source: The spec.
+        request: The spec.
         labels: Names of the features and the target.
         scaling: Fitted on the training rows.
         training: The factor of the training rows.
@@ -34,30 +34,30 @@ def check_range(
         DataError: The target, or what its scaler divides it by, is too small for its squares; or the scaling takes
             validation rows out of range.
     """
-    faults = [*_vanishing(source, labels[-1], scaling, training)]
+    faults = [*_vanishing(request, labels[-1], scaling, training)]
     if validating is not None:
-        faults += _overflowing(source, labels, scaling, validating)
+        faults += _overflowing(request, labels, scaling, validating)
     if faults:
         raise DataError(faults)
 
 
-def _vanishing(source: Source, target: str, scaling: Scaling, rows: RowFactor) -> Iterator[Fault]:
+def _vanishing(request: Request, target: str, scaling: Scaling, rows: RowFactor) -> Iterator[Fault]:
     size, scale = max(abs(rows.minimum[-1]), abs(rows.maximum[-1])), scaling.affine.scale[-1]
     if 0 < size < SMALLEST_TARGET:
         message = (
             f"the target '{target}' is at most {size:.3g} in size, and its squares are too small for double precision; "
             "give it in a smaller unit"
         )
-        yield source.fault(("columns", "target"), message)
+        yield request.fault(("columns", "target"), message)
     elif scale < SMALLEST_SCALE:
         message = (
             f"the scaler divides the target '{target}' by {scale:.3g}, whose square is too small for double precision; "
             "use another scaler for the target"
         )
-        yield source.fault(("scaler",), message)
+        yield request.fault(("scaler",), message)
 
 
-def _overflowing(source: Source, labels: tuple[str, ...], scaling: Scaling, rows: RowFactor) -> Iterator[Fault]:
+def _overflowing(request: Request, labels: tuple[str, ...], scaling: Scaling, rows: RowFactor) -> Iterator[Fault]:
     shift, scale = scaling.affine.shift, scaling.affine.scale
     for i, (low, high) in enumerate(zip(rows.minimum, rows.maximum, strict=True)):
         value = max(low, high, key=lambda x: abs(x - shift[i]))
@@ -66,7 +66,7 @@ def _overflowing(source: Source, labels: tuple[str, ...], scaling: Scaling, rows
                 f"column '{labels[i]}' reaches {value:.3g} in the validation rows, and the scaler, which divides it by "
                 f"{scale[i]:.3g}, takes that beyond ±{LARGEST:g}; use another scaler or another split"
             )
-            yield source.fault(("scaler",), message)
+            yield request.fault(("scaler",), message)
 
 
 def precision_warnings(optimum: Optimum, scaling: Scaling, names: tuple[str, ...], rows: int) -> list[str]:

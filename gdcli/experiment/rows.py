@@ -15,13 +15,13 @@ from gdcli.data.design import Design
 from gdcli.data.protocol import Data
 from gdcli.engine.arrays import Array, IntArray
 from gdcli.engine.problems.factor import RowFactor, factor_rows
-from gdcli.engine.problems.least_squares import Objective, objective
+from gdcli.engine.problems.least_squares import LeastSquares, objective
 from gdcli.engine.scalers import mapped
 from gdcli.errors import DataError
 from gdcli.experiment.precision import check_range, precision_warnings
 from gdcli.experiment.scaling import Scaling, fit
 from gdcli.spec.model import Dataset, Spec
-from gdcli.spec.validate import Source
+from gdcli.spec.validate import Request
 
 # Indices of the training and of the validation rows.
 Indices: TypeAlias = tuple[IntArray | range, IntArray]
@@ -77,8 +77,8 @@ class Rows:
     validating: IntArray
     factor: RowFactor
     scaling: Scaling
-    objective: Objective
-    validation: Objective | None
+    objective: LeastSquares
+    validation: LeastSquares | None
     warnings: tuple[str, ...]
 
     @property
@@ -123,11 +123,11 @@ class Rows:
         return {**named, "intercept": constant} if self.scaling.intercept or constant else named
 
 
-def split_indices(source: Source, n: int) -> Indices:
+def split_indices(request: Request, n: int) -> Indices:
     """Split rows into those that train and those that validate.
 
     Args:
-        source: The spec.
+        request: The spec.
         n: How many rows there are.
 
     Returns:
@@ -136,25 +136,25 @@ def split_indices(source: Source, n: int) -> Indices:
     Raises:
         DataError: No row is left to train on.
     """
-    rule = source.spec.split
+    rule = request.spec.split
     if rule is None:
         return range(n), np.arange(0)
     order = np.arange(n)
     validating = math.ceil(rule.validation * n - 1e-9)  # 0.07 · 100 is 7.000000000000001
     if validating >= n:
         message = f"split.validation {rule.validation:g} of {n} rows leaves no row to train on"
-        raise DataError([source.fault(("split", "validation"), message)])
+        raise DataError([request.fault(("split", "validation"), message)])
     if rule.shuffle:
-        order = np.random.RandomState(source.spec.seed).permutation(n)
+        order = np.random.RandomState(request.spec.seed).permutation(n)
     return order[: n - validating], order[n - validating :]
 
 
-def split_and_scale(loaded: LoadedData, source: Source, indices: Indices) -> Rows:
+def split_and_scale(loaded: LoadedData, request: Request, indices: Indices) -> Rows:
     """Split data into training and validation rows, fit the scalers on the training rows, and factor both.
 
     Args:
         loaded: The data of the spec.
-        source: The spec.
+        request: The spec.
         indices: Of the training and of the validation rows.
 
     Returns:
@@ -165,9 +165,9 @@ def split_and_scale(loaded: LoadedData, source: Source, indices: Indices) -> Row
     """
     design, labels = loaded.design, (*loaded.design.names, loaded.design.columns.target)
     training, validating = indices
-    values, factor, validation_factor = _parts(design, source.spec, indices)
-    scaling, warnings = fit(source.spec.scaler, values, factor, names=labels, intercept=design.columns.intercept)
-    check_range(source, labels, scaling, factor, validation_factor)
+    values, factor, validation_factor = _parts(design, request.spec, indices)
+    scaling, warnings = fit(request.spec.scaler, values, factor, names=labels, intercept=design.columns.intercept)
+    check_range(request, labels, scaling, factor, validation_factor)
     loss = objective(scaling.factor(factor), unit=scaling.unit)
     return Rows(
         data=loaded.data,
@@ -182,7 +182,7 @@ def split_and_scale(loaded: LoadedData, source: Source, indices: Indices) -> Row
         objective=loss,
         validation=objective(scaling.factor(validation_factor), unit=scaling.unit) if validation_factor else None,
         warnings=(
-            *_memory(source, loaded),
+            *_memory(request, loaded),
             *design.warnings,
             *warnings,
             *precision_warnings(loss.optimum, scaling, loaded.weight_names, len(training)),
@@ -206,9 +206,9 @@ def _factor(values: Array, *, is_sigmoid: bool) -> RowFactor:
     return factor_rows(values[:, :-1], values[:, -1])
 
 
-def _memory(source: Source, loaded: LoadedData) -> Iterator[str]:
+def _memory(request: Request, loaded: LoadedData) -> Iterator[str]:
     """Say which keys make a run hold the rows of a large file, where one would not think of it."""
-    spec, data = source.spec, loaded.data
+    spec, data = request.spec, loaded.data
     if data.size <= sources.WHOLE:
         return
     robust = "robust" in (spec.scaler.features, spec.scaler.target)

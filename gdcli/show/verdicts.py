@@ -71,12 +71,12 @@ def verdict_document(verdict: Verdict) -> dict[str, Any]:
     return {"name": verdict.result.name, "outcome": verdict.outcome, "status": str(verdict.result.status), "held": held}
 
 
-def junit_xml(verdicts: Sequence[Verdict], sources: Sequence[str]) -> bytes:
+def junit_xml(verdicts: Sequence[Verdict], files: Sequence[str]) -> bytes:
     """Write verdicts as JUnit XML, which CI systems show, with one test case per spec.
 
     Args:
         verdicts: One per run.
-        sources: The file of each run's spec.
+        files: The file of each run's spec.
 
     Returns:
         A document with one `testsuite`; times are seconds of descent.
@@ -93,8 +93,8 @@ def junit_xml(verdicts: Sequence[Verdict], sources: Sequence[str]) -> bytes:
     }
     root = ElementTree.Element("testsuites", {"name": SUITE, **counts})
     suite = ElementTree.SubElement(root, "testsuite", {"name": SUITE, **counts})
-    for verdict, source in zip(verdicts, sources, strict=True):
-        about = {"classname": printable(source), "name": printable(verdict.result.name)}
+    for verdict, file in zip(verdicts, files, strict=True):
+        about = {"classname": printable(file), "name": printable(verdict.result.name)}
         case = ElementTree.SubElement(suite, "testcase", {**about, "time": f"{verdict.result.seconds:.6f}"})
         if verdict.outcome != "passed":
             tag = "failure" if verdict.outcome == "failed" else "skipped"

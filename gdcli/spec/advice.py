@@ -14,8 +14,8 @@ Style: TypeAlias = Literal["spec", "option", "argument"]
 
 def style_of(place: Place | None) -> Style:
     """How settings are given, judged by the place of `missing`."""
-    source = place.source if place else ""
-    return "option" if source == "--missing" else "argument" if source == "missing" else "spec"
+    label = place.label if place else ""
+    return "option" if label == "--missing" else "argument" if label == "missing" else "spec"
 
 
 def setting(style: Style, values: Mapping[str, str], *, beside: str = "path: …") -> str:

@@ -76,12 +76,12 @@ class Draft:
 
 
 def read_draft(
-    source: str | PathLike[str] | Mapping[str, Any], overrides: Sequence[str] = (), *, places: Places | None = None
+    spec: str | PathLike[str] | Mapping[str, Any], overrides: Sequence[str] = (), *, places: Places | None = None
 ) -> Draft:
     """Read the keys and values of a spec.
 
     Args:
-        source: A YAML file, or a mapping with the same keys.
+        spec: A YAML file, or a mapping with the same keys.
         overrides: `KEY=VALUE` each, dotted keys, the value read as YAML.
         places: Places of a mapping's keys in messages.
 
@@ -91,13 +91,13 @@ def read_draft(
     Raises:
         SpecError: It is not a mapping, or an override cannot be applied.
     """
-    if isinstance(source, Mapping):
-        draft = Draft(values=_written_out(normal(source)), places=places or {}, label="spec", base=Path(), name="run")
-    elif not isinstance(source, str | PathLike):
-        message = f"must be the path of a YAML file or a mapping, got {type(source).__name__}"
+    if isinstance(spec, Mapping):
+        draft = Draft(values=_written_out(normal(spec)), places=places or {}, label="spec", base=Path(), name="run")
+    elif not isinstance(spec, str | PathLike):
+        message = f"must be the path of a YAML file or a mapping, got {type(spec).__name__}"
         raise SpecError([Fault(Place("spec"), message)])
     else:
-        path = Path(source)
+        path = Path(spec)
         values, positions = read_file(path, str(path))
         stem = printable(path.name.removesuffix(path.suffix))
         stream = is_stream(path)

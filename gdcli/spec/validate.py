@@ -37,8 +37,8 @@ _REGISTRIES: dict[str, Mapping[str, type]] = {"optimizer": OPTIMIZERS, "schedule
 
 
 @dataclass(frozen=True)
-class Source:
-    """A spec with its faults and the places of its keys.
+class Request:
+    """What a user asks for: a spec, its faults, and the places of its keys.
 
     Attributes:
         spec: The spec, with defaults for invalid sections.
@@ -59,7 +59,7 @@ class Source:
     def key(self, name: str) -> str:
         """The name of a key of `columns` to the user: an option, an argument, or the key itself."""
         place = self.draft.places.get(("columns", name))
-        return place.source if place and not place.line and "=" not in place.source else f"columns.{name}"
+        return place.label if place and not place.line and "=" not in place.label else f"columns.{name}"
 
     @property
     def style(self) -> Style:
@@ -82,16 +82,16 @@ class Source:
 
 
 def read_spec(
-    source: str | PathLike[str] | Mapping[str, Any],
+    spec: str | PathLike[str] | Mapping[str, Any],
     overrides: Sequence[str] = (),
     *,
     has_rows: bool = False,
     places: Places | None = None,
-) -> Source:
+) -> Request:
     """Read and validate a spec.
 
     Args:
-        source: A YAML file, or a mapping with the same keys.
+        spec: A YAML file, or a mapping with the same keys.
         overrides: `KEY=VALUE` each, dotted keys, the value read as YAML.
         has_rows: Whether the rows come as an argument, so that there must be no `dataset`.
         places: Places of a mapping's keys in messages.
@@ -103,10 +103,10 @@ def read_spec(
     Raises:
         SpecError: It cannot be read as a mapping, or an override cannot be applied.
     """
-    return understand(read_draft(source, overrides, places=places), has_rows=has_rows)
+    return understand(read_draft(spec, overrides, places=places), has_rows=has_rows)
 
 
-def understand(draft: Draft, *, has_rows: bool = False) -> Source:
+def understand(draft: Draft, *, has_rows: bool = False) -> Request:
     """Validate a draft.
 
     Args:
@@ -129,7 +129,7 @@ def understand(draft: Draft, *, has_rows: bool = False) -> Source:
     faults += checks.check(values, has_rows=has_rows)
     wrong = {path[0] if path else "dataset" for path, _ in faults}
     sound = {key: value for key, value in values.items() if key not in wrong}
-    return Source(
+    return Request(
         spec=Spec(**{"name": draft.name, "dataset": Dataset(), **sound}),
         faults=tuple(Fault(draft.place(path), message) for path, message in faults),
         sound=frozenset(sound),

@@ -11,7 +11,7 @@ import pytest
 
 from gdcli.engine.arrays import EPS, Array
 from gdcli.engine.problems.factor import Factor, factor_rows
-from gdcli.engine.problems.least_squares import Objective, objective
+from gdcli.engine.problems.least_squares import LeastSquares, objective
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden"
@@ -37,7 +37,7 @@ def factor_of(X: Array, y: Array, *, intercept: bool = True) -> Factor:
     return factor_rows(X, y).rescaled(np.zeros(p), np.ones(p), intercept=intercept)
 
 
-def objective_of(X: Array, y: Array, *, intercept: bool = True) -> Objective:
+def objective_of(X: Array, y: Array, *, intercept: bool = True) -> LeastSquares:
     return objective(factor_of(X, y, intercept=intercept))
 
 
@@ -47,7 +47,7 @@ def regression(n: int = 60, p: int = 2, seed: int = 1) -> tuple[Array, Array]:
     return X, X @ np.arange(1.0, p + 1) + 0.5 + 0.3 * random.randn(n)
 
 
-def line(curvature: float = 2.0) -> Objective:
+def line(curvature: float = 2.0) -> LeastSquares:
     """F(w) = F* + curvature/2·(w − 1)² with F* = 1/4: one weight, one factor of contraction an epoch."""
     X = np.sqrt(curvature / 2) * np.array([[1.0], [1.0], [-1.0], [-1.0]])
     return objective_of(X, X[:, 0] + np.array([0.5, -0.5, 0.5, -0.5]), intercept=False)

@@ -22,7 +22,7 @@ from gdcli.engine.kernels.base import Kernel
 from gdcli.engine.kernels.choice import stepper
 from gdcli.engine.optimizers import OPTIMIZERS
 from gdcli.engine.optimizers.plain import SGD
-from gdcli.engine.problems.least_squares import Objective
+from gdcli.engine.problems.least_squares import LeastSquares
 from gdcli.engine.trace import Status, Stopping, Trace
 
 pytest.importorskip("numba")
@@ -34,7 +34,7 @@ N, STEPS = 120, 1000
 KERNELS: tuple[Kernel, ...] = ("numpy", "compiled")
 X, Y = regression(n=N, p=3, seed=5)
 DESIGN = with_ones(X)
-GOAL: Objective = objective_of(X, Y)
+GOAL: LeastSquares = objective_of(X, Y)
 START = np.random.RandomState(8).randn(4, 3)
 # The full batch comes in no order.
 GRID: list[tuple[Shuffle, int | None]] = [

@@ -18,7 +18,7 @@ from gdcli.engine.descent import descend
 from gdcli.engine.optimizers import OPTIMIZERS, Optimizer
 from gdcli.engine.optimizers.plain import SGD, Momentum
 from gdcli.engine.problems.base import loss
-from gdcli.engine.problems.least_squares import Objective, objective
+from gdcli.engine.problems.least_squares import LeastSquares, objective
 from gdcli.engine.trace import Status, Stopping, Trace
 
 COMPLETED, REACHED, STALLED = Status.COMPLETED, Status.TARGET_REACHED, Status.STALLED
@@ -35,7 +35,7 @@ def constant(lr: float, epochs: int) -> Array:
 
 
 def run(
-    goal: Objective, start: Sequence[float], rates: Array, *, optimizer: Optimizer | None = None, **rest: Any
+    goal: LeastSquares, start: Sequence[float], rates: Array, *, optimizer: Optimizer | None = None, **rest: Any
 ) -> Trace:
     column = np.array(start, dtype=float)[:, None]
     batches = rest.pop("batches", None) or goal.full_batch()
@@ -461,7 +461,7 @@ def test_patience_sees_the_digits_that_the_loss_has_lost() -> None:
     assert trace.mse[30] == trace.mse[40]
 
 
-def overfitting() -> tuple[Objective, Objective]:
+def overfitting() -> tuple[LeastSquares, LeastSquares]:
     # Training pulls w from 0 to 1, validation is best at 0.6.
     held_out = np.array([[1.0], [-1.0]])
     return line(), objective_of(held_out, 0.6 * held_out[:, 0] + 0.2, intercept=False)
@@ -537,7 +537,7 @@ def interrupting(epoch: int) -> Callable[[int, Array, Array], None]:
     return watch
 
 
-def interrupted_within(goal: Objective, finished: int) -> Batches:
+def interrupted_within(goal: LeastSquares, finished: int) -> Batches:
     """Two steps an epoch, and an interrupt between those of the epoch after so many."""
     A, b, n = next(iter(next(goal.full_batch().epochs())))
 

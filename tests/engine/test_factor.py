@@ -11,7 +11,7 @@ from gdcli.engine.arrays import Array, Real
 from gdcli.engine.problems import triangular
 from gdcli.engine.problems.base import loss
 from gdcli.engine.problems.factor import Factor, Factoring, RowFactor, factor_rows
-from gdcli.engine.problems.least_squares import Objective, objective
+from gdcli.engine.problems.least_squares import LeastSquares, objective
 
 Rows = tuple[Array, Array]
 
@@ -60,7 +60,7 @@ def loss_of_factor(factor: Factor, w: Array) -> Array:
     return np.asarray(((residual**2).sum(axis=0) + factor.rss) / factor.n, dtype=np.float64)
 
 
-def gradient(goal: Objective, w: Array) -> Array:
+def gradient(goal: LeastSquares, w: Array) -> Array:
     return np.asarray(2 / goal.n * (goal.R.T @ (goal.R @ w - goal.c[:, None])))
 
 

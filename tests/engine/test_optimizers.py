@@ -17,7 +17,7 @@ from gdcli.engine.optimizers import OPTIMIZERS, Optimizer, stack_hyperparameters
 from gdcli.engine.optimizers.adam import Adam
 from gdcli.engine.optimizers.adaptive import Adagrad
 from gdcli.engine.optimizers.plain import Momentum, Rprop
-from gdcli.engine.problems.least_squares import Objective, objective
+from gdcli.engine.problems.least_squares import LeastSquares, objective
 
 # PyTorch's trajectories
 
@@ -33,7 +33,7 @@ def case_name(case: dict[str, Any]) -> str:
     return " ".join([case["optimizer"], str(case["hyper"]), f"batch={case['batch_size']}"])
 
 
-def weights_after_each_step(optimizer: Optimizer, batches: Batches, goal: Objective, steps: int) -> Array:
+def weights_after_each_step(optimizer: Optimizer, batches: Batches, goal: LeastSquares, steps: int) -> Array:
     class Steps(Batches):
         def epochs(self) -> Iterator[Iterable[Batch]]:
             return ([batch] for epoch in batches.epochs() for batch in epoch)
@@ -47,7 +47,7 @@ def weights_after_each_step(optimizer: Optimizer, batches: Batches, goal: Object
     return np.array([descended(count) for count in range(1, steps + 1)])
 
 
-def torch_problem() -> tuple[Array, Array, Objective]:
+def torch_problem() -> tuple[Array, Array, LeastSquares]:
     X, y = np.array(TORCH["features"]), np.array(TORCH["target"])
     return X, y, objective(factor_of(X[:, :-1], y))
 

@@ -18,7 +18,7 @@ from gdcli.engine.descent import descend
 from gdcli.engine.kernels.base import Kernel
 from gdcli.engine.optimizers import OPTIMIZERS
 from gdcli.engine.optimizers.base import power
-from gdcli.engine.problems.least_squares import Objective
+from gdcli.engine.problems.least_squares import LeastSquares
 from gdcli.engine.trace import Stopping, Trace
 
 KERNELS: tuple[Kernel, ...] = ("numpy", "compiled") if find_spec("numba") else ("numpy",)
@@ -95,7 +95,7 @@ def test_large_groups_on_large_batches_are_single_runs(kernel: Kernel, p: int, s
         assert_identical(together[j], group.run([j])[0])
 
 
-def goal_of(p: int) -> Objective:
+def goal_of(p: int) -> LeastSquares:
     return objective_of(*regression(n=2 * p + 5, p=p))
 
 

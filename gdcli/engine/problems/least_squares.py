@@ -15,7 +15,7 @@ from gdcli.engine.threads import one_blas_thread
 
 
 @dataclass(frozen=True)
-class Objective:
+class LeastSquares:
     """Mean squared error on a fixed set of rows, which are represented by their factor.
 
     Attributes:
@@ -110,7 +110,7 @@ class Objective:
             return float(2 * (np.linalg.norm(self.R, 2) / np.sqrt(self.n)) ** 2)  # every run of a sweep asks for it
 
 
-def objective(factor: Factor, *, unit: float = 1.0) -> Objective:
+def objective(factor: Factor, *, unit: float = 1.0) -> LeastSquares:
     """Make the objective of a factor, optimum included.
 
     Args:
@@ -122,6 +122,6 @@ def objective(factor: Factor, *, unit: float = 1.0) -> Objective:
     """
     with one_blas_thread:
         optimum = solve(factor)
-    return Objective(
+    return LeastSquares(
         R=factor.R.astype(np.float64), c=factor.c.astype(np.float64), n=factor.n, optimum=optimum, unit=unit
     )

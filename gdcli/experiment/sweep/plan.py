@@ -15,7 +15,7 @@ from gdcli.experiment.sweep.blame import refuse_impossible
 from gdcli.experiment.sweep.grid import Axis, points
 from gdcli.experiment.sweep.points import Point, Sweep
 from gdcli.spec.draft import Draft, check_seeds, reseeded
-from gdcli.spec.validate import Source, understand
+from gdcli.spec.validate import Request, understand
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,7 +55,7 @@ def plan_sweep(
     check_seeds(draft, seeds, settings=len(settings), place=seeds_place)
     specs = _Specs(draft, tuple(axes), seeds, has_rows=frame is not None)
     attempts = [specs.read(setting) for setting in settings]
-    planner = Planner((s for attempt in attempts for s in attempt.sources), frame=frame, reading=reading)
+    planner = Planner((s for attempt in attempts for s in attempt.requests), frame=frame, reading=reading)
     attempts = [attempt.planned(planner) for attempt in attempts]
     runnable = [attempt for attempt in attempts if not attempt.error]
     failures = [(attempt.setting, attempt.error) for attempt in attempts if attempt.error]
@@ -76,7 +76,7 @@ class _Attempt:
     """A setting as far as it has come: its specs, one per seed, then their plans; or what is wrong with it."""
 
     setting: Setting
-    sources: tuple[Source, ...] = ()
+    requests: tuple[Request, ...] = ()
     plans: tuple[Plan, ...] = ()
     error: FaultsError | None = None
 
@@ -84,7 +84,7 @@ class _Attempt:
         if self.error:
             return self
         try:
-            return replace(self, plans=tuple(map(planner.plan, self.sources)))
+            return replace(self, plans=tuple(map(planner.plan, self.requests)))
         except FaultsError as error:
             return replace(self, error=error)
 
@@ -110,8 +110,8 @@ class _Specs:
             # `optimizer` before `optimizer.lr`, whatever the order of the axes: a block replaces all of its keys.
             for key, value in sorted(setting.items(), key=lambda item: item[0].count(".")):
                 draft = draft.with_value(key, value, self.places[key, repr(value)])
-            sources = [understand(reseeded(draft, i), has_rows=self.has_rows) for i in range(self.seeds)]
+            requests = [understand(reseeded(draft, i), has_rows=self.has_rows) for i in range(self.seeds)]
         except FaultsError as error:
             return _Attempt(setting, error=error)
-        faults = [fault for source in sources for fault in source.faults]
-        return _Attempt(setting, sources=tuple(sources), error=SpecError(faults) if faults and setting else None)
+        faults = [fault for request in requests for fault in request.faults]
+        return _Attempt(setting, requests=tuple(requests), error=SpecError(faults) if faults and setting else None)
