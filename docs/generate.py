@@ -21,7 +21,7 @@ from gdcli.engine.schedules import SCHEDULES
 from gdcli.engine.trace import DIVERGENCE_FACTOR, Status
 from gdcli.experiment.ending import LEAST_MOVE
 from gdcli.experiment.result import SUMMARY_COLUMNS
-from gdcli.experiment.sweep.grid import MOST_POINTS, SPACINGS
+from gdcli.spec.grid import MOST_POINTS, SPACINGS
 from gdcli.spec.model import (
     AtMost,
     Columns,
@@ -85,7 +85,9 @@ def _python() -> Iterator[str]:
     yield "with several seeds the `seed`, then the columns of `summary.csv`. Its `best` is the best result, of several"
     yield "seeds the one nearest to their median, or None where the runs cannot be compared. With `directory`, `sweep`"
     yield "writes the files of `gdcli sweep` there and takes finished runs from there; these have a `summary` and a"
-    yield "`plan`, but no trace. Without it nothing is written. All warnings are of the class `gdcli.GdcliWarning`."
+    yield "`plan`, but no trace. Without it nothing is written. With `executor`, any `concurrent.futures.Executor`, the"
+    yield "runs are spread over that instead of `workers`; it stays open, and the results are the same to the last bit."
+    yield "All warnings are of the class `gdcli.GdcliWarning`."
 
 
 def _first_line(function: Any) -> str:

@@ -152,7 +152,7 @@ def test_only_the_command_line_prints() -> None:
     printing = {"print", "typer.echo", "click.echo", "Console", "sys.stdout.write", "sys.stderr.write"}
     assert callers(printing, library) == []
     # Python's way of telling a caller something is for what callers call.
-    called = {PACKAGE / "api.py", PACKAGE / "experiment/result.py"}
+    called = {PACKAGE / "api.py", PACKAGE / "experiment/result.py", PACKAGE / "show/drawing.py"}
     assert callers({"warnings.warn"}, [path for path in library if path not in called]) == []
 
 
@@ -194,6 +194,19 @@ def test_running_a_spec_does_not_pay_for_a_picture_or_a_table() -> None:
     spec = '{"dataset": {"inline": {"x": [1, 2, 3], "y": [1, 2, 4]}}, "epochs": 3}'
     useless = {"matplotlib", "rich", "typer", "numba", "llvmlite", "multiprocessing"}
     assert not loaded_by(f"import gdcli; gdcli.run({spec})") & useless
+
+
+def test_running_a_spec_does_not_pay_for_what_compares_or_varies_runs(tmp_path: Path) -> None:
+    (tmp_path / "s.yaml").write_text("dataset: {inline: {x: [1, 2, 3], y: [1, 2, 4]}}\nepochs: 3\n")
+    program = (
+        "import atexit, sys; atexit.register(lambda: print(*sys.modules)); from gdcli.cli import main; "
+        "sys.argv[1:] = ['run', 's.yaml', '--no-plot', '--quiet']; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
+    loaded = {name for name in done.stdout.split() if name.startswith("gdcli.")}
+    several = ("api", "experiment.comparison", "experiment.quantiles", "experiment.results", "experiment.sweep")
+    assert "gdcli.experiment.execute" in loaded
+    assert [name for name in loaded if is_within(name, tuple(f"gdcli.{name}" for name in several))] == []
 
 
 def test_what_is_left_at_the_end_is_not_taken_apart() -> None:

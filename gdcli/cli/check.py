@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import zip_longest
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gdcli.cli.interrupts import INTERRUPTED
 from gdcli.cli.options import AsJson, KernelOption, NoPlot, Overrides, Quiet
 from gdcli.cli.outcome import UNEXPECTED, handled
-from gdcli.errors import Fault, Place, SpecError, system_reason
-from gdcli.spec.paths import in_workspace, is_folder
+from gdcli.errors import Fault, Place, SpecError
+
+if TYPE_CHECKING:
+    from gdcli.cli.session import Session
+    from gdcli.experiment.expectation import Verdict
+    from gdcli.experiment.plan import Plan
 
 
 @handled
@@ -42,73 +47,52 @@ def check(
     from gdcli.cli.report_file import check_report, write_report
     from gdcli.cli.session import Session
     from gdcli.engine.trace import Status
-    from gdcli.experiment.expectation import judge
     from gdcli.experiment.kernels import kernel_choice
     from gdcli.experiment.portable import inputs_of
-    from gdcli.show.verdicts import JUNIT_BEGINNING, junit_xml, verdict_document, verdict_line
+    from gdcli.show.verdicts import JUNIT_BEGINNING, junit_xml, verdict_document
+    from gdcli.spec.folders import find_specs
 
     session = Session(as_json=as_json, quiet=quiet, kernel=kernel_choice(kernel, place="--kernel"))
-    found = find_specs(specs)
-    plans = session.plan_all(found, overrides)
+    files = find_specs(specs)
+    plans = session.plan_all(files, overrides)
     inputs = inputs_of(plans)
     if junit:
         check_report(junit, JUNIT_BEGINNING, inputs)
     if all(planned.spec.expect is None for planned in plans):
         raise SpecError([Fault(Place(str(specs[0])), "no spec here has an `expect` to hold its run against")])
     directories = session.destinations(out, [planned.spec.name for planned in plans], plans) if out else []
-    verdicts = []
-    for i, planned in enumerate(plans):
-        result = session.run(planned)
-        verdict = judge(result)
-        verdicts.append(verdict)
-        if directories:
-            session.warn_all(result.write(directories[i], plot=not no_plot))
-        if verdict.outcome == "failed" or not quiet:
-            Session(as_json=as_json, quiet=False).show(verdict_line(verdict), one_line=True)
-        if result.status is Status.INTERRUPTED:
-            break
-    session.remark_on([v.result for v in verdicts if v.result.status is not Status.DIVERGED])
-    outcomes = [verdict.outcome for verdict in verdicts]
-    skipped = f", {outcomes.count('skipped')} skipped" if "skipped" in outcomes else ""
-    session.say(f"{outcomes.count('passed')} passed, {outcomes.count('failed')} failed{skipped}")
+    verdicts = list(_verdicts(session, plans, directories, plot=not no_plot))
+    results = [verdict.result for verdict in verdicts]
+    session.remark_on([result for result in results if result.status is not Status.DIVERGED])
+    session.say(_counts([verdict.outcome for verdict in verdicts]))
     session.give({"checks": [verdict_document(verdict) for verdict in verdicts]})
     if junit:
-        report = junit_xml(verdicts, [str(path) for path in found[: len(verdicts)]])
+        report = junit_xml(verdicts, [str(file) for file in files[: len(verdicts)]])
         write_report(junit, report, JUNIT_BEGINNING, inputs)
-    if any(verdict.result.status is Status.INTERRUPTED for verdict in verdicts):
+    if any(result.status is Status.INTERRUPTED for result in results):
         return INTERRUPTED
-    return UNEXPECTED if "failed" in outcomes else 0
+    return UNEXPECTED if any(verdict.outcome == "failed" for verdict in verdicts) else 0
 
 
-def find_specs(paths: Sequence[Path]) -> list[Path]:
-    """List the specs in files and folders.
+def _verdicts(session: Session, plans: Sequence[Plan], directories: Sequence[Path], *, plot: bool) -> Iterator[Verdict]:
+    """Run plans, up to Ctrl-C; write each result where it has a directory, and say whether it is as expected."""
+    from gdcli.engine.trace import Status
+    from gdcli.experiment.expectation import judge
+    from gdcli.show.verdicts import verdict_line
 
-    Args:
-        paths: Files, and folders that are searched at every depth for *.yaml and *.yml.
-
-    Returns:
-        The files, those of a folder sorted.
-
-    Raises:
-        SpecError: A folder holds none, or cannot be listed.
-    """
-    specs = []
-    for path in paths:
-        inside = _specs_in(path) if is_folder(path) else [path]
-        if not inside:
-            raise SpecError([Fault(Place(str(path)), "no *.yaml in this folder")])
-        specs.extend(inside)
-    return specs
+    for planned, directory in zip_longest(plans, directories):
+        result = session.run(planned)
+        verdict = judge(result)
+        if directory:
+            session.warn_all(result.write(directory, plot=plot))
+        if verdict.outcome == "failed" or not session.quiet:
+            replace(session, quiet=False).show(verdict_line(verdict), one_line=True)
+        yield verdict
+        if result.status is Status.INTERRUPTED:
+            break
 
 
-def _specs_in(folder: Path) -> list[Path]:
-    """The specs of a folder at every depth, sorted; links to folders are not followed, which may lead in a circle."""
-
-    def refuse(error: OSError) -> None:
-        if not isinstance(error, FileNotFoundError):  # one that has gone meanwhile held nothing any more
-            place = Place(str(error.filename))
-            raise SpecError([Fault(place, f"cannot list this folder: {system_reason(error)}")]) from error
-
-    walk = os.walk(folder, onerror=refuse)
-    files = (Path(root, name) for root, _, names in walk for name in names if name.endswith((".yaml", ".yml")))
-    return sorted(file for file in files if not in_workspace(file))
+def _counts(outcomes: Sequence[str]) -> str:
+    """Write how many runs are as expected: `3 passed, 1 failed`."""
+    skipped = f", {outcomes.count('skipped')} skipped" if "skipped" in outcomes else ""
+    return f"{outcomes.count('passed')} passed, {outcomes.count('failed')} failed{skipped}"

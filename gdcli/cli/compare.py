@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -34,19 +33,18 @@ def compare(
     gdcli compare experiments/abalone_norm.yaml experiments/abalone_raw.yaml
     gdcli compare experiments/optimizers/*.yaml --set epochs=50
     """
-    from gdcli.api import draw_together
     from gdcli.cli.session import Session
     from gdcli.engine.trace import Status
-    from gdcli.experiment.comparison_files import comparison_document, write_comparison
+    from gdcli.experiment.comparison_files import comparison_document, comparison_name, write_comparison
     from gdcli.experiment.kernels import kernel_choice
+    from gdcli.show.drawing import draw_together
     from gdcli.show.tables import comparison_view
 
     if len(specs) < 2:
         raise SpecError([Fault(Place("gdcli compare"), "name two specs at least; `gdcli run` runs a single one")])
     session = Session(as_json=as_json, quiet=quiet, kernel=kernel_choice(kernel, place="--kernel"))
     plans = session.plan_all(specs, overrides, seeds=seeds)
-    name = comparison_name(list(dict.fromkeys(planned.spec.name for planned in plans)))
-    (directory,) = session.destinations(out, [name], plans)
+    (directory,) = session.destinations(out, [comparison_name(plans)], plans)
     results = []
     for planned in plans:
         results.append(session.run(planned))
@@ -57,19 +55,3 @@ def compare(
     session.say(f"written to {directory}/")
     session.give(comparison_document(results, directory))
     return session.close(results)
-
-
-def comparison_name(names: Sequence[str]) -> str:
-    """Name the directory of a comparison: by its runs where there are few, by their number and a hash otherwise.
-
-    Args:
-        names: Of the runs.
-
-    Returns:
-        `a-vs-b`, or `compare-12-0a1b2c3d`.
-    """
-    import hashlib  # OpenSSL comes with it, which `gdcli --help` has no use for
-
-    if len(names) <= 3:
-        return "-vs-".join(names)
-    return f"compare-{len(names)}-{hashlib.sha256(chr(10).join(names).encode()).hexdigest()[:8]}"

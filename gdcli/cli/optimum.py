@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -51,39 +51,34 @@ def optimum(
     gdcli optimum data/abalone.csv --target "Whole weight" --features Length,Diameter --scaler zscore
     gdcli optimum prices.csv --delimiter ";" --decimal , --encoding latin-1 --missing drop
     """
-    from gdcli.api import plan_optimum
     from gdcli.cli.progress import ReadingBar
     from gdcli.cli.session import Session
-    from gdcli.experiment.exact import exact_fit
+    from gdcli.experiment.exact import exact_fit, plan_optimum
 
-    names = [name.strip() for part in features or [] for name in part.split(",") if name.strip()]
-    if features and not names:
-        raise SpecError([Fault(Place("--features"), "name one column at least")])
     session = Session(as_json=as_json, quiet=quiet)
+    columns = {"features": _names(features), "target": target, "intercept": not no_intercept}
+    settings = {
+        "delimiter": "\t" if delimiter == "\\t" else delimiter,
+        "decimal": decimal,
+        "thousands": thousands,
+        "encoding": encoding,
+        "missing": missing,
+    }
     with ReadingBar(shown=not quiet) as bar:
-        planned = plan_optimum(
-            data,
-            {"features": names or None, "target": target, "intercept": not no_intercept},
-            scaler=scaler,
-            settings={
-                "delimiter": "\t" if delimiter == "\\t" else delimiter,
-                "decimal": decimal,
-                "thousands": thousands,
-                "encoding": encoding,
-                "missing": missing,
-            },
-            prefix="--",
-            reading=bar.reading,
-        )
+        planned = plan_optimum(data, columns, scaler=scaler, settings=settings, prefix="--", reading=bar.reading)
     fit = exact_fit(planned)
-    for warning in fit.warnings:
-        session.warn(warning)
+    session.warn_all(fit.warnings)
     if not (quiet or as_json):
         from gdcli.show.exact_view import exact_view
 
         session.show(exact_view(fit))
-    document = asdict(fit)
-    if fit.weights_original is None:
-        del document["weights_original"]
-    session.give(document)
+    session.give(fit.document)
     return 0
+
+
+def _names(features: Sequence[str] | None) -> list[str] | None:
+    """The columns that `--features` names; None where it is not given."""
+    names = [name.strip() for part in features or [] for name in part.split(",") if name.strip()]
+    if features and not names:
+        raise SpecError([Fault(Place("--features"), "name one column at least")])
+    return names or None

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from gdcli.api import perform
 from gdcli.cli.interrupts import INTERRUPTED
 from gdcli.cli.outcome import DIVERGED, complain, printing
 from gdcli.cli.progress import EpochBar, ReadingBar
@@ -19,12 +18,14 @@ from gdcli.engine.kernels.choice import KernelChoice
 from gdcli.engine.trace import Status
 from gdcli.errors import printable
 from gdcli.experiment.ending import NOTES, tally
+from gdcli.experiment.execute import execute
 from gdcli.experiment.output.directories import finite
 from gdcli.experiment.output.places import destinations
 from gdcli.experiment.plan import Plan
 from gdcli.experiment.planner import plan_all
 from gdcli.experiment.portable import inputs_of
 from gdcli.experiment.result import Result, by_name
+from gdcli.show.drawing import draw_run
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -70,7 +71,7 @@ class Session:
         """Run one plan, with a progress bar where a person looks on."""
         with EpochBar(planned.spec.name, planned.spec.epochs, shown=not self.quiet) as bar:
             watch = bar.watch if bar.shown else None
-            return perform(planned, watch=watch, keep_interrupted=True, kernel=self.kernel)
+            return execute(planned, draw=draw_run, watch=watch, keep_interrupted=True, kernel=self.kernel)
 
     def destinations(self, out: Path, names: Sequence[str], plans: Sequence[Plan]) -> list[Path]:
         """Find a directory for each result, before anything runs; say where it is not the one of the result's name.

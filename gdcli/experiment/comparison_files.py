@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from gdcli.experiment.output.directories import add_picture, finite, replacing, write_csv, write_summary
+from gdcli.experiment.plan import Plan
 from gdcli.experiment.portable import inputs_of
 from gdcli.experiment.quantiles import summed_up
 from gdcli.experiment.result import Result, by_name, summary_table
 
 # Draws several results as the bytes of one PNG.
 DrawTogether: TypeAlias = Callable[[Sequence[Result]], bytes]
+
+
+def comparison_name(plans: Sequence[Plan]) -> str:
+    """Name the directory of a comparison: by its runs where there are few, by their number and a hash otherwise.
+
+    Args:
+        plans: Of the runs; with several seeds, of each.
+
+    Returns:
+        `a-vs-b`, or `compare-12-0a1b2c3d`.
+    """
+    names = list(dict.fromkeys(plan.spec.name for plan in plans))
+    if len(names) <= 3:
+        return "-vs-".join(names)
+    digest = hashlib.sha256("\n".join(names).encode()).hexdigest()
+    return f"compare-{len(names)}-{digest[:8]}"
 
 
 def write_comparison(results: Sequence[Result], directory: Path, *, draw: DrawTogether | None) -> list[str]:

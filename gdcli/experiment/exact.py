@@ -1,10 +1,27 @@
-"""The exact least-squares fit of a data file, as a report."""
+"""The exact least-squares fit of a data file: planned, and as a report."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
 
-from gdcli.experiment.plan import Plan
+from gdcli.data.stream import Reading
+from gdcli.errors import DataError, Fault, Place, SpecError
+from gdcli.experiment.plan import Plan, plan
+from gdcli.spec.messages import one_of
+from gdcli.spec.model import ScalerName
+from gdcli.spec.paths import is_text
+from gdcli.spec.strict_yaml import KeyPath
+from gdcli.spec.validate import read_spec
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMN_KEYS = ("features", "target", "intercept")
+DATASET_KEYS = ("delimiter", "decimal", "thousands", "encoding", "missing")
 
 
 @dataclass(frozen=True)
@@ -41,6 +58,14 @@ class ExactFit:
     condition_number: float
     warnings: tuple[str, ...]
 
+    @property
+    def document(self) -> dict[str, Any]:
+        """All of it, less what there is not."""
+        given = asdict(self)
+        if self.weights_original is None:
+            del given["weights_original"]
+        return given
+
 
 def exact_fit(plan: Plan) -> ExactFit:
     """Report the optimum that a plan holds.
@@ -70,3 +95,68 @@ def exact_fit(plan: Plan) -> ExactFit:
         condition_number=optimum.condition_number,
         warnings=plan.warnings,
     )
+
+
+def plan_optimum(
+    data: str | PathLike[str] | pd.DataFrame,
+    columns: Mapping[str, Any],
+    *,
+    scaler: str = "none",
+    settings: Mapping[str, Any] | None = None,
+    prefix: str = "",
+    reading: Reading | None = None,
+) -> Plan:
+    """Plan a run of no epochs: all of it but its optimum is left aside.
+
+    Args:
+        data: A data file, or a DataFrame.
+        columns: As `columns` of a spec; None stands for the default.
+        scaler: Of the features.
+        settings: Of the dataset, as `columns`.
+        prefix: What messages put before an argument's name.
+        reading: Told of every read of a large file.
+
+    Returns:
+        The plan.
+
+    Raises:
+        SpecError: An argument is wrong.
+        DataError: The data is missing or unfit.
+    """
+    if scaler not in get_args(ScalerName):
+        raise SpecError([Fault(Place(f"{prefix}scaler"), one_of(scaler, get_args(ScalerName)))])
+    _check_data(data)
+    places, dataset = _places(prefix), _given(settings or {})
+    spec = {"columns": _given(columns), "scaler": scaler, "epochs": 0}
+    if isinstance(data, str | PathLike):
+        return plan(read_spec({**spec, "dataset": {"path": data, **dataset}}, places=places), reading=reading)
+    for key in dataset.keys() - {"missing"}:
+        raise SpecError([Fault(places["dataset", key], "is for CSV files; leave it out, the rows are a DataFrame")])
+    return plan(read_spec({**spec, "dataset": dataset}, has_rows=True, places=places), frame=data)
+
+
+def _check_data(data: Any) -> None:
+    """Refuse what cannot be data, or no data file by its name."""
+    if not isinstance(data, str | PathLike):
+        if not hasattr(data, "columns"):
+            message = f"must be a path or a pandas DataFrame, got {type(data).__name__}"
+            raise DataError([Fault(Place("data"), message)])
+        return
+    name = str(data)
+    if name.lower().endswith((".yaml", ".yml")):
+        raise SpecError([Fault(Place(name), "is a spec and not a data file; name the data file, or use `gdcli run`")])
+    if not is_text(Path(data)):
+        raise DataError([Fault(Place(name), "this path is not UTF-8 text; rename it")])
+
+
+def _given(section: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys of a section that have a value."""
+    return {key: value for key, value in section.items() if value is not None}
+
+
+def _places(prefix: str) -> dict[KeyPath, Place]:
+    """What messages name as the place of each key: the argument that gives it."""
+    keys: list[KeyPath] = [("columns", key) for key in COLUMN_KEYS]
+    keys += [("scaler",), *(("dataset", key) for key in DATASET_KEYS)]
+    arguments = {path: Place(f"{prefix}{path[-1]}") for path in keys}
+    return {("dataset",): Place("data"), ("columns",): Place("data"), **arguments}

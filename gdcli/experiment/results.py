@@ -13,11 +13,11 @@ from gdcli.experiment.result import SUMMARY_COLUMNS
 if TYPE_CHECKING:
     import pandas as pd
 
-R = TypeVar("R", bound=Planned)
+R_co = TypeVar("R_co", bound=Planned, covariant=True)
 
 
 @dataclass(frozen=True, eq=False)
-class Results(Sequence[R]):
+class Results(Sequence[R_co]):
     """Finished runs, in order.
 
     Attributes:
@@ -25,11 +25,11 @@ class Results(Sequence[R]):
         settings: Of each group, what it varies: axis key → value; empty mappings for a comparison.
     """
 
-    groups: tuple[tuple[R, ...], ...]
+    groups: tuple[tuple[R_co, ...], ...]
     settings: tuple[Mapping[str, Any], ...]
 
     @cached_property
-    def runs(self) -> tuple[R, ...]:
+    def runs(self) -> tuple[R_co, ...]:
         """All runs."""
         return tuple(run for group in self.groups for run in group)
 
@@ -51,7 +51,7 @@ class Results(Sequence[R]):
         return pd.DataFrame(rows, columns=None if rows else list(SUMMARY_COLUMNS))
 
     @cached_property
-    def best(self) -> R | None:
+    def best(self) -> R_co | None:
         """The best run, of several seeds the one nearest to their median; None where nothing can be compared."""
         rule = comparison(self.groups)
         return next((rule.nearest_to_median(self.groups[i]) for i in rule.best(self.groups)), None)
@@ -60,10 +60,10 @@ class Results(Sequence[R]):
         return len(self.runs)
 
     @overload
-    def __getitem__(self, index: int) -> R: ...
+    def __getitem__(self, index: int) -> R_co: ...
 
     @overload
-    def __getitem__(self, index: slice) -> tuple[R, ...]: ...
+    def __getitem__(self, index: slice) -> tuple[R_co, ...]: ...
 
-    def __getitem__(self, index: int | slice) -> R | tuple[R, ...]:
+    def __getitem__(self, index: int | slice) -> R_co | tuple[R_co, ...]:
         return self.runs[index]

@@ -12,12 +12,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from gdcli.experiment.quantiles import Spread
-from gdcli.experiment.sweep.grid import Axis
 from gdcli.experiment.sweep.points import effective
 from gdcli.experiment.sweep.result import Setting, SweepResult
 from gdcli.show.axes import log_axis, short
 from gdcli.show.figures import COLOURS, LEGEND_INSIDE, LEGEND_MOST, LINE_STYLES, cut, fill_spread
 from gdcli.show.sweep_labels import FIGURES, headings_of, label_of, value_text, varied
+from gdcli.spec.grid import Axis
 
 FEW_BANDS = 4  # the most bands drawn at full opacity
 

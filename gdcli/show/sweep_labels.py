@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gdcli.experiment.sweep.grid import Axis, written
 from gdcli.experiment.sweep.points import effective
 from gdcli.experiment.sweep.result import Setting, SweepResult
+from gdcli.spec.grid import Axis, written
 
 FIGURES = {"gap": "gap", "final_mse": "MSE"}
 

@@ -19,10 +19,10 @@ from typing import Any
 import pytest
 from workbench import Bench
 
-import gdcli.api
 from gdcli.cli.progress import EpochBar
 from gdcli.errors import system_reason
 from gdcli.experiment import result as results
+from gdcli.experiment.execute import execute
 from gdcli.experiment.output import directories as output
 
 D = "dataset: d.csv\n"
@@ -94,7 +94,7 @@ def test_a_link_to_where_nothing_can_be_written(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, command: list[str]
 ) -> None:
     """It is known before anything runs."""
-    monkeypatch.setattr("gdcli.cli.session.perform", None)
+    monkeypatch.setattr("gdcli.cli.session.execute", None)
     name = "s-vs-t" if command[0] == "compare" else "s"
     for spec in ("s.yaml", "t.yaml"):
         bench.write(spec, D + "expect: {final_mse: 1}\n")
@@ -105,13 +105,13 @@ def test_a_link_to_where_nothing_can_be_written(
 
 
 def test_what_comes_into_a_result_while_it_runs_is_kept(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    def perform(*arguments: Any, **options: Any) -> Any:
+    def and_write(*arguments: Any, **options: Any) -> Any:
         bench.write("results/s/notes.txt", "years of work")
-        return gdcli.api.perform(*arguments, **options)
+        return execute(*arguments, **options)
 
     bench.runs(spec=D + "epochs: 2\n")
     before = bench.tree()
-    monkeypatch.setattr("gdcli.cli.session.perform", perform)
+    monkeypatch.setattr("gdcli.cli.session.execute", and_write)
     outcome = bench.gd("run", "s.yaml", "--no-plot", "--set", "seed=7")
     reason = "holds notes.txt, which gdcli did not write; move it away, or choose another --out"
     assert (outcome.code, outcome.err) == (2, f"results/s: {reason}\n")
@@ -187,8 +187,8 @@ def test_picture_that_cannot_be_drawn(bench: Bench, monkeypatch: pytest.MonkeyPa
     def fail(*_: object) -> bytes:
         raise ValueError("no such thing")
 
-    for name in ("_draw", "draw_together", "draw_sweep"):
-        monkeypatch.setattr(f"gdcli.api.{name}", fail)
+    for function in ("cli.session.draw_run", "show.drawing.draw_together", "cli.sweeping.draw_sweep"):
+        monkeypatch.setattr(f"gdcli.{function}", fail)
     bench.write("t.yaml", D)
     bench.write("s.yaml", D + "epochs: 2\nexpect: {final_mse: 1, tolerance: 1.0e+9}\n")
     place, name = ("results/s-vs-t", "curves.png") if command[0] == "compare" else ("results/s", "curve.png")
@@ -209,7 +209,7 @@ def test_ctrl_c_while_a_picture_is_drawn(bench: Bench, monkeypatch: pytest.Monke
     def interrupt(*_: object) -> bytes:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("gdcli.api._draw", interrupt)
+    monkeypatch.setattr("gdcli.cli.session.draw_run", interrupt)
     bench.write("s.yaml", D + "epochs: 2\n")
     outcome = bench.gd("run", "s.yaml")
     assert (outcome.code, outcome.err) == (130, "interrupted\n")

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 from workbench import Bench
 
-import gdcli.api
+from gdcli.experiment.execute import execute
 
 D = "dataset: d.csv\nepochs: 0\ninit: zeros\n"  # final MSE 42.5, optimum 1/14, gap 42.43, ratio 594
 FULL = (
@@ -162,7 +162,7 @@ def test_a_report_that_cannot_be_written(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, path: str, message: str
 ) -> None:
     """It is said before anything runs."""
-    monkeypatch.setattr("gdcli.cli.session.perform", None)
+    monkeypatch.setattr("gdcli.cli.session.execute", None)
     bench.write("sub/keep", "")
     bench.write("s.yaml", f"# for gdcli check\n{D}expect: {{gap: {{at_most: 50}}}}\n")
     bench.write("other.xml", "<?xml version='1.0' encoding='UTF-8'?>\n<notes>of gdcli check</notes>\n")
@@ -188,11 +188,11 @@ def test_a_report_behind_a_link_is_replaced_where_it_lies(bench: Bench) -> None:
 def test_what_comes_under_the_name_of_the_report_meanwhile_is_kept(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def perform(*arguments: Any, **options: Any) -> Any:
+    def and_write(*arguments: Any, **options: Any) -> Any:
         bench.write("report.xml", "years of work")
-        return gdcli.api.perform(*arguments, **options)
+        return execute(*arguments, **options)
 
-    monkeypatch.setattr("gdcli.cli.session.perform", perform)
+    monkeypatch.setattr("gdcli.cli.session.execute", and_write)
     bench.write("s.yaml", f"{D}expect: {{gap: {{at_most: 50}}}}\n")
     outcome = bench.gd("check", "s.yaml", "--junit", "report.xml")
     message = "report.xml: exists, and is no report of gdcli; move it away, or choose another --junit\n"

@@ -208,7 +208,7 @@ def test_the_place_is_known_before_anything_runs(bench: Bench, monkeypatch: pyte
     bench.runs(spec="dataset: d.csv\nepochs: 2\n")
     bench.write("results/t/notes.txt", "mine")
     bench.write("t.yaml", "dataset: d.csv\n")
-    monkeypatch.setattr("gdcli.cli.session.perform", never)
+    monkeypatch.setattr("gdcli.cli.session.execute", never)
     message = "results/t: holds notes.txt, which gdcli did not write; move it away, or choose another --out"
     bench.refuses(2, message, "run", "results/s/spec.yaml", "t.yaml")
 

@@ -119,7 +119,8 @@ def test_killed_before_there_was_a_result(tmp_path: Path) -> None:
 def test_killed_while_the_picture_is_drawn(tmp_path: Path) -> None:
     (tmp_path / "s.yaml").write_text(SPEC)
     dying = (
-        "import os, gdcli.api; gdcli.api._draw = lambda _: os.kill(os.getpid(), 9); from gdcli.cli import main; main()"
+        "import os; from gdcli.show import drawing; drawing.draw_run = lambda _: os.kill(os.getpid(), 9); "
+        "from gdcli.cli import main; main()"
     )
     assert finish(start(dying, "run", "s.yaml", "--quiet", home=tmp_path))[0] == -signal.SIGKILL
     assert names(tmp_path / "results/s") == ["curve.csv", "spec.yaml", "summary.csv", "summary.json"]

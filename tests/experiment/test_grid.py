@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gdcli.errors import Place, SpecError
-from gdcli.experiment.sweep.grid import Axis, axes_of_block, axis_of_option, points
+from gdcli.spec.grid import Axis, axes_of_block, axis_of_option, points
 
 HERE = Place("s.yaml", 3, 1)
 

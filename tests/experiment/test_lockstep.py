@@ -16,11 +16,13 @@ import pytest
 from gdcli.engine.kernels.base import Kernel
 from gdcli.engine.trace import Trace
 from gdcli.experiment.plan import Plan
-from gdcli.experiment.sweep import lockstep
-from gdcli.experiment.sweep.grid import Axis
-from gdcli.experiment.sweep.lockstep import MOST_COLUMNS, groups, kernel_for_runs, portable, run_group, run_groups
+from gdcli.experiment.sweep import pools
+from gdcli.experiment.sweep.lockstep import MOST_COLUMNS, groups, kernel_for_runs, run_group
 from gdcli.experiment.sweep.plan import plan_sweep
+from gdcli.experiment.sweep.pools import portable
+from gdcli.experiment.sweep.spread import run_groups
 from gdcli.spec.draft import read_draft
+from gdcli.spec.grid import Axis
 
 needs_numba = pytest.mark.skipif(importlib.util.find_spec("numba") is None, reason="needs Numba")
 SPEC: dict[str, Any] = {
@@ -147,7 +149,7 @@ def test_what_goes_wrong_in_a_thread_is_raised(monkeypatch: pytest.MonkeyPatch) 
     def broken(*_: object) -> None:
         raise RuntimeError("broken")
 
-    monkeypatch.setattr(lockstep, "run_group", broken)
+    monkeypatch.setattr(pools, "run_group", broken)
     planned = plans(rates(4), epochs=1000)
     assert len(groups(planned, 2, "compiled")) == 2
     with pytest.raises(RuntimeError, match="broken"):

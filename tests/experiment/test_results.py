@@ -12,6 +12,7 @@ import pytest
 import gdcli
 from gdcli.experiment.output.lock import sole_writer
 from gdcli.experiment.result import SUMMARY_COLUMNS
+from gdcli.experiment.sweep import lockstep
 
 DATA = {"x": [1.0, 2.0, 3.0, 4.0], "z": [2.0, 1.0, 5.0, 3.0], "y": [3.0, 4.0, 9.0, 8.0]}
 SPEC: dict[str, Any] = {"dataset": {"inline": DATA}, "scaler": "zscore", "epochs": 5}
@@ -104,14 +105,13 @@ def test_an_interrupted_sweep_keeps_what_was_finished(tmp_path: Path, monkeypatc
     monkeypatch.setattr("gdcli.experiment.sweep.lockstep.MOST_COLUMNS", 1)
     calls = []
 
-    def finish(*arguments: Any) -> Any:
+    def run_group(*arguments: Any) -> Any:
         calls.append(arguments)
         if len(calls) == 2:
             raise KeyboardInterrupt
-        return real(*arguments)
+        return lockstep.run_group(*arguments)
 
-    real = gdcli.api.finish
-    monkeypatch.setattr("gdcli.api.finish", finish)
+    monkeypatch.setattr("gdcli.experiment.sweep.spread.run_group", run_group)
     with pytest.raises(KeyboardInterrupt):
         gdcli.sweep(SPEC, grid=GRID, directory=tmp_path / "s", plot=False)
     assert json.loads((tmp_path / "s/summary.json").read_text())["finished"] == 1

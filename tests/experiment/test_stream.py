@@ -13,12 +13,12 @@ import pandas as pd
 import pytest
 
 import gdcli
-from gdcli.api import plan_optimum
 from gdcli.data import sources, stream
 from gdcli.data.csv import blocks
 from gdcli.data.csv import chunks as csvchunks
 from gdcli.engine.problems.factor import BLOCK_ROWS, Factoring, factor_rows
 from gdcli.engine.scalers import AFFINE_SCALERS
+from gdcli.experiment.exact import plan_optimum
 from gdcli.experiment.plan import plan
 from gdcli.spec.validate import read_spec
 

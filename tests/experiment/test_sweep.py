@@ -18,19 +18,22 @@ import pandas as pd
 import pytest
 
 import gdcli
-from gdcli.api import finish
 from gdcli.data.design import Needs
-from gdcli.engine.trace import Status
+from gdcli.engine.trace import Status, Trace
 from gdcli.errors import OutputError, SpecError
-from gdcli.experiment.plan import load_data, plan
+from gdcli.experiment.plan import Plan, load_data, plan
 from gdcli.experiment.planner import Planner
 from gdcli.experiment.result import Result
-from gdcli.experiment.sweep.grid import Axis
 from gdcli.experiment.sweep.journal import Journal, read_journal
-from gdcli.experiment.sweep.lockstep import groups, run_groups
+from gdcli.experiment.sweep.lockstep import groups
 from gdcli.experiment.sweep.plan import plan_sweep
 from gdcli.experiment.sweep.points import Sweep
+from gdcli.experiment.sweep.result import SweepRun
+from gdcli.experiment.sweep.run import run_plans
+from gdcli.experiment.sweep.spread import Resources
+from gdcli.show.drawing import draw_run
 from gdcli.spec.draft import read_draft
+from gdcli.spec.grid import Axis
 from gdcli.spec.model import ScalerName
 from gdcli.spec.validate import read_spec, understand
 
@@ -49,11 +52,19 @@ def planned(*axes: Axis, paired: bool = False, seeds: int = 1, **changes: Any) -
 
 
 def run(sweep: Sweep, workers: int = 1) -> list[Result]:
-    plans = [point.plan for point in sweep.points]
-    found: dict[int, Result] = {}
-    for group, (traces, seconds) in run_groups(plans, workers):
-        found.update({i: finish(plans[i], trace, seconds, "numpy") for i, trace in zip(group, traces, strict=True)})
-    return [found[i] for i in range(len(plans))]
+    return run_all([point.plan for point in sweep.points], workers)
+
+
+def run_all(plans: list[Plan], workers: int = 1) -> list[Result]:
+    results: dict[int, Result] = {}
+    for group in run_plans(plans, resources=Resources("numpy", workers), draw=draw_run):
+        results |= group
+    return [results[i] for i in range(len(plans))]
+
+
+def trace_of(run: Result | SweepRun) -> Trace:
+    assert isinstance(run, Result)  # not from an earlier sweep
+    return run.trace
 
 
 GRID = (
@@ -71,9 +82,7 @@ def test_lockstep_equals_runs_of_their_own() -> None:
         draft = read_draft({**BASE, "stop": {"gap": 0.01}, "split": {"validation": 0.1}})
         for key, value in point.setting.items():
             draft = draft.with_value(key, value, draft.place(()))
-        alone_plan = plan(understand(draft))
-        ((_, ((trace,), _)),) = run_groups([alone_plan], 1)
-        alone = finish(alone_plan, trace, 0.0, "numpy")
+        (alone,) = run_all([plan(understand(draft))])
         assert together.status == alone.status
         np.testing.assert_allclose(together.trace.gap, alone.trace.gap, rtol=1e-10)
         np.testing.assert_allclose(together.curve["val_mse"], alone.curve["val_mse"], rtol=1e-10)
@@ -310,12 +319,11 @@ def test_a_sweep_in_python() -> None:
     settings = [(r.summary["lr"], r.summary["scaler"], r.plan.spec.seed) for r in results]
     assert settings == [(lr, s, seed) for lr in (0.01, 0.1) for s in ("none", "zscore") for seed in (24, 25)]
     alone = gdcli.run({**BASE, "optimizer": {"lr": 0.1}, "seed": 25})
-    np.testing.assert_allclose(results[-1].trace.gap, alone.trace.gap, rtol=1e-10)
+    np.testing.assert_allclose(trace_of(results[-1]).gap, alone.trace.gap, rtol=1e-10)
     spec = {key: value for key, value in BASE.items() if key != "dataset"}
     framed = gdcli.sweep(spec, grid={"optimizer.lr": [0.01, 0.1]}, data=pd.read_csv(ROOT / "data/abalone.csv"))
-    np.testing.assert_allclose(
-        framed[-1].trace.gap, gdcli.run({**BASE, "optimizer": {"lr": 0.1}}).trace.gap, rtol=1e-10
-    )
+    alone = gdcli.run({**BASE, "optimizer": {"lr": 0.1}})
+    np.testing.assert_allclose(trace_of(framed[-1]).gap, alone.trace.gap, rtol=1e-10)
 
 
 def test_a_whole_block_comes_before_its_keys() -> None:

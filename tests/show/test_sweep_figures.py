@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gdcli.api import draw_sweep, finish
-from gdcli.experiment.sweep.grid import Axis
-from gdcli.experiment.sweep.lockstep import run_groups
 from gdcli.experiment.sweep.plan import plan_sweep
 from gdcli.experiment.sweep.result import SweepResult, SweepRun, record_of, run_of
+from gdcli.experiment.sweep.run import run_plans
+from gdcli.experiment.sweep.spread import Resources
+from gdcli.show.drawing import draw_run, draw_sweep
 from gdcli.show.figures import to_png
 from gdcli.show.sweep_figures import sweep_figure
 from gdcli.spec.draft import read_draft
+from gdcli.spec.grid import Axis
 
 ROOT = Path(__file__).parents[2]
 BASE: dict[str, Any] = {
@@ -32,10 +33,9 @@ def swept(*axes: Axis, seeds: int = 1, base: dict[str, Any] = BASE) -> SweepResu
     sweep = plan_sweep(read_draft(base), axes, paired=False, seeds=seeds)
     plans = [point.plan for point in sweep.points]
     runs: dict[int, SweepRun] = {}
-    for group, (traces, seconds) in run_groups(plans, 1):
-        for i, trace in zip(group, traces, strict=True):
-            record = record_of(finish(plans[i], trace, seconds, "numpy"), curve=False)
-            runs[i] = run_of(sweep.points[i], record, curve=False)
+    for group in run_plans(plans, resources=Resources("numpy"), draw=draw_run):
+        for i, result in group.items():
+            runs[i] = run_of(sweep.points[i], record_of(result, curve=False), curve=False)
     return SweepResult(sweep, tuple(runs[i] for i in range(len(plans))), draw_sweep)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from gdcli.errors import DataError, Fault, FaultsError, Place, SpecError
-from gdcli.experiment.sweep.grid import Axis
+from gdcli.spec.grid import Axis
 
 Setting: TypeAlias = Mapping[str, Any]
 

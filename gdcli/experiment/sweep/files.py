@@ -12,9 +12,9 @@ from gdcli.experiment.output import directories as output
 from gdcli.experiment.portable import inputs_of, portable_spec
 from gdcli.experiment.quantiles import summed_up
 from gdcli.experiment.result import SUMMARY_COLUMNS
-from gdcli.experiment.sweep.grid import written
 from gdcli.experiment.sweep.points import effective
 from gdcli.experiment.sweep.result import Setting, SweepResult
+from gdcli.spec.grid import written
 from gdcli.spec.strict_yaml import dump
 
 if TYPE_CHECKING:

@@ -12,15 +12,34 @@ from gdcli.errors import FaultsError, Place, SpecError
 from gdcli.experiment.plan import Plan
 from gdcli.experiment.planner import Planner
 from gdcli.experiment.sweep.blame import refuse_impossible
-from gdcli.experiment.sweep.grid import Axis, points
 from gdcli.experiment.sweep.points import Point, Sweep
 from gdcli.spec.draft import Draft, check_seeds, reseeded
+from gdcli.spec.grid import Axis, axes_of, points
 from gdcli.spec.validate import Request, understand
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Setting: TypeAlias = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ArgumentNames:
+    """What messages call the arguments of a sweep.
+
+    Attributes:
+        grid: The axes.
+        seeds: The number of seeds.
+        example: How to give an axis.
+    """
+
+    grid: str
+    seeds: str
+    example: str
+
+
+OPTIONS = ArgumentNames("--grid", "--seeds", "--grid, such as --grid optimizer.lr=log:1e-3:1:13")
+PARAMETERS = ArgumentNames("grid", "seeds", '`grid`, such as {"optimizer.lr": [0.01, 0.1]}')
 
 
 def plan_sweep(
@@ -31,18 +50,18 @@ def plan_sweep(
     seeds: int,
     frame: pd.DataFrame | None = None,
     reading: Reading | None = None,
-    seeds_place: str = "--seeds",
+    names: ArgumentNames = OPTIONS,
 ) -> Sweep:
     """Plan every point of a grid; points on the same rows share them.
 
     Args:
-        draft: The spec that the points vary.
-        axes: What is varied.
+        draft: The spec that the points vary, with a `sweep:` block or without one.
+        axes: What is varied besides; an axis of the block with the same key is left aside.
         paired: Whether the axes are paired instead of crossed.
         seeds: How many seeds each setting is run with, counted up from the spec's own.
         frame: Rows instead of the spec's dataset.
         reading: Told of every read of a large file.
-        seeds_place: What messages call `seeds`.
+        names: What messages call the arguments.
 
     Returns:
         The sweep; settings whose values are possible by themselves, but not together, are left out and listed.
@@ -51,8 +70,9 @@ def plan_sweep(
         SpecError: The grid is wrong, has a value that no setting can take, or has no point that can be run.
         DataError: The same, because of the data.
     """
+    axes, draft = axes_of(draft, axes, place=names.grid, way_out=names.example), draft.without("sweep")
     settings = list(points(axes, paired=paired))
-    check_seeds(draft, seeds, settings=len(settings), place=seeds_place)
+    check_seeds(draft, seeds, settings=len(settings), place=names.seeds)
     specs = _Specs(draft, tuple(axes), seeds, has_rows=frame is not None)
     attempts = [specs.read(setting) for setting in settings]
     planner = Planner((s for attempt in attempts for s in attempt.requests), frame=frame, reading=reading)

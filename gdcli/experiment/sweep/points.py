@@ -11,7 +11,7 @@ from typing import Any
 
 from gdcli._version import __version__
 from gdcli.experiment.plan import Plan
-from gdcli.experiment.sweep.grid import Axis, written
+from gdcli.spec.grid import Axis, written
 from gdcli.spec.model import plain
 
 
@@ -53,6 +53,11 @@ class Sweep:
     seeds: int
     points: tuple[Point, ...]
     skipped: tuple[tuple[Mapping[str, Any], str], ...]
+
+    @property
+    def omissions(self) -> list[str]:
+        """What to say of each setting that no run can have."""
+        return [f"skipped {setting_text(setting)}: {reason}" for setting, reason in self.skipped]
 
 
 def origin(plan: Plan) -> dict[str, Any]:

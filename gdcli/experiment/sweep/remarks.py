@@ -8,9 +8,9 @@ from typing import Any, TypeAlias
 
 from gdcli.errors import some_of
 from gdcli.experiment.plan import Plan
-from gdcli.experiment.sweep.grid import written
 from gdcli.experiment.sweep.points import Sweep, setting_text
 from gdcli.experiment.sweep.result import SweepResult
+from gdcli.spec.grid import written
 
 # What a run is told by: axis key → value, with `seed` where runs differ in nothing else.
 Label: TypeAlias = Mapping[str, Any]

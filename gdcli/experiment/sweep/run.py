@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from gdcli._version import __version__
-from gdcli.engine.kernels.base import Kernel
-from gdcli.engine.kernels.choice import KernelChoice
-from gdcli.engine.trace import Trace
 from gdcli.experiment.plan import Plan
-from gdcli.experiment.result import SUMMARY_COLUMNS, Result
+from gdcli.experiment.result import SUMMARY_COLUMNS, Draw, Result
 from gdcli.experiment.sweep.journal import Journal, read_journal
-from gdcli.experiment.sweep.lockstep import kernel_for_runs, run_groups
+from gdcli.experiment.sweep.lockstep import kernel_for_runs
 from gdcli.experiment.sweep.points import Sweep, origin
 from gdcli.experiment.sweep.result import SweepRun, record_of, run_of
+from gdcli.experiment.sweep.spread import Resources, run_groups
 
-# Makes the result of a plan that was run side by side with others.
-Finish: TypeAlias = Callable[[Plan, Trace, float, Kernel], Result]
+# Told how many runs are finished, and the results that are new.
+Tell: TypeAlias = Callable[[int, Sequence[Result]], None]
 Records: TypeAlias = dict[str, dict[str, Any]]
 
 
@@ -44,28 +42,43 @@ def journal_path(directory: Path) -> Path:
     return directory.with_name(f".{directory.name}.runs.jsonl")
 
 
+def run_plans(plans: Sequence[Plan], *, resources: Resources, draw: Draw) -> Generator[dict[int, Result], None, None]:
+    """Run plans, those that can be in lockstep.
+
+    Args:
+        plans: The runs.
+        resources: What they are run on.
+        draw: Makes `curve.png` of a result.
+
+    Yields:
+        Results by the index of their plan, group by group, as each is done.
+    """
+    kernel = kernel_for_runs(resources.kernel, plans, resources.workers)
+    with closing(run_groups(plans, resources.workers, kernel, resources.executor)) as groups:
+        for group, (traces, seconds) in groups:
+            yield {i: Result(plans[i], trace, seconds, draw, kernel) for i, trace in zip(group, traces, strict=True)}
+
+
 def run_sweep(
     sweep: Sweep,
     directory: Path,
     *,
-    finish: Finish,
-    kernel: KernelChoice,
-    workers: int,
+    resources: Resources,
+    draw: Draw,
     fresh: bool = False,
     curves: bool = False,
-    tell: Callable[[int], None] = lambda _: None,
+    tell: Tell = lambda _done, _new: None,
 ) -> Finished:
     """Run the points of a sweep that no earlier sweep into its directory has finished.
 
     Args:
         sweep: The grid.
         directory: Of its result.
-        finish: Makes the result of a plan.
-        kernel: What steps through the epochs.
-        workers: How many groups of runs at once.
+        resources: What its points are run on.
+        draw: Makes `curve.png` of a result.
         fresh: Whether to forget the runs of earlier sweeps.
         curves: Whether to keep every run's curve.
-        tell: Told how many runs are finished.
+        tell: Told how many runs are finished, and the results that are new.
 
     Returns:
         The finished runs.
@@ -77,18 +90,16 @@ def run_sweep(
     records = {} if fresh else _alive({**read_journal(directory / "runs.jsonl"), **read_journal(path)}, sweep)
     usable = {identity for identity, record in records.items() if _is_usable(record, curves=curves)}
     todo = [point for point in sweep.points if point.identity not in usable]
-    plans, interrupted = [point.plan for point in todo], False
-    used, done = kernel_for_runs(kernel, plans, workers), len(sweep.points) - len(todo)
+    done, interrupted = len(sweep.points) - len(todo), False
     journal = Journal(path, records)
-    tell(done)
+    tell(done, ())
     try:
-        with closing(run_groups(plans, workers, used)) as groups:
-            for group, (traces, seconds) in groups:
-                results = [finish(plans[i], trace, seconds, used) for i, trace in zip(group, traces, strict=True)]
-                new = [{**origin(result.plan), **record_of(result, curve=curves)} for result in results]
-                journal.add({todo[i].identity: record for i, record in zip(group, new, strict=True)})
+        with closing(run_plans([point.plan for point in todo], resources=resources, draw=draw)) as groups:
+            for group in groups:
+                new = {i: {**origin(result.plan), **record_of(result, curve=curves)} for i, result in group.items()}
+                journal.add({todo[i].identity: record for i, record in new.items()})
                 done += len(group)
-                tell(done)
+                tell(done, tuple(group.values()))
     except KeyboardInterrupt:
         interrupted = True
     finally:

@@ -1,4 +1,4 @@
-"""The grid of a sweep: axes, and the points that they span."""
+"""The `sweep:` block of a spec and its like: axes, and the points that they span."""
 
 from __future__ import annotations
 

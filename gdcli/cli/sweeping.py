@@ -1,0 +1,95 @@
+"""A sweep at the terminal: planned, run with a bar, and shown."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from gdcli.cli.interrupts import INTERRUPTED
+from gdcli.cli.outcome import DIVERGED, complain
+from gdcli.cli.progress import LateBar, ReadingBar
+from gdcli.cli.session import Session
+from gdcli.engine.trace import Status
+from gdcli.experiment.sweep.directory import Written, sweep_into
+from gdcli.experiment.sweep.files import document
+from gdcli.experiment.sweep.plan import plan_sweep
+from gdcli.experiment.sweep.points import Sweep, setting_text
+from gdcli.experiment.sweep.remarks import best_run_warnings, warnings_of
+from gdcli.experiment.sweep.run import Finished, run_sweep
+from gdcli.experiment.sweep.spread import Resources
+from gdcli.show.drawing import draw_run, draw_sweep
+from gdcli.show.sweep_views import sweep_view
+from gdcli.spec.draft import read_draft
+from gdcli.spec.grid import axis_of_option
+
+MOST_OMISSIONS = 5  # shown
+
+
+def plan(
+    session: Session,
+    spec: Path,
+    overrides: Sequence[str] | None,
+    grid: Sequence[str] | None,
+    *,
+    paired: bool,
+    seeds: int,
+) -> Sweep:
+    """Plan a sweep; say what is skipped, and what should be known about the settings that run."""
+    draft, axes = read_draft(spec, overrides or ()), list(map(axis_of_option, grid or []))
+    with ReadingBar(shown=not session.quiet) as bar:
+        planned = plan_sweep(draft, axes, paired=paired, seeds=seeds, reading=bar.reading)
+    session.warn_all(planned.omissions[:MOST_OMISSIONS])
+    more = len(planned.omissions) - MOST_OMISSIONS
+    if more > 0:
+        session.warn(f"skipped {more} more settings; summary.json lists them")
+    session.warn_all(warnings_of(planned))
+    return planned
+
+
+def write(
+    session: Session, planned: Sweep, directory: Path, *, workers: int, fresh: bool, curves: bool, plot: bool
+) -> Written:
+    """Run what has not been run yet, with a bar where a person looks on, and write the files."""
+    total, resources = len(planned.points), Resources(session.kernel, workers)
+
+    def run() -> Finished:
+        with LateBar(planned.name, total, told=f"0 of {total} runs", shown=not session.quiet) as bar:
+            return run_sweep(
+                planned,
+                directory,
+                resources=resources,
+                draw=draw_run,
+                fresh=fresh,
+                curves=curves,
+                tell=lambda done, _new: bar.update(done, f"{done} of {total} runs"),
+            )
+
+    return sweep_into(directory, planned, run=run, draw=draw_sweep, plot=plot)
+
+
+def show(session: Session, written: Written, directory: Path) -> None:
+    """Show the best settings, and where the files are."""
+    result, finished = written.result, written.finished
+    session.warn_all([*written.warnings, *best_run_warnings(result)])
+    if finished.runs:
+        session.show(sweep_view(result))
+    if finished.reused:
+        session.say(f"{finished.reused} of {len(result.sweep.points)} runs taken from earlier sweeps")
+    session.say(f"written to {directory}/")
+    if session.as_json:  # a document of many runs takes a while
+        session.give({**document(result, directory), "reused": finished.reused})
+
+
+def close(written: Written) -> int:
+    """Say how a sweep ended where that is not as planned, and give the exit code."""
+    result, runs, name = written.result, written.finished.runs, written.result.sweep.name
+    if written.finished.interrupted:
+        finished = f"{len(runs)} of {len(result.sweep.points)} runs"
+        complain(f"{name}: interrupted after {finished}; the same command goes on from there")
+        return INTERRUPTED
+    if any(setting.gap < math.inf for setting in result.settings):
+        return 0
+    run = next(run for run in runs if run.summary["status"] == Status.DIVERGED)
+    complain(f"{name}: every setting diverged; {setting_text(run.point.setting)} {run.remarks[0].sentence}")
+    return DIVERGED

@@ -1,0 +1,157 @@
+"""What groups of runs are spread over: threads or processes of gdcli, or an executor of the caller's.
+
+Each is a context that gives a way to submit a task, and the tasks. When it is left, nothing of it goes on in vain.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import multiprocessing.connection
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from multiprocessing.connection import Connection
+from typing import TypeAlias
+from weakref import WeakSet
+
+from gdcli.engine.arrays import Array
+from gdcli.engine.kernels.base import Kernel
+from gdcli.errors import Fault, Place, SpecError
+from gdcli.experiment.plan import Plan
+from gdcli.experiment.sweep.lockstep import Ran, run_group
+
+Groups: TypeAlias = Sequence[Sequence[Plan]]
+Task: TypeAlias = Callable[[], Ran]  # runs one group
+Submit: TypeAlias = Callable[[Task], Future[Ran]]
+# The two ends of a pipe by which workers learn that nobody waits for them any more.
+Over: TypeAlias = tuple[Connection, Connection]
+
+
+@contextmanager
+def threads(groups: Groups, workers: int) -> Iterator[tuple[Submit, list[Task]]]:
+    """Threads for the compiled kernel, which lets other threads run while it does.
+
+    Args:
+        groups: The runs.
+        workers: How many threads.
+
+    Yields:
+        How to submit a task, and a task for each group.
+    """
+    over = threading.Event()
+
+    def watch(epoch: int, loss: Array, gap: Array) -> None:
+        del epoch, loss, gap
+        if over.is_set():
+            raise InterruptedError("nobody waits for this group any more")
+
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            yield pool.submit, [partial(run_group, group, "compiled", watch) for group in groups]
+        except BaseException:
+            over.set()
+            raise
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+@contextmanager
+def processes(groups: Groups, workers: int) -> Iterator[tuple[Submit, list[Task]]]:
+    """Processes for the NumPy kernel, which two threads would take turns at.
+
+    Args:
+        groups: The runs.
+        workers: How many processes.
+
+    Yields:
+        How to submit a task, and a task for each group.
+    """
+    # A forked worker has the plans already; elsewhere they are sent once, less the cells that they were read from.
+    method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
+    context, over = multiprocessing.get_context(method), multiprocessing.Pipe(duplex=False)
+    pool = ProcessPoolExecutor(workers, context, initializer=_receive, initargs=(portable(groups), over))
+    try:
+        yield pool.submit, [partial(_run_received, i) for i in range(len(groups))]
+    except BaseException:
+        over[1].send_bytes(b"over")  # to these workers and to no other child of this process
+        raise
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+@contextmanager
+def lent(executor: Executor, groups: Groups, kernel: Kernel) -> Iterator[tuple[Submit, list[Task]]]:
+    """An executor of the caller's, which goes on living: only what it has not begun by the end is cancelled.
+
+    Its workers may be anywhere, so that every task brings its rows with it.
+
+    Args:
+        executor: Of any kind.
+        groups: The runs.
+        kernel: What steps through the epochs.
+
+    Yields:
+        How to submit a task, and a task for each group.
+
+    Raises:
+        SpecError: It gives futures of another kind than those of `concurrent.futures`.
+    """
+    futures = WeakSet[Future[Ran]]()  # weak, so that the traces of finished ones can go
+
+    def submit(task: Task) -> Future[Ran]:
+        future = executor.submit(task)
+        if not isinstance(future, Future):  # Dask's Client has a `submit` too
+            raise not_an_executor(executor)
+        futures.add(future)
+        return future
+
+    try:
+        yield submit, [partial(run_group, group, kernel) for group in portable(groups)]
+    except BrokenExecutor:
+        raise  # Python sets this error on every future of the pool, which fails on one that is cancelled
+    except BaseException:
+        for future in futures:
+            future.cancel()
+        raise
+
+
+def not_an_executor(value: object) -> SpecError:
+    """What is wrong with something given as an executor."""
+    return SpecError([Fault(Place("executor"), f"must be a concurrent.futures.Executor, got {value!r}")])
+
+
+def portable(groups: Groups) -> list[list[Plan]]:
+    """The same runs, without the cells that their rows were read from; those that share rows still do."""
+    distinct = {run.rows for group in groups for run in group}
+    light = {rows: replace(rows, data=rows.data.without_rows()) for rows in distinct}
+    return [[replace(run, rows=light[run.rows]) for run in group] for group in groups]
+
+
+_received: list[list[Plan]] = []  # in a worker: the groups that it may be asked for
+
+
+def _receive(groups: list[list[Plan]], over: Over) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent answers Ctrl-C
+    threading.Thread(target=_end_in_time, args=(over,), daemon=True).start()
+    _received[:] = groups
+
+
+def _end_in_time(over: Over) -> None:
+    """End this worker once its parent has ended, however it did, or says that nobody waits any more.
+
+    The worker holds both ends of the pipe: nothing but a word of the parent makes it readable, and no worker takes
+    that away from the others.
+    """
+    parent = multiprocessing.parent_process()
+    if parent:
+        multiprocessing.connection.wait([parent.sentinel, over[0]])
+        os._exit(1)
+
+
+def _run_received(i: int) -> Ran:
+    return run_group(_received[i], "numpy")

@@ -1,0 +1,108 @@
+"""Groups of runs, spread: one function for every executor, and none where one worker is enough."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from gdcli.engine.kernels.base import Kernel
+from gdcli.engine.kernels.choice import KernelChoice
+from gdcli.errors import Fault, Place, SpecError
+from gdcli.experiment.kernels import predicted_seconds
+from gdcli.experiment.plan import Plan
+from gdcli.experiment.sweep.lockstep import WORTH_A_WORKER, Ran, groups, run_group
+from gdcli.experiment.sweep.pools import Groups, Submit, Task, lent, not_an_executor, processes, threads
+
+HEARD = 0.2  # seconds: on some systems nothing interrupts a wait without an end
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What runs are run on.
+
+    Attributes:
+        kernel: What steps through the epochs.
+        workers: How many groups of runs at once, on this machine.
+        executor: Where they run instead.
+    """
+
+    kernel: KernelChoice = "auto"
+    workers: int = 1
+    executor: Executor | None = None
+
+    def __post_init__(self) -> None:
+        check_count("workers", self.workers)
+        if self.executor is None:
+            return
+        if isinstance(self.executor, type) or not hasattr(self.executor, "submit"):
+            raise not_an_executor(self.executor)
+        if self.workers > 1:
+            message = f"is for runs without an executor, which has workers of its own; leave it out, got {self.workers}"
+            raise SpecError([Fault(Place("workers"), message)])
+
+
+def check_count(name: str, count: int) -> None:
+    """Refuse an argument that counts nothing.
+
+    Args:
+        name: Of the argument.
+        count: Its value.
+
+    Raises:
+        SpecError: It is no integer of at least 1.
+    """
+    if not isinstance(count, int) or isinstance(count, bool) or count < 1:
+        raise SpecError([Fault(Place(name), f"must be an integer of at least 1, got {count!r}")])
+
+
+def run_groups(
+    planned: Sequence[Plan], workers: int = 1, kernel: Kernel = "numpy", executor: Executor | None = None
+) -> Generator[tuple[list[int], Ran], None, None]:
+    """Run plans, group by group, as each is done.
+
+    Args:
+        planned: The runs.
+        workers: How many groups to run at once, where there is work enough.
+        kernel: What steps through the epochs.
+        executor: Where to run them instead of here.
+
+    Yields:
+        Indices of a group's runs, and what came of it.
+    """
+    indices = groups(planned, workers if executor is None else None, kernel)
+    todo = [[planned[i] for i in group] for group in indices]
+    is_little = len(todo) == 1 or sum(map(predicted_seconds, todo)) < WORTH_A_WORKER[kernel]
+    if executor is None and (workers == 1 or is_little):
+        for group, runs in zip(indices, todo, strict=True):
+            yield group, run_group(runs, kernel)
+        return
+    with _pool(todo, workers, kernel, executor) as (submit, tasks):
+        for i, ran in _as_done(submit, tasks):
+            yield indices[i], ran
+
+
+def _pool(
+    todo: Groups, workers: int, kernel: Kernel, executor: Executor | None
+) -> AbstractContextManager[tuple[Submit, list[Task]]]:
+    """What to spread groups over."""
+    if executor is not None:
+        return lent(executor, todo, kernel)
+    pool = threads if kernel == "compiled" else processes
+    return pool(todo, min(workers, len(todo)))
+
+
+def _as_done(submit: Submit, tasks: Sequence[Task]) -> Iterator[tuple[int, Ran]]:
+    """Give what tasks came to in the order in which they are done; Ctrl-C is heard meanwhile."""
+    running: dict[Future[Ran], int] = {}
+    for i, task in enumerate(tasks):
+        future = submit(task)
+        if future.done():  # an executor may work in this thread
+            yield i, future.result()
+        else:
+            running[future] = i
+    while running:
+        done, _ = wait(running, timeout=HEARD, return_when=FIRST_COMPLETED)
+        for future in done:
+            yield running.pop(future), future.result()
