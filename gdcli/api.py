@@ -94,7 +94,7 @@ def sweep(  # noqa: PLR0913 - all but the spec by keyword
         workers: Groups of runs to run at once, in processes, or in threads by the compiled kernel.
         executor: Where to run them instead: any `concurrent.futures.Executor`, such as one of processes, of loky or
             of Dask (`Client.get_executor()`). It stays open; what it has not begun is cancelled where the sweep ends
-            early. The results are the same to the last bit.
+            early. The results are those of one worker, to the last bit.
         data: Rows instead of the spec's `dataset`.
         kernel: As for `run`.
         directory: Where to write the files of `gdcli sweep`; runs that it holds from earlier sweeps are not run

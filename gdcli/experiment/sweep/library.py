@@ -1,4 +1,4 @@
-"""What `gdcli.sweep` does: its arguments become a sweep, and the runs of that a sequence of results."""
+"""What `gdcli.sweep` does: its arguments become a sweep, and its runs a sequence of results."""
 
 from __future__ import annotations
 

@@ -68,8 +68,8 @@ def _parts(members: Sequence[Plan], workers: int | None, kernel: Kernel) -> int:
     if seconds <= WORTH_A_WORKER[kernel]:
         return fewest
     if workers is None:
-        # Whatever the number of workers, this many parts are twice the work of one part at most, and no part takes
-        # more than about twice as long as a run by itself.
+        # However many workers there are: so many parts are at most twice the work of a single part, and none of them
+        # takes much more than twice as long as one run by itself.
         return max(fewest, int(seconds / predicted_seconds(members[:1])))
     return min(-(-fewest // workers) * workers, len(members))
 

@@ -1,6 +1,7 @@
-"""What groups of runs are spread over: threads or processes of gdcli, or an executor of the caller's.
+"""Three ways to run groups of runs side by side: our own threads, our own processes, and the caller's executor.
 
-Each is a context that gives a way to submit a task, and the tasks. When it is left, nothing of it goes on in vain.
+Each is a context manager that gives a function to submit tasks with, and one task per group. Left early, it ends or
+cancels the work that nobody waits for any more.
 """
 
 from __future__ import annotations
@@ -86,12 +87,10 @@ def processes(groups: Groups, workers: int) -> Iterator[tuple[Submit, list[Task]
 
 @contextmanager
 def lent(executor: Executor, groups: Groups, kernel: Kernel) -> Iterator[tuple[Submit, list[Task]]]:
-    """An executor of the caller's, which goes on living: only what it has not begun by the end is cancelled.
-
-    Its workers may be anywhere, so that every task brings its rows with it.
+    """The caller's executor, which is never shut down; left early, tasks that it has not begun are cancelled.
 
     Args:
-        executor: Of any kind.
+        executor: Of any kind; its workers may be on other machines.
         groups: The runs.
         kernel: What steps through the epochs.
 
@@ -99,7 +98,7 @@ def lent(executor: Executor, groups: Groups, kernel: Kernel) -> Iterator[tuple[S
         How to submit a task, and a task for each group.
 
     Raises:
-        SpecError: It gives futures of another kind than those of `concurrent.futures`.
+        SpecError: Its futures are not those of `concurrent.futures`.
     """
     futures = WeakSet[Future[Ran]]()  # weak, so that the traces of finished ones can go
 
@@ -110,10 +109,12 @@ def lent(executor: Executor, groups: Groups, kernel: Kernel) -> Iterator[tuple[S
         futures.add(future)
         return future
 
+    # Every task brings its rows with it, even where several groups share them: nothing sends them to a worker once.
+    tasks: list[Task] = [partial(run_group, group, kernel) for group in portable(groups)]
     try:
-        yield submit, [partial(run_group, group, kernel) for group in portable(groups)]
+        yield submit, tasks
     except BrokenExecutor:
-        raise  # Python sets this error on every future of the pool, which fails on one that is cancelled
+        raise  # nothing of it is pending; and Python, still breaking the other futures, stumbles over cancelled ones
     except BaseException:
         for future in futures:
             future.cancel()
@@ -121,7 +122,7 @@ def lent(executor: Executor, groups: Groups, kernel: Kernel) -> Iterator[tuple[S
 
 
 def not_an_executor(value: object) -> SpecError:
-    """What is wrong with something given as an executor."""
+    """The error for something that is no executor."""
     return SpecError([Fault(Place("executor"), f"must be a concurrent.futures.Executor, got {value!r}")])
 
 

@@ -52,6 +52,9 @@ def run_plans(plans: Sequence[Plan], *, resources: Resources, draw: Draw) -> Gen
 
     Yields:
         Results by the index of their plan, group by group, as each is done.
+
+    Raises:
+        Exception: What an executor raises.
     """
     kernel = kernel_for_runs(resources.kernel, plans, resources.workers)
     with closing(run_groups(plans, resources.workers, kernel, resources.executor)) as groups:

@@ -1,4 +1,4 @@
-"""Groups of runs, spread: one function for every executor, and none where one worker is enough."""
+"""Spreads groups of runs over threads, processes or an executor; one worker is enough for little work."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gdcli.experiment.plan import Plan
 from gdcli.experiment.sweep.lockstep import WORTH_A_WORKER, Ran, groups, run_group
 from gdcli.experiment.sweep.pools import Groups, Submit, Task, lent, not_an_executor, processes, threads
 
-HEARD = 0.2  # seconds: on some systems nothing interrupts a wait without an end
+POLL_SECONDS = 0.2  # on some systems Ctrl-C does not interrupt a wait without a timeout
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,9 @@ class Resources:
         kernel: What steps through the epochs.
         workers: How many groups of runs at once, on this machine.
         executor: Where they run instead.
+
+    Raises:
+        SpecError: `workers` is no integer of at least 1, or `executor` no executor, or both are given.
     """
 
     kernel: KernelChoice = "auto"
@@ -66,10 +69,13 @@ def run_groups(
         planned: The runs.
         workers: How many groups to run at once, where there is work enough.
         kernel: What steps through the epochs.
-        executor: Where to run them instead of here.
+        executor: Where to run them instead.
 
     Yields:
         Indices of a group's runs, and what came of it.
+
+    Raises:
+        Exception: What the executor raises, such as `BrokenExecutor` where a worker died.
     """
     indices = groups(planned, workers if executor is None else None, kernel)
     todo = [[planned[i] for i in group] for group in indices]
@@ -94,15 +100,15 @@ def _pool(
 
 
 def _as_done(submit: Submit, tasks: Sequence[Task]) -> Iterator[tuple[int, Ran]]:
-    """Give what tasks came to in the order in which they are done; Ctrl-C is heard meanwhile."""
+    """Give the index and the result of each task as it is done."""
     running: dict[Future[Ran], int] = {}
     for i, task in enumerate(tasks):
         future = submit(task)
-        if future.done():  # an executor may work in this thread
+        if future.done():  # some executors run a task when it is submitted
             yield i, future.result()
         else:
             running[future] = i
     while running:
-        done, _ = wait(running, timeout=HEARD, return_when=FIRST_COMPLETED)
+        done, _ = wait(running, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
         for future in done:
             yield running.pop(future), future.result()
