@@ -176,7 +176,7 @@ class Result:
 
     @property
     def largest_stable_lr(self) -> float | None:
-        """2 over the largest curvature: beyond it plain full-batch descent diverges; None for other optimizers."""
+        """The rate beyond which full-batch descent grows, with or without momentum; None for other optimizers."""
         return largest_stable_lr(self.plan)
 
     def document(self, directory: Path) -> dict[str, Any]:
