@@ -11,7 +11,9 @@ from typing import Any
 
 from gdcli.errors import Fault, Place, SpecError, printable
 from gdcli.spec.messages import path_text, shown
-from gdcli.spec.strict_yaml import MAX_DEPTH, KeyPath, Places, bounded, is_stream, parse, read_file
+from gdcli.spec.scalars import bounded
+from gdcli.spec.spec_file import is_stream, read_file
+from gdcli.spec.strict_yaml import MAX_DEPTH, KeyPath, Places, parse
 
 _INDEX = re.compile("[0-9]{1,9}")  # str.isdigit accepts ² too
 
