@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from pydantic_core import ErrorDetails
 
 from gdcli.errors import suggestion
 from gdcli.spec.strict_yaml import KeyPath
+
+# The path of a key or an element, and what is wrong with it: a fault before its place is known.
+Flaw: TypeAlias = tuple[KeyPath, str]
 
 # Fields of several types. Pydantic reports one error per type.
 ALTERNATIVES: dict[str, str] = {

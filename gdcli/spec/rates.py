@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from gdcli.engine.arrays import Array
 from gdcli.engine.schedules import Schedule, resolve, sequence_rates
 from gdcli.engine.schedules.waves import OneCycle
-from gdcli.spec.messages import path_text
+from gdcli.spec.messages import Flaw, path_text
 from gdcli.spec.strict_yaml import KeyPath
 
 
@@ -16,7 +16,7 @@ def run_length(schedules: tuple[Schedule, ...], epochs: int, steps: int) -> int:
     return epochs * steps if schedules[0].interval == "step" else epochs
 
 
-def uncovered(schedules: tuple[Schedule, ...], length: int) -> Iterator[tuple[KeyPath, str]]:
+def uncovered(schedules: tuple[Schedule, ...], length: int) -> Iterator[Flaw]:
     """Find parts of a run for which the schedule has no rate.
 
     Args:
