@@ -355,9 +355,10 @@ def perform(
 
 
 def _draw(result: Result) -> bytes:
-    from gdcli.show.figures import curve_figure, to_png  # Matplotlib costs 0.8 s: only for who wants a picture
+    from gdcli.show.figures import to_png  # Matplotlib costs 0.8 s: only for who wants a picture
+    from gdcli.show.run_figure import run_figure
 
-    return to_png(curve_figure(result), warn=_warn)
+    return to_png(run_figure(result), warn=_warn)
 
 
 def _warn(message: str) -> None:
@@ -379,7 +380,8 @@ def draw_sweep(result: SweepResult) -> bytes:
 
 def draw_together(results: Sequence[Result]) -> bytes:
     """Draw several results over each other, as the bytes of a PNG."""
-    from gdcli.show.figures import comparison_figure, to_png
+    from gdcli.show.comparison_figure import comparison_figure
+    from gdcli.show.figures import to_png
 
     return to_png(comparison_figure(results), warn=_warn)
 

@@ -12,7 +12,9 @@ from matplotlib.axes import Axes
 from matplotlib.image import imread
 
 import gdcli
-from gdcli.show.figures import COLOURS, comparison_figure, curve_figure, to_png
+from gdcli.show.comparison_figure import comparison_figure
+from gdcli.show.figures import COLOURS, to_png
+from gdcli.show.run_figure import run_figure
 
 ROOT = Path(__file__).parents[2]
 SPEC: dict[str, Any] = {
@@ -35,7 +37,7 @@ def drawn(axis: Axes) -> dict[str, Any]:
 
 def test_curve_shows_loss_optimum_and_gap() -> None:
     result = run(split={"validation": 0.2})
-    left, right = curve_figure(result).axes
+    left, right = run_figure(result).axes
     lines = drawn(left)
     assert np.array_equal(lines["training"], result.curve["mse"])
     assert np.array_equal(lines["validation"], result.curve["val_mse"])
@@ -52,17 +54,17 @@ def test_curve_shows_loss_optimum_and_gap() -> None:
 
 
 def test_wide_losses_get_a_log_axis() -> None:
-    left, _ = curve_figure(run(init=[1000.0, 0.0, 0.0], epochs=300)).axes
+    left, _ = run_figure(run(init=[1000.0, 0.0, 0.0], epochs=300)).axes
     assert left.get_yscale() == "log"
 
 
 def test_a_single_point_is_seen() -> None:
-    left, _ = curve_figure(run(epochs=0)).axes
+    left, _ = run_figure(run(epochs=0)).axes
     assert left.get_lines()[0].get_marker() == "o"
 
 
 def test_a_gap_of_zero_is_said() -> None:
-    figure = curve_figure(gdcli.run({"dataset": {"inline": {"x": [1.0, 2.0], "y": [0.0, 0.0]}}, "init": "zeros"}))
+    figure = run_figure(gdcli.run({"dataset": {"inline": {"x": [1.0, 2.0], "y": [0.0, 0.0]}}, "init": "zeros"}))
     assert [text.get_text() for text in figure.axes[1].texts] == ["the gap is 0 throughout"]
     assert to_png(figure)
 
@@ -117,14 +119,14 @@ def test_a_diverged_run_leaves_the_others_readable() -> None:
 def test_a_diverged_run_alone_is_drawn(lr: float) -> None:
     result = run(optimizer={"lr": lr})
     assert result.status == "diverged"
-    figure = curve_figure(result)
+    figure = run_figure(result)
     assert np.isfinite(figure.axes[0].get_ylim()).all()
     assert to_png(figure)
 
 
 def test_pictures_open() -> None:
     results = [run(name="one"), run(name="two", optimizer="adam")]
-    for figure in (curve_figure(results[0]), comparison_figure(results)):
+    for figure in (run_figure(results[0]), comparison_figure(results)):
         picture = imread(BytesIO(to_png(figure)))
         height, width, channels = picture.shape
         assert (height, width, channels) == (440, 1045, 4)
@@ -132,7 +134,7 @@ def test_pictures_open() -> None:
 
 
 def test_the_same_result_draws_the_same_bytes() -> None:
-    assert to_png(curve_figure(run())) == to_png(curve_figure(run()))
+    assert to_png(run_figure(run())) == to_png(run_figure(run()))
 
 
 def test_seeds_are_drawn_as_a_median_and_a_band() -> None:
