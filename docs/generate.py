@@ -20,7 +20,7 @@ from gdcli.engine.scalers import AFFINE_SCALERS, sigmoid
 from gdcli.engine.schedules import SCHEDULES
 from gdcli.engine.trace import DIVERGENCE_FACTOR, Status
 from gdcli.experiment.ending import LEAST_MOVE
-from gdcli.experiment.result import SUMMARY_COLUMNS
+from gdcli.experiment.summary import SUMMARY_COLUMNS
 from gdcli.experiment.sweep.grid import MOST_POINTS, SPACINGS
 from gdcli.spec.model import (
     AtMost,

@@ -207,7 +207,7 @@ def _sweep_into(
 ) -> Results[Result | SweepRun]:
     """Do what `gdcli sweep` does in a directory."""
     from gdcli.experiment.output.places import check_place, destinations
-    from gdcli.experiment.portable import inputs_of
+    from gdcli.experiment.output.portable import inputs_of
     from gdcli.experiment.sweep.directory import sweep_into
     from gdcli.experiment.sweep.run import run_sweep
 

@@ -44,7 +44,7 @@ def check(
     from gdcli.engine.trace import Status
     from gdcli.experiment.expectation import judge
     from gdcli.experiment.kernels import kernel_choice
-    from gdcli.experiment.portable import inputs_of
+    from gdcli.experiment.output.portable import inputs_of
     from gdcli.show.verdicts import JUNIT_BEGINNING, junit_xml, verdict_document, verdict_line
 
     session = Session(as_json=as_json, quiet=quiet, kernel=kernel_choice(kernel, place="--kernel"))

@@ -13,7 +13,8 @@ from gdcli.engine.kernels.base import Kernel
 from gdcli.engine.kernels.choice import KernelChoice
 from gdcli.engine.trace import Trace
 from gdcli.experiment.plan import Plan
-from gdcli.experiment.result import SUMMARY_COLUMNS, Result
+from gdcli.experiment.result import Result
+from gdcli.experiment.summary import SUMMARY_COLUMNS
 from gdcli.experiment.sweep.journal import Journal, read_journal
 from gdcli.experiment.sweep.lockstep import kernel_for_runs, run_groups
 from gdcli.experiment.sweep.points import Sweep, origin
