@@ -355,10 +355,10 @@ def perform(
 
 
 def _draw(result: Result) -> bytes:
-    from gdcli.show.figures import to_png  # Matplotlib costs 0.8 s: only for who wants a picture
-    from gdcli.show.run_figure import run_figure
+    from gdcli.show.pictures import to_png  # Matplotlib costs 0.8 s: only for who wants a picture
+    from gdcli.show.run_picture import run_picture
 
-    return to_png(run_figure(result), warn=_warn)
+    return to_png(run_picture(result), warn=_warn)
 
 
 def _warn(message: str) -> None:
@@ -372,18 +372,18 @@ def finish(planned: Plan, trace: Trace, seconds: float, kernel: Kernel) -> Resul
 
 def draw_sweep(result: SweepResult) -> bytes:
     """Draw a sweep, as the bytes of a PNG."""
-    from gdcli.show.figures import to_png
-    from gdcli.show.sweep_figures import sweep_figure
+    from gdcli.show.pictures import to_png
+    from gdcli.show.sweep_picture import sweep_picture
 
-    return to_png(sweep_figure(result), warn=_warn)
+    return to_png(sweep_picture(result), warn=_warn)
 
 
 def draw_together(results: Sequence[Result]) -> bytes:
     """Draw several results over each other, as the bytes of a PNG."""
-    from gdcli.show.comparison_figure import comparison_figure
-    from gdcli.show.figures import to_png
+    from gdcli.show.comparison_picture import comparison_picture
+    from gdcli.show.pictures import to_png
 
-    return to_png(comparison_figure(results), warn=_warn)
+    return to_png(comparison_picture(results), warn=_warn)
 
 
 __all__ = [

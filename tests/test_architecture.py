@@ -104,7 +104,7 @@ def reached_from(module: str) -> set[str]:
 
 def test_the_picture_of_a_run_knows_nothing_of_several_runs() -> None:
     several = {"gdcli.experiment.comparison", "gdcli.experiment.quantiles", "gdcli.experiment.results"}
-    assert several & reached_from("gdcli.show.run_figure") == set()
+    assert several & reached_from("gdcli.show.run_picture") == set()
 
 
 def test_there_is_no_circle_between_files() -> None:

@@ -48,9 +48,9 @@ def _name(name: str) -> Iterator[Flaw]:
 
 
 def _dataset(dataset: Dataset) -> Iterator[Flaw]:
-    given = [key for key in ("path", "synthetic", "inline") if getattr(dataset, key) is not None]
-    if len(given) != 1:
-        got = " and ".join(given) or "none of them"
+    keys = [key for key in ("path", "synthetic", "inline") if getattr(dataset, key) is not None]
+    if len(keys) != 1:
+        got = " and ".join(keys) or "none of them"
         yield ("dataset",), f"dataset needs just one of path, synthetic and inline, got {got}"
     if dataset.synthetic and dataset.synthetic.column_factors is not None:
         factors, weights = len(dataset.synthetic.column_factors), len(dataset.synthetic.weights)

@@ -99,9 +99,9 @@ def learning_rates(schedules: tuple[Schedule, ...], base: float, epochs: int, st
 
 def _elements(schedules: tuple[Schedule, ...], length: int) -> Iterator[tuple[KeyPath, Schedule, int]]:
     """Each schedule with its path in the spec and its length, cut at the end of the run."""
-    left = length
+    rest = length
     for i, schedule in enumerate(schedules):
         single = len(schedules) == 1
-        k = left if single or schedule.length is None else min(schedule.length, left)
+        k = rest if single or schedule.length is None else min(schedule.length, rest)
         yield ("schedule",) if single else ("schedule", i), schedule, k
-        left -= k
+        rest -= k

@@ -159,7 +159,7 @@ class _Builder:
             what = f"nested deeper than {MAX_DEPTH} levels" if len(path) > MAX_DEPTH else "expands to too many values"
             hint = "; write it out without aliases" if self.aliased else ""
             raise SpecError([Fault(self.place(node), what + hint)])
-        if not self.allowed(node):
+        if not self.is_allowed(node):
             return None
         if isinstance(node, yaml.MappingNode):
             return self.mapping(node, path)
@@ -175,7 +175,7 @@ class _Builder:
             if not isinstance(key_node, yaml.ScalarNode):
                 self.faults.append(Fault(self.place(key_node), "a key must be plain text"))
                 continue
-            if not self.allowed(key_node):
+            if not self.is_allowed(key_node):
                 continue
             key = key_node.value
             if key in values:
@@ -186,7 +186,7 @@ class _Builder:
             values[key] = self.build(value_node, (*path, key))
         return values
 
-    def allowed(self, node: yaml.Node) -> bool:
+    def is_allowed(self, node: yaml.Node) -> bool:
         """Whether the node has no explicit tag and no lone surrogate; adds a fault otherwise."""
         if node.tag not in _KNOWN_TAGS:
             tag = node.tag.replace(_TAG, "!!")

@@ -33,13 +33,13 @@ class Request:
     Attributes:
         spec: The spec, with defaults for invalid sections.
         faults: Its faults.
-        sound: Names of the sections that are valid or left out.
+        valid_sections: Names of the sections that are valid or left out.
         draft: The draft that was validated.
     """
 
     spec: Spec
     faults: tuple[Fault, ...]
-    sound: frozenset[str]
+    valid_sections: frozenset[str]
     draft: Draft
 
     def fault(self, path: KeyPath, message: str) -> Fault:
@@ -118,11 +118,11 @@ def understand(draft: Draft, *, has_rows: bool = False) -> Request:
     values, flaws = _validate(raw)
     flaws += checks.check(values, has_rows=has_rows)
     wrong = {path[0] if path else "dataset" for path, _ in flaws}
-    sound = {key: value for key, value in values.items() if key not in wrong}
+    valid = {key: value for key, value in values.items() if key not in wrong}
     return Request(
-        spec=Spec(**{"name": draft.name, "dataset": Dataset(), **sound}),
+        spec=Spec(**{"name": draft.name, "dataset": Dataset(), **valid}),
         faults=tuple(Fault(draft.place(path), message) for path, message in flaws),
-        sound=frozenset(sound),
+        valid_sections=frozenset(valid),
         draft=draft,
     )
 
@@ -152,8 +152,8 @@ def _keys(raw: Mapping[str, Any]) -> Iterator[Flaw]:
 
 def _defaults(raw: Mapping[str, Any]) -> dict[str, Any]:
     """The defaults of the sections that are left out."""
-    left_out = [field for field in fields(Spec) if field.name not in raw]
+    missing = [field for field in fields(Spec) if field.name not in raw]
     return {
-        **{field.name: field.default for field in left_out if field.default is not MISSING},
-        **{field.name: field.default_factory() for field in left_out if field.default_factory is not MISSING},
+        **{field.name: field.default for field in missing if field.default is not MISSING},
+        **{field.name: field.default_factory() for field in missing if field.default_factory is not MISSING},
     }

@@ -15,7 +15,7 @@ from gdcli.experiment.comparison import endings
 from gdcli.experiment.quantiles import Spread, curve_spread
 from gdcli.experiment.result import Result, by_name
 from gdcli.show.axes import fill_band
-from gdcli.show.figures import (
+from gdcli.show.pictures import (
     LEGEND_INSIDE,
     LEGEND_MOST,
     line_styles,
@@ -27,7 +27,7 @@ from gdcli.show.figures import (
 )
 
 
-def comparison_figure(results: Sequence[Result]) -> Figure:
+def comparison_picture(results: Sequence[Result]) -> Figure:
     """Draw several runs over each other, one colour each. A long legend is placed beside the axes.
 
     Runs of one name are drawn as their median, with a band from their 10 % to their 90 % quantile.

@@ -1,4 +1,4 @@
-"""What figures share: colours, the way to a PNG, and the axes on which curves of loss and gap are drawn."""
+"""What pictures share: colours, the way to a PNG, and the axes for curves of loss and gap."""
 
 from __future__ import annotations
 

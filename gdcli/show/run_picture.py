@@ -6,10 +6,10 @@ from matplotlib.figure import Figure
 
 from gdcli.engine.trace import Status
 from gdcli.experiment.result import Result
-from gdcli.show.figures import COLOURS, loss_and_gap_axes, mark_optimum, plot_curve, scale_gap, scale_loss
+from gdcli.show.pictures import COLOURS, loss_and_gap_axes, mark_optimum, plot_curve, scale_gap, scale_loss
 
 
-def run_figure(result: Result) -> Figure:
+def run_picture(result: Result) -> Figure:
     """Draw one run: the loss with the optimum as a dashed line, and the gap on a log axis beside it.
 
     Args:

@@ -15,13 +15,13 @@ from gdcli.experiment.sweep.grid import Axis
 from gdcli.experiment.sweep.points import effective
 from gdcli.experiment.sweep.result import Setting, SweepResult
 from gdcli.show.axes import fill_band, log_axis, short
-from gdcli.show.figures import LEGEND_INSIDE, LEGEND_MOST, cut, line_styles
+from gdcli.show.pictures import LEGEND_INSIDE, LEGEND_MOST, cut, line_styles
 from gdcli.show.sweep_labels import FIGURES, headings_of, label_of, value_text, varied
 
 FEW_BANDS = 4  # the most bands drawn at full opacity
 
 
-def sweep_figure(result: SweepResult) -> Figure:
+def sweep_picture(result: SweepResult) -> Figure:
     """Draw the figure that ranks the settings: as lines over a numeric axis, or as a heat map over two crossed axes.
 
     Args:
@@ -66,9 +66,9 @@ def _lines(figure: Figure, axes: Axes, result: SweepResult, axis: Axis) -> None:
         if result.sweep.seeds > 1:
             alpha = 0.2 if len(lines) <= FEW_BANDS else 0.08
             fill_band(axes, x, low_end, high_end, colour=colour, alpha=alpha)
-        gone = x[np.isinf(middle)]
+        diverged = x[np.isinf(middle)]
         # At different heights, so that no mark hides another.
-        axes.plot(gone, np.full(len(gone), top * 1.15**height), linestyle="none", marker="x", color=colour)
+        axes.plot(diverged, np.full(len(diverged), top * 1.15**height), linestyle="none", marker="x", color=colour)
     if any(not np.isfinite(_spread(result, setting).median) for setting in result.settings):
         axes.plot([], [], linestyle="none", marker="x", color="0.3", label="diverged")
     _scale_x(axes, axis, [other.key for other in result.sweep.axes])
