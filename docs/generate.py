@@ -20,7 +20,7 @@ from gdcli.engine.scalers import AFFINE_SCALERS, sigmoid
 from gdcli.engine.schedules import SCHEDULES
 from gdcli.engine.trace import DIVERGENCE_FACTOR, Status
 from gdcli.experiment.ending import LEAST_MOVE
-from gdcli.experiment.result import SUMMARY_COLUMNS
+from gdcli.experiment.summary import SUMMARY_COLUMNS
 from gdcli.spec.grid import MOST_POINTS, SPACINGS
 from gdcli.spec.model import (
     AtMost,
@@ -113,7 +113,8 @@ Over the n training rows:
 
 Losses and gaps are in squared units of the target as the file has it, also when the target is scaled. Plain
 full-batch descent is stable for rates below 2/L, with L the largest eigenvalue of the Hessian (2/n) Σ x_i x_iᵀ in
-trained coordinates, plus `weight_decay`. Textbooks that put 1/(2n) before the sum have half the gradient: their
+trained coordinates, plus `weight_decay`; with momentum β and dampening τ below 2(1 + β)/((1 − τ)L), with Nesterov's
+momentum below 2(1 + β)/((1 + 2β)L). Textbooks that put 1/(2n) before the sum have half the gradient: their
 rates are twice as large.
 
 A text column that is named as a feature becomes one column of zeros and ones per level, called `column_level`,
@@ -148,9 +149,9 @@ def _ends() -> Iterator[str]:
     for status in Status:
         yield f"| `{status}` | {ENDS[status]} |"
     yield ""
-    yield "A run that ended above its start, used a rate beyond the largest stable one (plain `sgd`), or made less than"
-    yield f"{LEAST_MOVE:.0%} of the way from its start to the optimum says so: on stderr, beside its status, and in"
-    yield "`warnings` of `summary.json` and of the result in Python."
+    yield "A run that ended above its start, used a rate beyond the largest stable one (`sgd`, `momentum`), or made"
+    yield f"less than {LEAST_MOVE:.0%} of the way from its start to the optimum says so: on stderr, beside its status,"
+    yield "and in `warnings` of `summary.json` and of the result in Python."
     yield ""
 
 

@@ -94,6 +94,19 @@ def test_data_and_theory_stand_side_by_side() -> None:
     assert breaches(sorted((PACKAGE / "data").rglob("*.py")), ("gdcli.theory",)) == []
 
 
+def reached_from(module: str) -> set[str]:
+    reached, ahead = set[str](), {module}
+    while ahead:
+        reached |= ahead
+        ahead = {name for known in ahead for name in ARROWS[known]} - reached
+    return reached
+
+
+def test_the_picture_of_a_run_knows_nothing_of_several_runs() -> None:
+    several = {"gdcli.experiment.comparison", "gdcli.experiment.quantiles", "gdcli.experiment.results"}
+    assert several & reached_from("gdcli.show.run_picture") == set()
+
+
 def test_there_is_no_circle_between_files() -> None:
     left = dict(ARROWS)
     while leaves := [module for module, names in left.items() if not names & left.keys()]:

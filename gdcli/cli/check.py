@@ -48,7 +48,7 @@ def check(
     from gdcli.cli.session import Session
     from gdcli.engine.trace import Status
     from gdcli.experiment.kernels import kernel_choice
-    from gdcli.experiment.portable import inputs_of
+    from gdcli.experiment.output.portable import inputs_of
     from gdcli.show.verdicts import JUNIT_BEGINNING, junit_xml, verdict_document
     from gdcli.spec.folders import find_specs
 

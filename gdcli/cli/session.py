@@ -21,9 +21,9 @@ from gdcli.experiment.ending import NOTES, tally
 from gdcli.experiment.execute import execute
 from gdcli.experiment.output.directories import finite
 from gdcli.experiment.output.places import destinations
+from gdcli.experiment.output.portable import inputs_of
 from gdcli.experiment.plan import Plan
 from gdcli.experiment.planner import plan_all
-from gdcli.experiment.portable import inputs_of
 from gdcli.experiment.result import Result, by_name
 from gdcli.show.drawing import draw_run
 

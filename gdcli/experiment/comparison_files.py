@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from gdcli.experiment.output.directories import add_picture, finite, replacing, write_csv, write_summary
+from gdcli.experiment.output.portable import inputs_of
 from gdcli.experiment.plan import Plan
-from gdcli.experiment.portable import inputs_of
 from gdcli.experiment.quantiles import summed_up
 from gdcli.experiment.result import Result, by_name, summary_table
 

@@ -6,8 +6,10 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from gdcli.engine.optimizers.plain import Momentum
 from gdcli.engine.trace import DIVERGENCE_FACTOR, Status, Trace
 from gdcli.experiment.plan import Plan
+from gdcli.theory.stability import largest_stable_rate
 
 ROUNDING = 1e-9  # of the starting loss: what a loss may rise by without a word
 LEAST_MOVE = 0.01  # of the way from the start to the optimum
@@ -53,9 +55,11 @@ def _remarks(plan: Plan, trace: Trace) -> Iterator[Remark]:
     limit = largest_stable_lr(plan)
     rate, limit = largest_rate(plan, trace), math.inf if limit is None else limit
     beyond = rate > limit
-    excess = f"lr {rate:g} is above {limit:.4g}, the largest stable rate of full-batch descent on these columns"
+    excess = f"lr {rate:g} is above {limit:.4g}, the largest stable rate of {_method(plan)} on these columns"
     advice = "lower optimizer.lr or scale the features"
     advice = f"{excess}; {advice}" if beyond else advice
+    if limit == 0:
+        advice = "no learning rate is stable with optimizer.dampening above 1: lower that"
     if trace.status is Status.DIVERGED:
         yield Remark("diverged", f"diverged at epoch {len(trace.gap) - 1}: {_how(trace)}; {advice}")
         return
@@ -65,6 +69,14 @@ def _remarks(plan: Plan, trace: Trace) -> Iterator[Remark]:
     elif beyond:
         yield Remark("lr beyond its limit", advice)
     yield from _hardly_moved(plan, trace)
+
+
+def _method(plan: Plan) -> str:
+    """What the limit of `largest_stable_lr` is about."""
+    match plan.spec.optimizer:
+        case Momentum(momentum=momentum, nesterov=nesterov):
+            return f"full-batch descent with {'Nesterov ' if nesterov else ''}momentum {momentum:g}"
+    return "full-batch descent"
 
 
 def _how(trace: Trace) -> str:
@@ -106,12 +118,8 @@ def reason_to_stop(plan: Plan, trace: Trace) -> str | None:
 
 
 def largest_stable_lr(plan: Plan) -> float | None:
-    """2 over the largest curvature: beyond it plain full-batch descent diverges; None for other optimizers."""
-    optimizer = plan.spec.optimizer
-    if optimizer.kind != "sgd":
-        return None
-    curvature = plan.rows.objective.curvature() + float(getattr(optimizer, "weight_decay", 0.0))
-    return 2 / curvature if curvature > 0 else math.inf
+    """The rate beyond which full-batch descent grows, with or without momentum; None for other optimizers."""
+    return largest_stable_rate(plan.spec.optimizer, plan.rows.spectrum.largest)
 
 
 def largest_rate(plan: Plan, trace: Trace) -> float:

@@ -179,7 +179,7 @@ def _start(spec: Spec, d: int) -> Array:
 
 def _faults_in_data(request: Request, frame: pd.DataFrame | None) -> tuple[Fault, ...]:
     """What the data have against a spec that is wrong in itself as well, so that nobody has to run it twice."""
-    if not {"dataset", "columns"} <= request.sound:
+    if not {"dataset", "columns"} <= request.valid_sections:
         return ()
     try:
         data, dataset = load(request, frame)
@@ -187,7 +187,7 @@ def _faults_in_data(request: Request, frame: pd.DataFrame | None) -> tuple[Fault
     except DataError as error:
         return error.faults
     n, faults = None, tuple[Fault, ...]()
-    if {"split", "seed"} <= request.sound:
+    if {"split", "seed"} <= request.valid_sections:
         try:
             n = len(split_indices(request, loaded.design.n)[0])
         except DataError as error:
@@ -198,10 +198,10 @@ def _faults_in_data(request: Request, frame: pd.DataFrame | None) -> tuple[Fault
 def _misfits(request: Request, n: int | None, names: tuple[str, ...]) -> Iterator[Fault]:
     """What n training rows (None if unknown) of such columns have against the sound sections of a spec."""
     init, size, d = request.spec.init, request.spec.batch_size, len(names)
-    if "init" in request.sound and isinstance(init, tuple) and len(init) != d:
+    if "init" in request.valid_sections and isinstance(init, tuple) and len(init) != d:
         message = f"init must have {d} numbers, one for each of {some_of(names, 7)}; got {len(init)}"
         yield request.fault(("init",), message)
-    if "batch_size" in request.sound and n is not None and size != "full" and size > n:
+    if "batch_size" in request.valid_sections and n is not None and size != "full" and size > n:
         message = f"batch_size is {size}, and there are only {n} training rows; use `full` or at most {n}"
         yield request.fault(("batch_size",), message)
 

@@ -108,14 +108,14 @@ def _dependence(optimum: Optimum, names: tuple[str, ...], rows: int) -> Iterator
 def _unwritable(optimum: Optimum, scaling: Scaling, names: tuple[str, ...]) -> Iterator[str]:
     """Say which weights are beyond the largest double."""
     original = scaling.original(optimum.weights)
-    places: list[tuple[str, Array]] = [("", optimum.weights)]
+    weights_by_unit: list[tuple[str, Array]] = [("", optimum.weights)]
     if original is not None:
-        places.append((" in the units of the file", np.append(original[0], original[1])))
-    for place, weights in places:
+        weights_by_unit.append((" in the units of the file", np.append(original[0], original[1])))
+    for unit, weights in weights_by_unit:
         columns = [f"'{name}'" for name, w in zip(names, weights, strict=False) if not np.isfinite(w)]
         if columns:
             yield (
-                f"the optimum's weight of {some_of(columns, 4)}{place} is too large for double precision; "
+                f"the optimum's weight of {some_of(columns, 4)}{unit} is too large for double precision; "
                 "give the columns in units that bring their values closer to the target's"
             )
             return

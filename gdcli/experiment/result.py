@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -13,17 +12,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from gdcli._version import __version__
-from gdcli.engine.arrays import Array
 from gdcli.engine.kernels.base import Kernel
-from gdcli.engine.problems.base import loss
 from gdcli.engine.trace import Status, Trace
 from gdcli.errors import GdcliWarning
 from gdcli.experiment.ending import Remark, largest_stable_lr, remarks_on
 from gdcli.experiment.output.directories import add_picture, finite, replacing, write_csv, write_summary
+from gdcli.experiment.output.portable import needs_data, portable_spec, training_data
 from gdcli.experiment.plan import Plan
-from gdcli.experiment.portable import needs_data, portable_spec, training_data
-from gdcli.spec.model import plain
+from gdcli.experiment.summary import SUMMARY_COLUMNS, summarise
 from gdcli.spec.strict_yaml import dump
 
 if TYPE_CHECKING:
@@ -31,27 +27,6 @@ if TYPE_CHECKING:
 
 # Draws a result as the bytes of a PNG; given from above, because pictures are not made on this floor.
 Draw: TypeAlias = Callable[["Result"], bytes]
-
-SUMMARY_COLUMNS = (
-    "name",
-    "status",
-    "optimizer",
-    "lr",
-    "schedule",
-    "scaler",
-    "batch_size",
-    "epochs",
-    "steps",
-    "initial_mse",
-    "final_mse",
-    "best_mse",
-    "best_epoch",
-    "optimum_mse",
-    "gap",
-    "gap_ratio",
-    "val_mse",
-    "seconds",
-)
 
 
 @dataclass(frozen=True)
@@ -118,65 +93,12 @@ class Result:
     @cached_property
     def summary(self) -> dict[str, Any]:
         """The figures of the run, as in `summary.json`."""
-        spec, trace, optimum = self.plan.spec, self.trace, self.plan.rows.objective
-        best = int(np.argmin(trace.gap))
-        gap = float(trace.gap[-1])
-        has_ratio = optimum.optimum_mse > 0 and not optimum.optimum.is_zero
-        target = "" if spec.scaler.target == "none" else f" (target {spec.scaler.target})"
-        figures: dict[str, Any] = {
-            "name": spec.name,
-            "status": str(trace.status),
-            "optimizer": spec.optimizer.kind,
-            "lr": spec.optimizer.lr,
-            "schedule": "+".join(schedule.kind for schedule in spec.schedule),
-            "scaler": spec.scaler.features + target,
-            "batch_size": spec.batch_size,
-            "epochs": self.epochs,
-            "steps": self.epochs * self.plan.steps,
-            "initial_mse": float(trace.mse[0]),
-            "final_mse": float(trace.mse[-1]),
-            "best_mse": float(trace.mse[best]),
-            "best_epoch": best,
-            "optimum_mse": optimum.optimum_mse,
-            "gap": gap,
-            "gap_ratio": gap / optimum.optimum_mse if has_ratio else None,
-            "val_mse": None if trace.val_mse is None else float(trace.val_mse[-1]),
-            "seconds": self.seconds,
-        }
-        return {
-            **figures,
-            "kernel": self.kernel,
-            **self._weights("weights", trace.weights),
-            **self._weights("optimum_weights", optimum.optimum.weights),
-            "r2": self.plan.rows.factor.r2(figures["final_mse"]),
-            "optimum_r2": self.plan.rows.factor.r2(figures["optimum_mse"]),
-            "optimum_val_mse": self._optimum_val_mse(),
-            "rank": optimum.optimum.rank,
-            "condition_number": optimum.optimum.condition_number,
-            "spec": plain(spec),
-            "data_sha256": self.plan.rows.data.sha256,
-            "rows": self.plan.rows.n,
-            "training_rows": len(self.plan.rows.training),
-            "validation_rows": len(self.plan.rows.validating),
-            "warnings": list(self.warnings),
-            "versions": {"gdcli": __version__, "python": platform.python_version(), "numpy": np.__version__},
-        }
-
-    def _optimum_val_mse(self) -> float | None:
-        """The loss of the training rows' optimum on the validation rows."""
-        if self.plan.rows.validation is None:
-            return None
-        return float(loss(self.plan.rows.validation, self.plan.rows.objective.optimum.weights[:, None])[0])
-
-    def _weights(self, key: str, weights: Array) -> dict[str, dict[str, float]]:
-        """Weights by name, as trained and, for an affine scaler, in the units of the file."""
-        original = self.plan.rows.original_weights(weights)
-        named = {key: self.plan.rows.named_weights(weights)}
-        return named if original is None else {**named, f"{key}_original": original}
+        warnings = list(self.warnings)
+        return summarise(self.plan, self.trace, kernel=self.kernel, seconds=self.seconds, warnings=warnings)
 
     @property
     def largest_stable_lr(self) -> float | None:
-        """2 over the largest curvature: beyond it plain full-batch descent diverges; None for other optimizers."""
+        """The rate beyond which full-batch descent grows, with or without momentum; None for other optimizers."""
         return largest_stable_lr(self.plan)
 
     def document(self, directory: Path) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from gdcli.experiment.comparison import Planned, comparison
-from gdcli.experiment.result import SUMMARY_COLUMNS
+from gdcli.experiment.summary import SUMMARY_COLUMNS
 
 if TYPE_CHECKING:
     import pandas as pd

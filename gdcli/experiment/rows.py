@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
@@ -22,6 +23,7 @@ from gdcli.experiment.precision import check_range, precision_warnings
 from gdcli.experiment.scaling import Scaling, fit
 from gdcli.spec.model import Dataset, Spec
 from gdcli.spec.validate import Request
+from gdcli.theory.spectrum import Spectrum
 
 # Indices of the training and of the validation rows.
 Indices: TypeAlias = tuple[IntArray | range, IntArray]
@@ -85,6 +87,11 @@ class Rows:
     def n(self) -> int:
         """How many rows are used: those that train, and those that validate."""
         return len(self.training) + len(self.validating)
+
+    @cached_property
+    def spectrum(self) -> Spectrum:
+        """The curvatures of the loss on the training rows."""
+        return Spectrum(self.objective)
 
     @property
     def values(self) -> Array:

@@ -48,3 +48,20 @@ def short(value: float, _position: int | None = None) -> str:
 def drawable(values: Array) -> Array:
     """Values that Matplotlib can draw: NaN instead of values that are not finite, and `LARGEST` at most."""
     return np.where(np.isfinite(values), np.minimum(values, LARGEST), np.nan)
+
+
+def fill_band(axis: Axes, x: Array, low: Array, high: Array, *, colour: str, alpha: float = 0.2) -> None:
+    """Fill between two curves; a band with an infinite end reaches the top of the axis.
+
+    Args:
+        axis: Axis whose limits are set.
+        x: Shape (n,).
+        low: The lower curve, shape (n,).
+        high: The upper one, likewise.
+        colour: Colour of the band.
+        alpha: Opacity of the band.
+    """
+    top = np.maximum(axis.get_ylim()[1], low)
+    axis.fill_between(
+        x, drawable(low), drawable(np.where(np.isfinite(high), high, top)), color=colour, alpha=alpha, linewidth=0
+    )

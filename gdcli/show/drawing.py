@@ -1,6 +1,6 @@
 """The pictures that results are given from here: a run's, a sweep's, and that of several runs over each other.
 
-Matplotlib takes 0.8 s to import: each function imports its figure when a picture is wanted.
+Matplotlib takes 0.8 s to import: each function imports it when a picture is wanted.
 """
 
 from __future__ import annotations
@@ -18,24 +18,26 @@ if TYPE_CHECKING:
 
 def draw_run(result: Result) -> bytes:
     """Draw a run, as the bytes of a PNG."""
-    from gdcli.show.figures import curve_figure, to_png
+    from gdcli.show.pictures import to_png
+    from gdcli.show.run_picture import run_picture
 
-    return to_png(curve_figure(result), warn=_warn)
+    return to_png(run_picture(result), warn=_warn)
 
 
 def draw_together(results: Sequence[Result]) -> bytes:
     """Draw several results over each other, as the bytes of a PNG."""
-    from gdcli.show.figures import comparison_figure, to_png
+    from gdcli.show.comparison_picture import comparison_picture
+    from gdcli.show.pictures import to_png
 
-    return to_png(comparison_figure(results), warn=_warn)
+    return to_png(comparison_picture(results), warn=_warn)
 
 
 def draw_sweep(result: SweepResult) -> bytes:
     """Draw a sweep, as the bytes of a PNG."""
-    from gdcli.show.figures import to_png
-    from gdcli.show.sweep_figures import sweep_figure
+    from gdcli.show.pictures import to_png
+    from gdcli.show.sweep_picture import sweep_picture
 
-    return to_png(sweep_figure(result), warn=_warn)
+    return to_png(sweep_picture(result), warn=_warn)
 
 
 def _warn(message: str) -> None:

@@ -68,18 +68,18 @@ class Sheet:
             for i, heading in enumerate(headings)
         ]
         widths = fitted(self.columns, natural, options.max_width)
-        shown = [i for i, width in enumerate(widths) if width]
+        visible = [i for i, width in enumerate(widths) if width]
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 0, 0, 1))
-        for i in shown:
+        for i in visible:
             justify: JustifyMethod = "left" if self.columns[i].is_name else "right"
             heading = "\n".join(shortened(Text(line), widths[i]).plain for line in headings[i].split("\n"))
             table.add_column(heading, justify=justify, width=widths[i], no_wrap=True, vertical="bottom")
         for at, row in enumerate(rows):
-            table.add_row(*(shortened(row[i], widths[i]) for i in shown), style="bold" if at in self.bold else "")
+            table.add_row(*(shortened(row[i], widths[i]) for i in visible), style="bold" if at in self.bold else "")
         yield table
-        left_out = [heading.replace("\n", " ") for i, heading in enumerate(headings) if i not in shown]
-        if left_out:
-            yield Words(("not", "shown", "at", "this", "width:", *comma_separated(left_out)), style="dim")
+        hidden = [heading.replace("\n", " ") for i, heading in enumerate(headings) if i not in visible]
+        if hidden:
+            yield Words(("not", "shown", "at", "this", "width:", *comma_separated(hidden)), style="dim")
 
 
 @dataclass(frozen=True)
@@ -139,12 +139,12 @@ def fitted(columns: Sequence[Column], natural: Sequence[int], room: int) -> list
     shortest = [SHORTEST if c.is_name and not c.is_whole else width for c, width in zip(columns, natural, strict=True)]
     least = [min(pair) for pair in zip(natural, shortest, strict=True)]
     by_rank = sorted(range(len(columns)), key=lambda i: -columns[i].rank)
-    shown = list(by_rank)
-    while len(shown) > 1 and _total(least[i] for i in shown) > room:
-        shown.pop()
-    spare = room - _total(least[i] for i in shown)
+    visible = list(by_rank)
+    while len(visible) > 1 and _total(least[i] for i in visible) > room:
+        visible.pop()
+    spare = room - _total(least[i] for i in visible)
     widths = [0] * len(columns)
-    for i in shown:
+    for i in visible:
         more = max(min(spare, natural[i] - least[i]), -least[i] + 1)
         widths[i], spare = least[i] + more, spare - more
     return widths

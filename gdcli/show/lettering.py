@@ -54,8 +54,8 @@ def as_written(figure: Figure) -> str | None:
     boxes = str.maketrans(dict.fromkeys(missing, BOX))
     for text in texts:
         text.set_text(text.get_text().translate(boxes))
-    listed = missing if len(missing) <= SHOWN else f"{missing[:SHOWN]}…"
-    return f"no installed font has {listed}: the picture shows boxes instead; install Noto Sans CJK or the like"
+    listing = missing if len(missing) <= SHOWN else f"{missing[:SHOWN]}…"
+    return f"no installed font has {listing}: the picture shows boxes instead; install Noto Sans CJK or the like"
 
 
 def _texts(figure: Figure) -> list[Text]:
@@ -82,9 +82,9 @@ def _fonts(characters: str) -> list[str]:
     missing = _missing(characters, families)
     installed = _installed() if missing else frozenset()
     for family in FALLBACKS:
-        if missing and family in installed and len(left := _missing(missing, [family])) < len(missing):
+        if missing and family in installed and len(rest := _missing(missing, [family])) < len(missing):
             families.append(family)
-            missing = left
+            missing = rest
     return families
 
 

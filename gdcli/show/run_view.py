@@ -11,7 +11,7 @@ from rich.text import Text
 from gdcli.experiment.ending import reason_to_stop
 from gdcli.experiment.result import Result
 from gdcli.show.layout import Cell, Column, Facts, Sheet, Words, comma_separated
-from gdcli.show.texts import number, ratio, status_text
+from gdcli.show.texts import number, status_text
 
 MAX_WEIGHTS = 20
 MAX_FEATURES = 4
@@ -59,7 +59,7 @@ def _figures(result: Result) -> Iterator[tuple[str, list[Cell]]]:
     yield "final MSE", [Text(number(summary["final_mse"]), style="bold"), *_r2(summary["r2"]), *best]
     yield "optimum MSE", [number(summary["optimum_mse"]), *_r2(summary["optimum_r2"])]
     yield "gap", [number(summary["gap"])]
-    yield "gap / optimum", [ratio(summary["gap_ratio"])]
+    yield "gap / optimum", [number(summary["gap_ratio"], 4)]
     if summary["val_mse"] is not None:
         optimum = _aside(f"(optimum {number(summary['optimum_val_mse'])})")
         yield "validation MSE", [number(summary["val_mse"]), *optimum]
@@ -95,7 +95,7 @@ def _weights(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
             pairs += [summary[key], summary[f"optimum_{key}"]]
     names = list(dict.fromkeys(name for weights in pairs for name in weights))
     digits = 8 if len(pairs) <= 2 else 7
-    shown = names[:MAX_WEIGHTS]
-    yield Sheet(columns, [[name, *(number(weights.get(name), digits) for weights in pairs)] for name in shown])
+    first = names[:MAX_WEIGHTS]
+    yield Sheet(columns, [[name, *(number(weights.get(name), digits) for weights in pairs)] for name in first])
     if len(names) > MAX_WEIGHTS:
         yield Words(f"{len(names) - MAX_WEIGHTS} more weights in summary.json".split(" "), style="dim")

@@ -40,12 +40,11 @@ def sweep_view(result: SweepResult) -> RenderableType:
     ranking = figures[1] if result.figure == "gap" else "final MSE"
     columns = [Column(headings[axis.key], 90 - i, is_name=not axis.is_numeric) for i, axis in enumerate(axes)]
     columns += [Column(heading, 99 if heading == ranking else RANKS[heading]) for heading in figures]
-    shown = result.ranked[:SHOWN]
+    top = result.ranked[:SHOWN]
     rows = [
-        [*(label_of(axis.key, setting) for axis in axes), *_figures(setting, with_seeds=with_seeds)]
-        for setting in shown
+        [*(label_of(axis.key, setting) for axis in axes), *_figures(setting, with_seeds=with_seeds)] for setting in top
     ]
-    bold = frozenset(i for i, setting in enumerate(shown) if setting in result.ties)
+    bold = frozenset(i for i, setting in enumerate(top) if setting in result.ties)
     return Group(Sheet(columns, rows, bold), *(Words(line.split(" ")) for line in _remarks(result)))
 
 
@@ -63,15 +62,15 @@ def _figures(setting: Setting, *, with_seeds: bool) -> list[str]:
 
 def _remarks(result: SweepResult) -> list[str]:
     runs, planned, settings = len(result.runs), len(result.sweep.points), result.settings
-    counted = f"{runs} run{'s' if runs > 1 else ''}" if runs == planned else f"{runs} of {planned} runs"
+    count = f"{runs} run{'s' if runs > 1 else ''}" if runs == planned else f"{runs} of {planned} runs"
     which = "best" if result.comparison.figure else "first"
-    shown = f"; the {SHOWN} {which} are shown" if len(settings) > SHOWN else ""
-    lines = [f"{counted}, {_endings(result.runs)}{shown}"]
+    excess = f"; the {SHOWN} {which} are shown" if len(settings) > SHOWN else ""
+    lines = [f"{count}, {_endings(result.runs)}{excess}"]
     if result.sweep.seeds > 1:
         lines.append(f"medians of {result.sweep.seeds} seeds, column by column; 10–90 % is of the gap")
-    fixed = [axis for axis in result.sweep.axes if axis not in varied(result)]
-    if fixed:
-        lines.append(f"all with {', '.join(f'{axis.key} {value_text(axis.values[0])}' for axis in fixed)}")
+    constants = [axis for axis in result.sweep.axes if axis not in varied(result)]
+    if constants:
+        lines.append(f"all with {', '.join(f'{axis.key} {value_text(axis.values[0])}' for axis in constants)}")
     lines += ranking_remarks(result.comparison, len(result.ties))
     best = result.best_run
     if best and result.sweep.seeds > 1:

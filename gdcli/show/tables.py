@@ -15,7 +15,7 @@ from gdcli.experiment.ending import tally
 from gdcli.experiment.quantiles import spread
 from gdcli.experiment.result import Result, by_name
 from gdcli.show.layout import Cell, Column, Sheet, Words, comma_separated
-from gdcli.show.texts import STATUS_STYLES, number, ratio, scientific, status_text
+from gdcli.show.texts import STATUS_STYLES, number, scientific, status_text
 
 # Where there is no room for all columns, those of the smallest rank are left out first.
 RANKS = {
@@ -39,8 +39,8 @@ def comparison_view(results: Sequence[Result]) -> RenderableType:
     columns, rows = [Column("run", rank=99, is_name=True)], []
     settings = ("optimizer", "lr", "schedule", "scaler", "batch_size")
     differing = [key for key in settings if len({str(result.summary[key]) for result in firsts}) > 1]
-    noted = any(_ending(runs) for runs in groups.values())
-    columns += [Column("status", rank=50, is_name=True, is_whole=True)] if noted else []
+    with_endings = any(_ending(runs) for runs in groups.values())
+    columns += [Column("status", rank=50, is_name=True, is_whole=True)] if with_endings else []
     columns += [
         Column(key.replace("_size", ""), RANKS[key], is_name=key not in ("lr", "batch_size")) for key in differing
     ]
@@ -53,20 +53,20 @@ def comparison_view(results: Sequence[Result]) -> RenderableType:
     for name, runs in groups.items():
         row: list[Cell] = [
             ("★ " if name in best else "  ") + name,
-            *([_ending(runs)] if noted else []),
+            *([_ending(runs)] if with_endings else []),
             *(f"{runs[0].summary[key]:g}" if key == "lr" else str(runs[0].summary[key]) for key in differing),
             *([] if seeds else [str(runs[0].summary["epochs"])]),
             number(_median(runs, "final_mse"), 7),
             *([number(_median(runs, "val_mse"), 5)] if with_validation else []),
             number(_median(runs, "gap"), 4),
             *([_range(runs)] if seeds else []),
-            ratio(_median(runs, "gap_ratio")),
+            number(_median(runs, "gap_ratio"), 4),
         ]
         rows.append(row)
     legend = ["★ best", "", ""] if best else []
-    repeated = ["medians", "of", f"{len(results) // len(groups)} seeds,", "column by column", "", ""] if seeds else []
+    medians = ["medians", "of", f"{len(results) // len(groups)} seeds,", "column by column", "", ""] if seeds else []
     bold = frozenset(i for i, name in enumerate(groups) if name in best)
-    lines = [[*legend, *repeated, *_optima(results)], *(line.split(" ") for line in ranking_remarks(rule, len(best)))]
+    lines = [[*legend, *medians, *_optima(results)], *(line.split(" ") for line in ranking_remarks(rule, len(best)))]
     return Group(Sheet(columns, rows, bold), *(Words(words, style="dim") for words in lines))
 
 

@@ -16,11 +16,6 @@ def number(value: float | None, digits: int = 8) -> str:
     return "–" if value is None else "∞" if value == math.inf else f"{value + 0.0:.{digits}g}"  # + 0.0 turns -0 into 0
 
 
-def ratio(value: float | None) -> str:
-    """Write the ratio of a gap to the optimum, or a dash if the optimum is zero."""
-    return number(value, 4)
-
-
 def scientific(value: float) -> str:
     """Write a number with three digits and an exponent."""
     return "∞" if value == math.inf else f"{value:.2e}"

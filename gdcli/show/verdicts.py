@@ -58,7 +58,7 @@ def _comparison(expectation: Expectation) -> str:
 
 def verdict_document(verdict: Verdict) -> dict[str, Any]:
     """A verdict as plain values for JSON."""
-    held = [
+    expectations = [
         {
             "figure": e.figure,
             "expected": plain(e.expected),
@@ -68,7 +68,12 @@ def verdict_document(verdict: Verdict) -> dict[str, Any]:
         }
         for e in verdict.expectations
     ]
-    return {"name": verdict.result.name, "outcome": verdict.outcome, "status": str(verdict.result.status), "held": held}
+    return {
+        "name": verdict.result.name,
+        "outcome": verdict.outcome,
+        "status": str(verdict.result.status),
+        "held": expectations,
+    }
 
 
 def junit_xml(verdicts: Sequence[Verdict], files: Sequence[str]) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias
+from typing import Any
 
 from gdcli.engine.optimizers import Optimizer
 from gdcli.engine.optimizers.plain import Momentum
@@ -12,17 +12,15 @@ from gdcli.engine.schedules import Schedule
 from gdcli.engine.schedules.decays import Piecewise
 from gdcli.engine.schedules.waves import OneCycle, Warmup
 from gdcli.spec.encodings import canonical
-from gdcli.spec.messages import cut, path_text, shown
+from gdcli.spec.messages import Flaw, cut, path_text, shown
 from gdcli.spec.model import EXPECTED, Columns, Dataset, Expect, Scaler, Stop
 from gdcli.spec.rates import uncovered
 from gdcli.spec.strict_yaml import KeyPath
 
-Faults: TypeAlias = Iterator[tuple[KeyPath, str]]
-
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
 
 
-def check(values: dict[str, Any], *, has_rows: bool) -> list[tuple[KeyPath, str]]:
+def check(values: dict[str, Any], *, has_rows: bool) -> list[Flaw]:
     """Run every check whose keys are valid by themselves.
 
     Args:
@@ -30,17 +28,17 @@ def check(values: dict[str, Any], *, has_rows: bool) -> list[tuple[KeyPath, str]
         has_rows: Whether the rows come as an argument instead of `dataset`.
 
     Returns:
-        Paths and messages of the faults.
+        What is wrong.
     """
-    faults: list[tuple[KeyPath, str]] = []
+    flaws: list[Flaw] = []
     for keys, function in _CHECKS:
         arguments = [values.get(key) for key in keys]
         if None not in arguments and not (has_rows and keys == ("dataset",)):
-            faults.extend(function(*arguments))
-    return faults
+            flaws.extend(function(*arguments))
+    return flaws
 
 
-def _name(name: str) -> Faults:
+def _name(name: str) -> Iterator[Flaw]:
     if not _NAME.fullmatch(name):
         yield (
             ("name",),
@@ -49,10 +47,10 @@ def _name(name: str) -> Faults:
         )
 
 
-def _dataset(dataset: Dataset) -> Faults:
-    given = [key for key in ("path", "synthetic", "inline") if getattr(dataset, key) is not None]
-    if len(given) != 1:
-        got = " and ".join(given) or "none of them"
+def _dataset(dataset: Dataset) -> Iterator[Flaw]:
+    keys = [key for key in ("path", "synthetic", "inline") if getattr(dataset, key) is not None]
+    if len(keys) != 1:
+        got = " and ".join(keys) or "none of them"
         yield ("dataset",), f"dataset needs just one of path, synthetic and inline, got {got}"
     if dataset.synthetic and dataset.synthetic.column_factors is not None:
         factors, weights = len(dataset.synthetic.column_factors), len(dataset.synthetic.weights)
@@ -75,7 +73,7 @@ def _dataset(dataset: Dataset) -> Faults:
         yield from _inline(dataset.inline)
 
 
-def _thousands(mark: str, decimal: str) -> Faults:
+def _thousands(mark: str, decimal: str) -> Iterator[Flaw]:
     path = ("dataset", "thousands")
     if mark.isalnum() or mark in '"\n\r\0+-':
         yield path, f"dataset.thousands must be a mark such as , . ' or a blank, got {shown(mark)}"
@@ -83,7 +81,7 @@ def _thousands(mark: str, decimal: str) -> Faults:
         yield path, f"dataset.thousands must differ from dataset.decimal, got {shown(mark)} for both"
 
 
-def _path(path: str | tuple[str, ...]) -> Faults:
+def _path(path: str | tuple[str, ...]) -> Iterator[Flaw]:
     if not path:
         yield ("dataset", "path"), "dataset.path must not be empty"
     paths: set[str] = set()
@@ -95,7 +93,7 @@ def _path(path: str | tuple[str, ...]) -> Faults:
         paths.add(part)
 
 
-def _inline(columns: dict[str, tuple[float | str, ...]]) -> Faults:
+def _inline(columns: dict[str, tuple[float | str, ...]]) -> Iterator[Flaw]:
     lengths = {len(values) for values in columns.values()}
     if not columns or 0 in lengths:
         yield ("dataset", "inline"), "dataset.inline needs at least one column with at least one row"
@@ -104,7 +102,7 @@ def _inline(columns: dict[str, tuple[float | str, ...]]) -> Faults:
         yield ("dataset", "inline"), f"the columns of dataset.inline must have the same number of rows, got {counts}"
 
 
-def _columns(columns: Columns) -> Faults:
+def _columns(columns: Columns) -> Iterator[Flaw]:
     names: set[str] = set()
     for i, name in enumerate(columns.features or ()):
         if name in names:
@@ -119,7 +117,7 @@ def _columns(columns: Columns) -> Faults:
             )
 
 
-def _scaler(scaler: Scaler) -> Faults:
+def _scaler(scaler: Scaler) -> Iterator[Flaw]:
     if scaler.target == "sigmoid":
         yield (
             ("scaler", "target"),
@@ -128,22 +126,22 @@ def _scaler(scaler: Scaler) -> Faults:
         )
 
 
-def _optimizer(optimizer: Optimizer) -> Faults:
+def _optimizer(optimizer: Optimizer) -> Iterator[Flaw]:
     if isinstance(optimizer, Momentum) and optimizer.nesterov and (optimizer.dampening or not optimizer.momentum):
         yield ("optimizer", "nesterov"), "optimizer.nesterov needs a momentum and no dampening"
 
 
-def _stop(stop: Stop) -> Faults:
+def _stop(stop: Stop) -> Iterator[Flaw]:
     if stop.gap is None and stop.patience is None:
         yield ("stop",), "stop needs a gap, a patience or both"
 
 
-def _expect(expect: Expect) -> Faults:
+def _expect(expect: Expect) -> Iterator[Flaw]:
     if all(getattr(expect, key) is None for key in EXPECTED):
         yield ("expect",), f"expect needs at least one of {', '.join(EXPECTED)}"
 
 
-def _schedule(schedules: tuple[Schedule, ...]) -> Faults:
+def _schedule(schedules: tuple[Schedule, ...]) -> Iterator[Flaw]:
     single = len(schedules) == 1
     for i, schedule in enumerate(schedules):
         path: KeyPath = ("schedule",) if single else ("schedule", i)
@@ -162,12 +160,12 @@ def _schedule(schedules: tuple[Schedule, ...]) -> Faults:
             yield at, f"{path_text(at)} must be at most 0.5 with three_phase, got {schedule.pct_start:g}"
 
 
-def _coverage(schedules: tuple[Schedule, ...], epochs: int) -> Faults:
+def _coverage(schedules: tuple[Schedule, ...], epochs: int) -> Iterator[Flaw]:
     if schedules[0].interval == "epoch":  # the number of steps depends on the data
         yield from uncovered(schedules, epochs)
 
 
-_CHECKS: list[tuple[tuple[str, ...], Callable[..., Faults]]] = [
+_CHECKS: list[tuple[tuple[str, ...], Callable[..., Iterator[Flaw]]]] = [
     (("name",), _name),
     (("dataset",), _dataset),
     (("columns",), _columns),

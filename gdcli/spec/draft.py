@@ -11,7 +11,9 @@ from typing import Any
 
 from gdcli.errors import Fault, Place, SpecError, printable
 from gdcli.spec.messages import path_text, shown
-from gdcli.spec.strict_yaml import MAX_DEPTH, KeyPath, Places, bounded, is_stream, parse, read_file
+from gdcli.spec.scalars import bounded
+from gdcli.spec.spec_file import is_stream, read_file
+from gdcli.spec.strict_yaml import MAX_DEPTH, KeyPath, Places, parse
 
 _INDEX = re.compile("[0-9]{1,9}")  # str.isdigit accepts ² too
 
@@ -44,7 +46,7 @@ class Draft:
         for end in range(len(path), 0, -1):
             if path[:end] in self.places:
                 return self.places[path[:end]]
-        below = (place for known, place in self.places.items() if path and known[: len(path)] == path)
+        below = (place for other, place in self.places.items() if path and other[: len(path)] == path)
         return next(below, Place(self.label))
 
     def with_value(self, key: str, value: Any, place: Place) -> Draft:
@@ -65,7 +67,7 @@ class Draft:
         if len(path) > MAX_DEPTH:
             raise SpecError([Fault(place, f"nested deeper than {MAX_DEPTH} levels")])
         values = _assigned(self.values, path, value, (), place)
-        places = {known: at for known, at in self.places.items() if known[: len(path)] != path}
+        places = {other: at for other, at in self.places.items() if other[: len(path)] != path}
         # A path on the command line is relative to the working directory, not to the spec.
         base = Path() if key in ("dataset", "dataset.path") else self.base
         return replace(self, values=_written_out(values), places={**places, path: place}, base=base)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from pydantic_core import ErrorDetails
 
 from gdcli.errors import suggestion
 from gdcli.spec.strict_yaml import KeyPath
+
+# The path of a key or an element, and what is wrong with it: a fault before its place is known.
+Flaw: TypeAlias = tuple[KeyPath, str]
 
 # Fields of several types. Pydantic reports one error per type.
 ALTERNATIVES: dict[str, str] = {
@@ -52,18 +55,17 @@ def cut(text: str) -> str:
     return text if len(text) <= 60 else text[:57] + "…"
 
 
-def one_of(value: Any, known: Iterable[str]) -> str:
-    """Say that a value is not one of the known ones, and which one was probably meant."""
-    words = list(known)
+def one_of(value: Any, words: Sequence[str]) -> str:
+    """Say that a value is not one of the known words, and which one was probably meant."""
     hint = suggestion(value, words) if isinstance(value, str) else ""
     hint = "" if hint.startswith("; known") else hint
-    listed = ", ".join(word if word.isidentifier() else f"'{word}'" for word in words)
-    return f"must be one of {listed}, got {shown(value)}{hint}"
+    listing = ", ".join(word if word.isidentifier() else f"'{word}'" for word in words)
+    return f"must be one of {listing}, got {shown(value)}{hint}"
 
 
-def unknown_key(key: str, known: list[str], parent: str) -> str:
+def unknown_key(key: str, keys: Sequence[str], parent: str) -> str:
     """Say that a key is unknown, and which one was probably meant."""
-    return f"unknown key '{cut(key)}'{f' in {parent}' if parent else ''}{suggestion(key, known)}"
+    return f"unknown key '{cut(key)}'{f' in {parent}' if parent else ''}{suggestion(key, keys)}"
 
 
 def _quote_hint(value: Any) -> str:

@@ -234,13 +234,13 @@ def plain(value: Any) -> Any:
         The same as YAML and JSON have it; reading it again gives the same spec.
     """
     if is_dataclass(value):
-        given = {f.name: getattr(value, f.name) for f in fields(value)}
+        values = {f.name: getattr(value, f.name) for f in fields(value)}
         if isinstance(value, Dataset) and value.path is None:
-            rows = {key: given[key] for key in ("synthetic", "inline")}
-            given = rows if value.missing == "error" else {**rows, "missing": value.missing}
+            rows = {key: values[key] for key in ("synthetic", "inline")}
+            values = rows if value.missing == "error" else {**rows, "missing": value.missing}
         if isinstance(value, Spec) and len(value.schedule) == 1:
-            given["schedule"] = value.schedule[0]
-        return {key: plain(part) for key, part in given.items() if part is not None}
+            values["schedule"] = value.schedule[0]
+        return {key: plain(part) for key, part in values.items() if part is not None}
     if isinstance(value, dict):
         return {key: plain(part) for key, part in value.items()}
     return [plain(part) for part in value] if isinstance(value, tuple) else value

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from gdcli.engine.arrays import Array
 from gdcli.engine.schedules import Schedule, resolve, sequence_rates
 from gdcli.engine.schedules.waves import OneCycle
-from gdcli.spec.messages import path_text
+from gdcli.spec.messages import Flaw, path_text
 from gdcli.spec.strict_yaml import KeyPath
 
 
@@ -16,7 +16,7 @@ def run_length(schedules: tuple[Schedule, ...], epochs: int, steps: int) -> int:
     return epochs * steps if schedules[0].interval == "step" else epochs
 
 
-def uncovered(schedules: tuple[Schedule, ...], length: int) -> Iterator[tuple[KeyPath, str]]:
+def uncovered(schedules: tuple[Schedule, ...], length: int) -> Iterator[Flaw]:
     """Find parts of a run for which the schedule has no rate.
 
     Args:
@@ -99,9 +99,9 @@ def learning_rates(schedules: tuple[Schedule, ...], base: float, epochs: int, st
 
 def _elements(schedules: tuple[Schedule, ...], length: int) -> Iterator[tuple[KeyPath, Schedule, int]]:
     """Each schedule with its path in the spec and its length, cut at the end of the run."""
-    left = length
+    rest = length
     for i, schedule in enumerate(schedules):
         single = len(schedules) == 1
-        k = left if single or schedule.length is None else min(schedule.length, left)
+        k = rest if single or schedule.length is None else min(schedule.length, rest)
         yield ("schedule",) if single else ("schedule", i), schedule, k
-        left -= k
+        rest -= k

@@ -17,6 +17,7 @@ LIMIT = (
     "is above 0.05779, the largest stable rate of full-batch descent on these columns; "
     "lower optimizer.lr or scale the features"
 )
+MOMENTUM = LIMIT.replace("0.05779", "0.1098").replace("descent", "descent with momentum 0.9")
 LOWER = "lower optimizer.lr or scale the features"
 
 # id → the spec after its dataset, and the sentence after `s diverged at epoch `
@@ -24,7 +25,7 @@ DIVERGING: dict[str, tuple[str, str]] = {
     "sgd": ("optimizer: {lr: 1}", f"3: {PASSED}; lr 1 {LIMIT}"),
     "sgd_far": ("optimizer: {lr: 1.0e+30}", f"1: {PASSED}; lr 1e+30 {LIMIT}"),
     "sgd_to_infinity": ("optimizer: {lr: 1.0e+308}", f"1: {NOT_FINITE}; lr 1e+308 {LIMIT}"),
-    "momentum": ("optimizer: {kind: momentum, lr: 10}", f"2: {PASSED}; {LOWER}"),
+    "momentum": ("optimizer: {kind: momentum, lr: 10}", f"2: {PASSED}; lr 10 {MOMENTUM}"),
     "batches": ("batch_size: 1\noptimizer: {lr: 1}", f"1: {PASSED}; lr 1 {LIMIT}"),
     "batches_to_nan": ("batch_size: 1\noptimizer: {lr: 1.0e+200}", f"1: {NOT_FINITE}; lr 1e+200 {LIMIT}"),
     "start": ("init: [1.0e+200, 0, 0]", f"1: {NOT_FINITE}; {LOWER}"),

@@ -187,7 +187,6 @@ def test_duplicating_all_rows_changes_no_loss(name: str) -> None:
     )
     np.testing.assert_allclose(loss(twice, w), loss(once, w), rtol=1e-11)
     assert twice.optimum_mse == about(once.optimum_mse, rel=1e-11, abs=1e-25)
-    assert twice.curvature() == about(once.curvature(), rel=1e-12)
 
 
 def test_the_order_of_the_rows_changes_no_loss() -> None:
@@ -206,13 +205,6 @@ def test_the_unit_turns_losses_into_those_of_the_file() -> None:
     np.testing.assert_allclose(scaled.excess(w / 4), plain.excess(w), rtol=1e-12)
     assert scaled.optimum_mse == about(plain.optimum_mse, rel=1e-12)
     assert scaled.baseline_loss == about(plain.baseline_loss, rel=1e-12)
-
-
-def test_curvature_is_the_largest_eigenvalue_of_the_hessian() -> None:
-    X, y = regression(n=80, p=3)
-    design = with_ones(X)
-    expected = np.linalg.eigvalsh(2 / len(y) * design.T @ design).max()
-    assert objective_of(X, y).curvature() == about(expected, rel=1e-12)
 
 
 def test_target_power_is_the_mean_square_of_the_target() -> None:

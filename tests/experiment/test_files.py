@@ -16,7 +16,8 @@ import yaml
 import gdcli
 from gdcli.experiment.comparison_files import write_comparison
 from gdcli.experiment.output.places import shown
-from gdcli.experiment.result import SUMMARY_COLUMNS, Result
+from gdcli.experiment.result import Result
+from gdcli.experiment.summary import SUMMARY_COLUMNS
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = sorted((ROOT / "experiments").rglob("*.yaml"))

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gdcli.errors import Place
-from gdcli.spec.strict_yaml import dump, parse, read_file
+from gdcli.spec.spec_file import read_file
+from gdcli.spec.strict_yaml import dump, parse
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 
 import gdcli
 from gdcli.experiment.output.lock import sole_writer
-from gdcli.experiment.result import SUMMARY_COLUMNS
+from gdcli.experiment.summary import SUMMARY_COLUMNS
 from gdcli.experiment.sweep import lockstep
 
 DATA = {"x": [1.0, 2.0, 3.0, 4.0], "z": [2.0, 1.0, 5.0, 3.0], "y": [3.0, 4.0, 9.0, 8.0]}

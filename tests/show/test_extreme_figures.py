@@ -18,7 +18,9 @@ import gdcli
 from gdcli.engine.problems.optimum import Optimum
 from gdcli.engine.trace import Status, Trace
 from gdcli.show import lettering
-from gdcli.show.figures import comparison_figure, curve_figure, to_png
+from gdcli.show.comparison_picture import comparison_picture
+from gdcli.show.pictures import to_png
+from gdcli.show.run_picture import run_picture
 
 BASE = gdcli.run({"dataset": {"inline": {"x": [1.0, 2.0, 4.0], "y": [0.0, 1.0, 5.0]}}, "epochs": 1, "name": "base"})
 EXTREMES = [0.0, 5e-324, 1e-310, 1e-300, 1e-20, 1.0, 1.0 + 1e-15, 7.5, 1e20, 1e290, 1e300, 1.7e308, np.inf, np.nan]
@@ -61,7 +63,7 @@ def assert_drawn(figure: Figure) -> None:
 @settings(max_examples=60, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
 @given(results())
 def test_any_run_can_be_drawn(result: gdcli.Result) -> None:
-    assert_drawn(curve_figure(result))
+    assert_drawn(run_picture(result))
 
 
 @settings(max_examples=60, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
@@ -70,7 +72,7 @@ def test_any_runs_can_be_drawn_together(runs: list[gdcli.Result], seeds: bool) -
     plans = [
         replace(run.plan, spec=replace(run.plan.spec, name=f"r{i % 2 if seeds else i}")) for i, run in enumerate(runs)
     ]
-    assert_drawn(comparison_figure([replace(run, plan=plan) for run, plan in zip(runs, plans, strict=True)]))
+    assert_drawn(comparison_picture([replace(run, plan=plan) for run, plan in zip(runs, plans, strict=True)]))
 
 
 @pytest.mark.parametrize(
@@ -87,14 +89,14 @@ def test_any_runs_can_be_drawn_together(runs: list[gdcli.Result], seeds: bool) -
     ],
 )
 def test_runs_that_once_could_not_be_drawn(spec: dict[str, Any]) -> None:
-    assert_drawn(curve_figure(gdcli.run(spec)))
+    assert_drawn(run_picture(gdcli.run(spec)))
 
 
 def test_an_exact_fit_shows_its_optimum_at_zero() -> None:
     """An optimum of 1e-33 is rounding: the axis does not reach down to it."""
     exact = gdcli.run({"dataset": {"inline": {"x": [0.1, 0.7, 0.3], "y": [0.3, 0.1, 0.2]}}, "epochs": 20})
     optimum = replace(exact.plan.rows.objective.optimum, mse=1e-33, is_zero=True)
-    left, _ = curve_figure(with_optimum(exact, optimum)).axes
+    left, _ = run_picture(with_optimum(exact, optimum)).axes
     assert left.get_ylim()[0] in (0.0, exact.curve["mse"].min() / 1.5)
 
 
@@ -104,21 +106,21 @@ def named(target: str) -> gdcli.Result:
 
 @pytest.mark.parametrize("name", ["price_$_per_$", "t$$", "Revenue ($) / Cost ($)", r"a\$b$c$", "$\\frac{1}$", "x^2_3"])
 def test_names_are_drawn_as_they_are(name: str) -> None:
-    for figure in (curve_figure(named(name)), comparison_figure([named(name)])):
+    for figure in (run_picture(named(name)), comparison_picture([named(name)])):
         assert to_png(figure)
         assert figure.axes[0].get_ylabel() == f"MSE, squared units of {name}"
         assert not any(text.get_parse_math() for text in figure.findobj(Text) if "$" in text.get_text())
 
 
 def test_names_cannot_act_on_a_picture() -> None:
-    figure = curve_figure(named("a\x1b]0;b\x07\u202ec"))
+    figure = run_picture(named("a\x1b]0;b\x07\u202ec"))
     assert to_png(figure)
     assert figure.axes[0].get_ylabel() == r"MSE, squared units of a\x1b]0;b\x07\u202ec"
 
 
 def test_glyphs_that_no_font_has_are_boxes_and_one_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lettering, "FALLBACKS", ())
-    figure = curve_figure(named("体重 kg 🐌"))
+    figure = run_picture(named("体重 kg 🐌"))
     message = "no installed font has 体重🐌: the picture shows boxes instead; install Noto Sans CJK or the like"
     said: list[str] = []
     assert to_png(figure, warn=said.append)
@@ -132,13 +134,13 @@ def test_another_font_steps_in(monkeypatch: pytest.MonkeyPatch) -> None:
     letter = "\u210a"
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        figure = curve_figure(named(f"mass {letter}"))
+        figure = run_picture(named(f"mass {letter}"))
         assert to_png(figure)
     assert figure.axes[0].yaxis.label.get_fontfamily() == ["sans-serif", "STIXGeneral"]
     assert figure.axes[0].get_ylabel().endswith(letter)
 
 
 def test_ordinary_names_keep_the_font() -> None:
-    figure = curve_figure(named("Größe é Ωß"))
+    figure = run_picture(named("Größe é Ωß"))
     assert figure.axes[0].yaxis.label.get_fontfamily() == ["sans-serif"]
     assert to_png(figure)

@@ -12,7 +12,9 @@ from matplotlib.axes import Axes
 from matplotlib.image import imread
 
 import gdcli
-from gdcli.show.figures import COLOURS, comparison_figure, curve_figure, to_png
+from gdcli.show.comparison_picture import comparison_picture
+from gdcli.show.pictures import COLOURS, to_png
+from gdcli.show.run_picture import run_picture
 
 ROOT = Path(__file__).parents[2]
 SPEC: dict[str, Any] = {
@@ -35,7 +37,7 @@ def drawn(axis: Axes) -> dict[str, Any]:
 
 def test_curve_shows_loss_optimum_and_gap() -> None:
     result = run(split={"validation": 0.2})
-    left, right = curve_figure(result).axes
+    left, right = run_picture(result).axes
     lines = drawn(left)
     assert np.array_equal(lines["training"], result.curve["mse"])
     assert np.array_equal(lines["validation"], result.curve["val_mse"])
@@ -52,24 +54,24 @@ def test_curve_shows_loss_optimum_and_gap() -> None:
 
 
 def test_wide_losses_get_a_log_axis() -> None:
-    left, _ = curve_figure(run(init=[1000.0, 0.0, 0.0], epochs=300)).axes
+    left, _ = run_picture(run(init=[1000.0, 0.0, 0.0], epochs=300)).axes
     assert left.get_yscale() == "log"
 
 
 def test_a_single_point_is_seen() -> None:
-    left, _ = curve_figure(run(epochs=0)).axes
+    left, _ = run_picture(run(epochs=0)).axes
     assert left.get_lines()[0].get_marker() == "o"
 
 
 def test_a_gap_of_zero_is_said() -> None:
-    figure = curve_figure(gdcli.run({"dataset": {"inline": {"x": [1.0, 2.0], "y": [0.0, 0.0]}}, "init": "zeros"}))
+    figure = run_picture(gdcli.run({"dataset": {"inline": {"x": [1.0, 2.0], "y": [0.0, 0.0]}}, "init": "zeros"}))
     assert [text.get_text() for text in figure.axes[1].texts] == ["the gap is 0 throughout"]
     assert to_png(figure)
 
 
 def test_comparison_has_a_line_and_a_colour_a_run() -> None:
     results = [run(name=name, optimizer=name) for name in ("sgd", "adam", "lion")]
-    left, right = comparison_figure(results).axes
+    left, right = comparison_picture(results).axes
     for axis, column in ((left, "mse"), (right, "gap")):
         lines = drawn(axis)
         for result in results:
@@ -84,7 +86,7 @@ def test_comparison_has_a_line_and_a_colour_a_run() -> None:
 @pytest.mark.parametrize(("runs", "entries"), [(6, 7), (12, 13), (22, 23), (40, 23)])
 def test_a_legend_of_many_stands_beside_the_curves(runs: int, entries: int) -> None:
     results = [run(name=f"lr{i}", optimizer={"lr": 0.01 * (i + 1)}) for i in range(runs)]
-    figure = comparison_figure(results)
+    figure = comparison_picture(results)
     left, right = figure.axes
     assert left.get_legend() is None
     (legend,) = figure.legends
@@ -105,7 +107,7 @@ def test_a_legend_of_many_stands_beside_the_curves(runs: int, entries: int) -> N
 def test_a_diverged_run_leaves_the_others_readable() -> None:
     steady, wild = run(name="steady"), run(name="wild", optimizer={"lr": 50.0})
     assert wild.status == "diverged"
-    left, right = comparison_figure([steady, wild]).axes
+    left, right = comparison_picture([steady, wild]).axes
     assert left.get_ylim()[1] < 2 * steady.curve["mse"].max()
     assert right.get_ylim()[1] < 10 * steady.curve["gap"].max()
     legend = left.get_legend()
@@ -117,14 +119,14 @@ def test_a_diverged_run_leaves_the_others_readable() -> None:
 def test_a_diverged_run_alone_is_drawn(lr: float) -> None:
     result = run(optimizer={"lr": lr})
     assert result.status == "diverged"
-    figure = curve_figure(result)
+    figure = run_picture(result)
     assert np.isfinite(figure.axes[0].get_ylim()).all()
     assert to_png(figure)
 
 
 def test_pictures_open() -> None:
     results = [run(name="one"), run(name="two", optimizer="adam")]
-    for figure in (curve_figure(results[0]), comparison_figure(results)):
+    for figure in (run_picture(results[0]), comparison_picture(results)):
         picture = imread(BytesIO(to_png(figure)))
         height, width, channels = picture.shape
         assert (height, width, channels) == (440, 1045, 4)
@@ -132,12 +134,12 @@ def test_pictures_open() -> None:
 
 
 def test_the_same_result_draws_the_same_bytes() -> None:
-    assert to_png(curve_figure(run())) == to_png(curve_figure(run()))
+    assert to_png(run_picture(run())) == to_png(run_picture(run()))
 
 
 def test_seeds_are_drawn_as_a_median_and_a_band() -> None:
     results = [run(name="sgd", seed=seed) for seed in range(7)] + [run(name="adam", optimizer="adam")]
-    _, right = comparison_figure(results).axes
+    _, right = comparison_picture(results).axes
     gaps = np.array([result.trace.gap for result in results[:7]])
     assert np.allclose(drawn(right)["sgd"], np.median(gaps, axis=0), rtol=1e-14, atol=0)
     (band,) = right.collections
@@ -149,7 +151,7 @@ def test_seeds_are_drawn_as_a_median_and_a_band() -> None:
 def test_a_seed_that_diverged_is_infinite_after_its_end() -> None:
     results = [run(name="x", seed=seed, optimizer={"lr": 50.0 if seed == 3 else 0.1}) for seed in range(4)]
     assert [str(result.status) for result in results].count("diverged") == 1
-    left, right = comparison_figure(results).axes
+    left, right = comparison_picture(results).axes
     gaps = np.array([np.append(r.trace.gap, np.full(21 - len(r.trace.gap), np.inf)) for r in results])
     gaps[3, results[3].epochs] = np.inf
     ordered = np.sort(gaps, axis=0)
@@ -164,5 +166,5 @@ def test_a_seed_that_diverged_is_infinite_after_its_end() -> None:
 def test_a_legend_counts_every_ending() -> None:
     changes: list[dict[str, Any]] = [{"optimizer": {"lr": 50.0}}, {"stop": {"gap": 0.05}}, {"stop": {"gap": 0.06}}, {}]
     results = [run(name="x", seed=seed, **change) for seed, change in enumerate(changes)]
-    left, _ = comparison_figure(results).axes
+    left, _ = comparison_picture(results).axes
     assert left.get_lines()[0].get_label() == "x (2 of 4 target reached, 1 of 4 diverged)"

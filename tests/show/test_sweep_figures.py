@@ -13,8 +13,8 @@ from gdcli.experiment.sweep.result import SweepResult, SweepRun, record_of, run_
 from gdcli.experiment.sweep.run import run_plans
 from gdcli.experiment.sweep.spread import Resources
 from gdcli.show.drawing import draw_run, draw_sweep
-from gdcli.show.figures import to_png
-from gdcli.show.sweep_figures import sweep_figure
+from gdcli.show.pictures import to_png
+from gdcli.show.sweep_picture import sweep_picture
 from gdcli.spec.draft import read_draft
 from gdcli.spec.grid import Axis
 
@@ -41,7 +41,7 @@ def swept(*axes: Axis, seeds: int = 1, base: dict[str, Any] = BASE) -> SweepResu
 
 def test_one_line_for_each_value_of_the_others_and_marks_for_what_diverged() -> None:
     result = swept(RATES, Axis("optimizer.kind", ("sgd", "momentum")))
-    (axes,) = sweep_figure(result).axes
+    (axes,) = sweep_picture(result).axes
     assert (axes.get_xscale(), axes.get_yscale(), axes.get_xlabel()) == ("log", "log", "optimizer.lr")
     lines = {str(line.get_label()): line for line in axes.get_lines()}
     for kind in ("sgd", "momentum"):
@@ -62,7 +62,7 @@ def test_one_line_for_each_value_of_the_others_and_marks_for_what_diverged() -> 
 
 def test_a_band_over_the_seeds() -> None:
     result = swept(RATES, seeds=5)
-    (axes,) = sweep_figure(result).axes
+    (axes,) = sweep_picture(result).axes
     (band,) = axes.collections
     first = result.settings[0]
     gaps = [run.summary["gap"] for run in first.runs]
@@ -75,7 +75,7 @@ def test_a_band_over_the_seeds() -> None:
 
 def test_two_numeric_axes_make_a_heat_map() -> None:
     result = swept(RATES, Axis("optimizer.weight_decay", (0.0, 0.1, 0.5)))
-    axes, bar = sweep_figure(result).axes
+    axes, bar = sweep_picture(result).axes
     (mesh,) = [c for c in axes.collections if c.get_array() is not None]
     cells: np.ma.MaskedArray[Any, Any] = np.ma.masked_invalid(np.ma.asarray(mesh.get_array()).filled(np.nan)).reshape(
         3, 4
@@ -101,7 +101,7 @@ def test_two_numeric_axes_make_a_heat_map() -> None:
     ],
 )
 def test_every_grid_can_be_drawn(axes: tuple[Axis, ...]) -> None:
-    assert to_png(sweep_figure(swept(*axes))).startswith(b"\x89PNG")
+    assert to_png(sweep_picture(swept(*axes))).startswith(b"\x89PNG")
 
 
 def test_what_stays_within_twice_the_best() -> None:
@@ -117,7 +117,7 @@ def test_the_picture_shows_the_figures_of_the_table_and_cuts_none() -> None:
     rows = {"inline": {"x": [1.0, 2.0, 3.0, 4.0], "z": [2.0, 1.0, 5.0, 3.0], "y": [3.0, 4.0, 9.0, 8.0]}}
     base = {"name": "x", "dataset": rows, "batch_size": 1, "epochs": 30}
     result = swept(Axis("optimizer.lr", (0.01, 0.055, 0.06)), seeds=10, base=base)
-    (axes,) = sweep_figure(result).axes
+    (axes,) = sweep_picture(result).axes
     spreads = [s.spread("gap") for s in result.settings]
     assert [s.diverged for s in result.settings] == [0, 1, 4]
     assert [bool(s and np.isinf(s.high)) for s in spreads] == [False, True, True]
@@ -134,14 +134,14 @@ def test_the_picture_shows_the_figures_of_the_table_and_cuts_none() -> None:
 def test_a_map_says_that_it_takes_the_smallest_over_other_axes() -> None:
     axes = (RATES, Axis("epochs", (5, 10)), Axis("scaler", ("none", "zscore")))
     result = swept(*axes)
-    figure = sweep_figure(result)
+    figure = sweep_picture(result)
     assert figure.get_suptitle() == "x-sweep: final gap, the smallest over scaler"
-    assert sweep_figure(swept(*axes[:2])).get_suptitle() == "x-sweep: final gap"
+    assert sweep_picture(swept(*axes[:2])).get_suptitle() == "x-sweep: final gap"
 
 
 def test_the_picture_shows_what_ranks() -> None:
     result = swept(RATES, Axis("columns.intercept", (True, False)))
-    (axes,) = sweep_figure(result).axes
+    (axes,) = sweep_picture(result).axes
     lines = {str(line.get_label()): np.asarray(line.get_ydata()) for line in axes.get_lines()}
     losses = [s.spread("final_mse") for s in result.settings if s.values["columns.intercept"] is True]
     assert list(lines["intercept true"][:3]) == [s.median for s in losses[:3] if s]
@@ -150,8 +150,8 @@ def test_the_picture_shows_what_ranks() -> None:
 
 def test_labels_are_of_what_was_run() -> None:
     kinds = Axis("optimizer", ({"kind": "sgd", "lr": 0.5}, {"kind": "adam", "lr": 0.05}))
-    (axes,) = sweep_figure(swept(kinds, Axis("optimizer.lr", (0.01, 0.1)))).axes
+    (axes,) = sweep_picture(swept(kinds, Axis("optimizer.lr", (0.01, 0.1)))).axes
     labels = [str(line.get_label()) for line in axes.get_lines()]
     assert [label for label in labels if not label.startswith("_")] == ["optimizer sgd", "optimizer adam"]
-    (axes,) = sweep_figure(swept(kinds, Axis("optimizer.lr", (0.1,)))).axes
+    (axes,) = sweep_picture(swept(kinds, Axis("optimizer.lr", (0.1,)))).axes
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["sgd", "adam"]

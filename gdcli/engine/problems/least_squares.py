@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -99,15 +98,6 @@ class LeastSquares:
     def compiled(self) -> float:
         """The factor c of the gradient (c/n) Aᵀ(Aw − b)."""
         return 2.0
-
-    def curvature(self) -> float:
-        """The largest eigenvalue of the Hessian (2/n) RᵀR: plain full-batch descent is stable below 2 over it."""
-        return self._curvature
-
-    @cached_property
-    def _curvature(self) -> float:
-        with one_blas_thread:
-            return float(2 * (np.linalg.norm(self.R, 2) / np.sqrt(self.n)) ** 2)  # every run of a sweep asks for it
 
 
 def objective(factor: Factor, *, unit: float = 1.0) -> LeastSquares:

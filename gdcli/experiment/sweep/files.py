@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from gdcli.engine.trace import Status
 from gdcli.errors import printable
 from gdcli.experiment.output import directories as output
-from gdcli.experiment.portable import inputs_of, portable_spec
+from gdcli.experiment.output.portable import inputs_of, portable_spec
 from gdcli.experiment.quantiles import summed_up
-from gdcli.experiment.result import SUMMARY_COLUMNS
+from gdcli.experiment.summary import SUMMARY_COLUMNS
 from gdcli.experiment.sweep.points import effective
 from gdcli.experiment.sweep.result import Setting, SweepResult
 from gdcli.spec.grid import written

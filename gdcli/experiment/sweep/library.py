@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from gdcli.errors import Fault, Place, SpecError
 from gdcli.experiment.comparison import Planned
 from gdcli.experiment.output.places import check_place, destinations
-from gdcli.experiment.portable import inputs_of
+from gdcli.experiment.output.portable import inputs_of
 from gdcli.experiment.result import Draw, Result
 from gdcli.experiment.results import Results
 from gdcli.experiment.sweep.directory import Written, sweep_into

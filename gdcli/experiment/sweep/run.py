@@ -10,7 +10,8 @@ from typing import Any, TypeAlias
 
 from gdcli._version import __version__
 from gdcli.experiment.plan import Plan
-from gdcli.experiment.result import SUMMARY_COLUMNS, Draw, Result
+from gdcli.experiment.result import Draw, Result
+from gdcli.experiment.summary import SUMMARY_COLUMNS
 from gdcli.experiment.sweep.journal import Journal, read_journal
 from gdcli.experiment.sweep.lockstep import kernel_for_runs
 from gdcli.experiment.sweep.points import Sweep, origin

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from itertools import cycle
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,15 +13,15 @@ from matplotlib.ticker import FuncFormatter
 from gdcli.experiment.quantiles import Spread
 from gdcli.experiment.sweep.points import effective
 from gdcli.experiment.sweep.result import Setting, SweepResult
-from gdcli.show.axes import log_axis, short
-from gdcli.show.figures import COLOURS, LEGEND_INSIDE, LEGEND_MOST, LINE_STYLES, cut, fill_spread
+from gdcli.show.axes import fill_band, log_axis, short
+from gdcli.show.pictures import LEGEND_INSIDE, LEGEND_MOST, cut, line_styles
 from gdcli.show.sweep_labels import FIGURES, headings_of, label_of, value_text, varied
 from gdcli.spec.grid import Axis
 
 FEW_BANDS = 4  # the most bands drawn at full opacity
 
 
-def sweep_figure(result: SweepResult) -> Figure:
+def sweep_picture(result: SweepResult) -> Figure:
     """Draw the figure that ranks the settings: as lines over a numeric axis, or as a heat map over two crossed axes.
 
     Args:
@@ -57,8 +56,7 @@ def _lines(figure: Figure, axes: Axes, result: SweepResult, axis: Axis) -> None:
     low, high = _extent(result)
     top = 4 * high
     log_axis(axes, low / 2, 2 * top * 1.15 ** len(lines))
-    styles = cycle([(colour, style) for style in LINE_STYLES for colour in COLOURS])
-    for height, (label, (colour, style)) in enumerate(zip(lines, styles, strict=False)):
+    for height, (label, (colour, style)) in enumerate(zip(lines, line_styles(), strict=False)):
         line = sorted(lines[label], key=lambda s: _position(axis, s))
         x = np.array([_position(axis, s) for s in line])
         spreads = [_spread(result, s) for s in line]
@@ -67,10 +65,10 @@ def _lines(figure: Figure, axes: Axes, result: SweepResult, axis: Axis) -> None:
         axes.plot(x, shown, label=label or None, color=colour, linestyle=style, linewidth=1.6, marker="o", markersize=3)
         if result.sweep.seeds > 1:
             alpha = 0.2 if len(lines) <= FEW_BANDS else 0.08
-            fill_spread(axes, x, Spread(low_end, middle, high_end), colour=colour, alpha=alpha)
-        gone = x[np.isinf(middle)]
+            fill_band(axes, x, low_end, high_end, colour=colour, alpha=alpha)
+        diverged = x[np.isinf(middle)]
         # At different heights, so that no mark hides another.
-        axes.plot(gone, np.full(len(gone), top * 1.15**height), linestyle="none", marker="x", color=colour)
+        axes.plot(diverged, np.full(len(diverged), top * 1.15**height), linestyle="none", marker="x", color=colour)
     if any(not np.isfinite(_spread(result, setting).median) for setting in result.settings):
         axes.plot([], [], linestyle="none", marker="x", color="0.3", label="diverged")
     _scale_x(axes, axis, [other.key for other in result.sweep.axes])

@@ -1,0 +1,120 @@
+"""The figures of a finished run, as in `summary.json` and, the first of them, in `summary.csv`."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from gdcli._version import __version__
+from gdcli.engine.arrays import Array
+from gdcli.engine.kernels.base import Kernel
+from gdcli.engine.problems.base import loss
+from gdcli.engine.trace import Trace
+from gdcli.experiment.plan import Plan
+from gdcli.experiment.rows import Rows
+from gdcli.spec.model import Scaler, plain
+
+SUMMARY_COLUMNS = (
+    "name",
+    "status",
+    "optimizer",
+    "lr",
+    "schedule",
+    "scaler",
+    "batch_size",
+    "epochs",
+    "steps",
+    "initial_mse",
+    "final_mse",
+    "best_mse",
+    "best_epoch",
+    "optimum_mse",
+    "gap",
+    "gap_ratio",
+    "val_mse",
+    "seconds",
+)
+
+
+def summarise(plan: Plan, trace: Trace, *, kernel: Kernel, seconds: float, warnings: Sequence[str]) -> dict[str, Any]:
+    """Sum up a run.
+
+    Args:
+        plan: What was run.
+        trace: What happened.
+        kernel: What stepped through the epochs.
+        seconds: Wall time of the descent.
+        warnings: For people.
+
+    Returns:
+        The keys of `summary.json`, those of `SUMMARY_COLUMNS` first.
+    """
+    rows, optimum = plan.rows, plan.rows.objective.optimum
+    figures = _figures(plan, trace, seconds)
+    return {
+        **figures,
+        "kernel": kernel,
+        **_weights("weights", trace.weights, rows),
+        **_weights("optimum_weights", optimum.weights, rows),
+        "r2": rows.factor.r2(figures["final_mse"]),
+        "optimum_r2": rows.factor.r2(figures["optimum_mse"]),
+        "optimum_val_mse": _optimum_val_mse(rows),
+        "rank": optimum.rank,
+        "condition_number": optimum.condition_number,
+        "spec": plain(plan.spec),
+        "data_sha256": rows.data.sha256,
+        "rows": rows.n,
+        "training_rows": len(rows.training),
+        "validation_rows": len(rows.validating),
+        "warnings": list(warnings),
+        "versions": {"gdcli": __version__, "python": platform.python_version(), "numpy": np.__version__},
+    }
+
+
+def _figures(plan: Plan, trace: Trace, seconds: float) -> dict[str, Any]:
+    """The values of `SUMMARY_COLUMNS`."""
+    spec, objective = plan.spec, plan.rows.objective
+    epochs, best, gap = len(trace.gap) - 1, int(np.argmin(trace.gap)), float(trace.gap[-1])
+    has_ratio = objective.optimum_mse > 0 and not objective.optimum.is_zero
+    return {
+        "name": spec.name,
+        "status": str(trace.status),
+        "optimizer": spec.optimizer.kind,
+        "lr": spec.optimizer.lr,
+        "schedule": "+".join(schedule.kind for schedule in spec.schedule),
+        "scaler": _scaler(spec.scaler),
+        "batch_size": spec.batch_size,
+        "epochs": epochs,
+        "steps": epochs * plan.steps,
+        "initial_mse": float(trace.mse[0]),
+        "final_mse": float(trace.mse[-1]),
+        "best_mse": float(trace.mse[best]),
+        "best_epoch": best,
+        "optimum_mse": objective.optimum_mse,
+        "gap": gap,
+        "gap_ratio": gap / objective.optimum_mse if has_ratio else None,
+        "val_mse": None if trace.val_mse is None else float(trace.val_mse[-1]),
+        "seconds": seconds,
+    }
+
+
+def _scaler(scaler: Scaler) -> str:
+    """Both scalers in one text, that of the target only where there is one."""
+    return scaler.features if scaler.target == "none" else f"{scaler.features} (target {scaler.target})"
+
+
+def _weights(key: str, weights: Array, rows: Rows) -> dict[str, dict[str, float]]:
+    """Weights by name, as trained and, for an affine scaler, in the units of the file."""
+    original = rows.original_weights(weights)
+    named = {key: rows.named_weights(weights)}
+    return named if original is None else {**named, f"{key}_original": original}
+
+
+def _optimum_val_mse(rows: Rows) -> float | None:
+    """The loss of the training rows' optimum on the validation rows."""
+    if rows.validation is None:
+        return None
+    return float(loss(rows.validation, rows.objective.optimum.weights[:, None])[0])
