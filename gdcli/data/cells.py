@@ -28,7 +28,17 @@ class Spot:
 
     @classmethod
     def of_line(cls, label: str, line: int, cells: int, columns: int) -> Spot:
-        """Make the spot of a cell of a CSV file, given the number of cells in its row and of columns in the header."""
+        """Make the spot of a cell in a CSV file.
+
+        Args:
+            label: How messages name the file.
+            line: The line on which its row starts, counted from 1.
+            cells: Number of cells in the row.
+            columns: Number of columns in the header.
+
+        Returns:
+            The spot.
+        """
         count = "1 cell" if cells == 1 else f"{cells} cells"
         short = f"{count}, but the header names {columns} columns; complete this line" if cells < columns else ""
         return cls(Place(label, line), f"on line {line}", short)
@@ -73,7 +83,14 @@ class Census:
         return 2 * self.words > self.given
 
     def unfit(self, *, text: bool) -> dict[str, Finding]:
-        """Return the unusable cells by kind, in a column that is used as text or as numbers."""
+        """Select the findings that matter.
+
+        Args:
+            text: Whether the column is used as text.
+
+        Returns:
+            Kind → finding.
+        """
         findings = {kind: finding for kind, finding in self.findings if not text or kind in ("blank", "nested")}
         if "infinite" in findings:
             findings.pop("huge", None)
@@ -82,7 +99,14 @@ class Census:
         return findings
 
     def and_then(self, later: Census) -> Census:
-        """Merge with the census of the cells that come after these."""
+        """Merge with another census.
+
+        Args:
+            later: The census of the cells that come after these.
+
+        Returns:
+            The census of all cells.
+        """
         findings = dict(self.findings)
         for kind, finding in later.findings:
             first = findings.get(kind)

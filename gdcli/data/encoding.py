@@ -79,7 +79,14 @@ class Encoding:
         return tuple(f"text column '{name}' has only one level and adds nothing to the intercept" for name in alone)
 
     def rows(self, chunk: Table) -> Array:
-        """Convert the features and target of a chunk to numbers, shape (b, p + 1), column-major."""
+        """Convert the features and target of a chunk to numbers.
+
+        Args:
+            chunk: The chunk, of b rows.
+
+        Returns:
+            Features and target in the units of the file, shape (b, p + 1), column-major.
+        """
         plain = None if self.levels else chunk.plain(self.columns.names)
         if plain is not None:
             return np.asfortranarray(plain)
@@ -97,7 +104,14 @@ class Encoding:
         return columns.T
 
     def faults(self, request: Request) -> Iterator[Fault]:
-        """Find levels whose indicator would have the name of another feature."""
+        """Find levels whose indicator would have the name of another feature.
+
+        Args:
+            request: The spec.
+
+        Yields:
+            One fault per level, at the text column.
+        """
         features, names = self.columns.features, Counter(self.names)
         for i, name in enumerate(features if self.levels else ()):
             for level, encoded in zip(self.levels.get(name, ()), self._encoded(name), strict=False):

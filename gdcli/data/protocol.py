@@ -18,7 +18,11 @@ class Data(Protocol):
 
     @property
     def names(self) -> list[str]:
-        """The columns, in order."""
+        """The names of the columns, in order.
+
+        Raises:
+            DataError: A file is unreadable, or has no valid header.
+        """
 
     @property
     def is_csv(self) -> bool:
@@ -26,7 +30,11 @@ class Data(Protocol):
 
     @property
     def sha256(self) -> str | list[str] | None:
-        """SHA-256 of the file's bytes, or a list with one hash per file; None for rows that are not from a file."""
+        """SHA-256 of the file's bytes, or a list with one hash per file; None for rows that are not from a file.
+
+        Raises:
+            DataError: A file is unreadable.
+        """
 
     @property
     def size(self) -> int:

@@ -108,9 +108,6 @@ class Stream:
         """Whether the names of the columns were read as text."""
         return not self.files[0].is_parquet
 
-    def __len__(self) -> int:
-        return sum(self._counts)
-
     def chunks(
         self, text: Collection[str] = (), *, only: Collection[str] | None = None, hashing: bool = False
     ) -> Generator[tuple[int, Table], None, None]:

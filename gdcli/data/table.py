@@ -158,7 +158,16 @@ class Table:
         return self._counted(series, start, kinds, within)
 
     def censuses(self, names: Collection[str], start: int = 0, within: BoolArray | None = None) -> dict[str, Census]:
-        """Count the cells of several columns, as `census` does, in one step for the columns of most files."""
+        """Count the cells of several columns by what they are. For most files this takes one step for all columns.
+
+        Args:
+            names: The names of the columns.
+            start: As for `census`.
+            within: As for `census`.
+
+        Returns:
+            Column → census.
+        """
         values = self.plain(names)
         if values is not None and len(values) and values.min() >= -LARGEST and values.max() <= LARGEST:
             return dict.fromkeys(names, Census(given=len(values)))

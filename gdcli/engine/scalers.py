@@ -137,13 +137,27 @@ def fit_robust(columns: ColumnStatistics) -> Affine:
 
 
 def sigmoid(x: Array) -> Array:
-    """Map x to 1/(1 + e⁻ˣ), element by element, without overflow and to full relative precision."""
+    """Map x to 1/(1 + e⁻ˣ), element by element, without overflow and to full relative precision.
+
+    Args:
+        x: Any shape.
+
+    Returns:
+        The values, from 0 to 1, in the shape of x.
+    """
     decay = np.exp(-np.abs(x))
     return np.asarray(np.where(x >= 0, 1.0, decay) / (1 + decay))
 
 
 def mapped(rows: Array) -> Array:
-    """Apply the sigmoid to the features of rows, shape (n, p + 1), whose last column is the target."""
+    """Apply the sigmoid to the features of rows, but not to their target.
+
+    Args:
+        rows: Features and target, shape (n, p + 1).
+
+    Returns:
+        The rows with the sigmoid of their features, shape (n, p + 1).
+    """
     return np.column_stack([sigmoid(rows[:, :-1]), rows[:, -1]])
 
 

@@ -75,7 +75,14 @@ class Tap:
         return iter(self._stream)  # pandas requires this, and does not use it
 
     def line(self, size: int) -> bytes:
-        """Read a line, or the beginning of one that is longer than `size` bytes. No bytes may be pushed back."""
+        """Read a line; there must be no bytes that were pushed back.
+
+        Args:
+            size: The most bytes to read; a longer line is cut there.
+
+        Returns:
+            The line with its end.
+        """
         return self._record(self._stream.readline(size))
 
     def lines(self, size: int) -> bytes:
@@ -117,14 +124,30 @@ class Tap:
 
 
 def first_row(block: bytes, delimiter: bytes) -> bytes:
-    """Find the first line that is not blank, as pandas sees lines; nothing where all are blank."""
+    """Find the first line that is not blank, as pandas sees lines.
+
+    Args:
+        block: Whole lines.
+        delimiter: The mark between cells.
+
+    Returns:
+        The line without its end; nothing if all lines are blank.
+    """
     blank = b" \t".replace(delimiter, b"")
     lines = (match[0] for match in re.finditer(rb"[^\r\n]+", block))
     return next((line for line in lines if line.strip(blank)), b"")
 
 
 def is_padded(lines: bytes, delimiter: bytes) -> bool:
-    """Whether any cell of some lines begins with a blank."""
+    """Whether any cell begins with a blank.
+
+    Args:
+        lines: Whole lines.
+        delimiter: The mark between cells.
+
+    Returns:
+        True if there is such a cell.
+    """
     if b" " not in lines:
         return False
     return lines.startswith((b" ", codecs.BOM_UTF8 + b" ")) or any(

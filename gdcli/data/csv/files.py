@@ -63,7 +63,14 @@ def file_hash(path: Path) -> str:
 
 
 def pandas_options(form: CsvFormat) -> dict[str, Any]:
-    """Make the options of `pandas.read_csv` that are the same for all files of a format."""
+    """Make the options of `pandas.read_csv` that depend on the format alone.
+
+    Args:
+        form: The format.
+
+    Returns:
+        The keyword arguments.
+    """
     import pandas as pd
 
     major, minor = pd.__version__.split(".")[:2]
@@ -167,6 +174,7 @@ def check_header(path: Path, label: str, form: CsvFormat) -> list[str]:
 
     Raises:
         DataError: The header names a column twice or not at all, or is a row of numbers.
+        Exception: Whatever reading the file raises; `explained` turns it into a DataError.
     """
     with opened(path, form.encoding) as stream:
         header = header_cells(stream, form)
@@ -195,6 +203,9 @@ def header_cells(opened: Any, form: CsvFormat) -> list[str]:
 
     Returns:
         The cells as text.
+
+    Raises:
+        Exception: Whatever pandas raises; `explained` turns it into a DataError.
     """
     import pandas as pd
 

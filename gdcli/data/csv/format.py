@@ -32,7 +32,14 @@ class CsvFormat:
         return self.thousands is not None or self.decimal != "."
 
     def with_points(self, cell: str) -> str:
-        """Rewrite a cell as Python writes numbers, if it is a number in this format."""
+        """Rewrite a number in this format as Python writes it.
+
+        Args:
+            cell: The text of a cell.
+
+        Returns:
+            The number; for a cell that is not a number in this format, a text that is not a number in Python either.
+        """
         if self.thousands and number(self.thousands, self.decimal).fullmatch(cell.strip()):
             cell = cell.replace(self.thousands, "")
         # With another decimal mark, a point is not part of a number.

@@ -123,7 +123,15 @@ def faulty_row(path: Path, form: CsvFormat) -> tuple[int, str]:
 
 
 def misplaced_quote(path: Path, form: CsvFormat) -> int:
-    """Find the first line where a quoted cell goes on after its closing quote, counted from 1; 0 if there is none."""
+    """Find the first line on which a quoted cell goes on after its closing quote.
+
+    Args:
+        path: A CSV file, compressed or not.
+        form: Its format.
+
+    Returns:
+        The line, counted from 1; 0 if there is none.
+    """
     quotes = Quotes(form.delimiter)
     with opened(path, form.encoding) as stream:
         text = io.TextIOWrapper(stream, encoding="utf-8", errors="surrogateescape", newline="")

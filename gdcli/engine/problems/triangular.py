@@ -16,19 +16,40 @@ EXTENDED_FLOPS = 1_000_000  # n·m·min(n, m) up to which a QR in extended preci
 
 
 def working_precision(A: Real) -> Real:
-    """Convert A (n, m) to extended precision if its QR is still cheap, else to double."""
+    """Convert a matrix to extended precision if its QR is cheap there, else to double.
+
+    Args:
+        A: Shape (n, m).
+
+    Returns:
+        The same numbers; A itself if it has that precision already.
+    """
     n, m = A.shape
     is_cheap = n * m * min(n, m) <= EXTENDED_FLOPS
     return A.astype(np.longdouble if IS_EXTENDED and is_cheap else np.float64, copy=False)
 
 
 def triangle(A: Real) -> Real:
-    """Compute the triangular factor R, shape (min(n, m), m), of A (n, m): RᵀR = AᵀA, in the precision of A."""
+    """Compute the triangular factor of a matrix in its own precision: RᵀR = AᵀA.
+
+    Args:
+        A: Shape (n, m).
+
+    Returns:
+        R, an upper triangle, shape (min(n, m), m).
+    """
     return _reflected(A)[0] if _is_extended(A) else np.asarray(np.linalg.qr(A, mode="r"))
 
 
 def qr(A: Real) -> tuple[Real, Real]:
-    """Factor A (n, m) into orthonormal columns Q (n, r) and a triangle R (r, m), r = min(n, m), in its precision."""
+    """Factor a matrix in its own precision: A = QR.
+
+    Args:
+        A: Shape (n, m).
+
+    Returns:
+        Orthonormal columns Q, shape (n, r), and an upper triangle R, shape (r, m), with r = min(n, m).
+    """
     if not _is_extended(A):
         Q, R = np.linalg.qr(A)
         return np.asarray(Q), np.asarray(R)
@@ -40,7 +61,15 @@ def qr(A: Real) -> tuple[Real, Real]:
 
 
 def back_substitute(R: Real, c: Real) -> Real:
-    """Solve Rx = c for an upper triangle R (m, m) and right-hand sides c, shape (m,) or (m, k)."""
+    """Solve Rx = c.
+
+    Args:
+        R: Upper triangle, shape (m, m).
+        c: One or several right-hand sides, shape (m,) or (m, k).
+
+    Returns:
+        x, in the shape of c.
+    """
     x = np.zeros_like(c)
     for i in range(len(c) - 1, -1, -1):
         x[i] = (c[i] - R[i, i + 1 :] @ x[i + 1 :]) / R[i, i]
@@ -48,7 +77,15 @@ def back_substitute(R: Real, c: Real) -> Real:
 
 
 def forward_substitute(R: Real, c: Real) -> Real:
-    """Solve Rᵀx = c for an upper triangle R (m, m) and a right-hand side c (m,)."""
+    """Solve Rᵀx = c.
+
+    Args:
+        R: Upper triangle, shape (m, m).
+        c: Right-hand side, shape (m,).
+
+    Returns:
+        x, shape (m,).
+    """
     x = np.zeros_like(c)
     for i in range(len(c)):
         x[i] = (c[i] - R[:i, i] @ x[:i]) / R[i, i]
@@ -56,7 +93,14 @@ def forward_substitute(R: Real, c: Real) -> Real:
 
 
 def column_norms(A: Real) -> Real:
-    """Compute the Euclidean norms of the columns of A (n, m), shape (m,), without overflow or underflow."""
+    """Compute the Euclidean norms of columns, without overflow or underflow of the squares.
+
+    Args:
+        A: Shape (n, m).
+
+    Returns:
+        The norms, shape (m,).
+    """
     A, units = _in_range(A)
     return np.asarray(np.sqrt(np.einsum("ij,ij->j", A, A)) * units)
 

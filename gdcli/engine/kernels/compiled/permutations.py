@@ -62,7 +62,12 @@ def _refill(key: Words, words: Words) -> None:
 
 @part()
 def permute(order: Words, state: Words) -> None:
-    """Write the generator's next permutation of n into `order`, shape (n,), and advance the state."""
+    """Draw the generator's next permutation of n.
+
+    Args:
+        order: The permutation to write, shape (n,).
+        state: The state of the generator, as `generator` makes it; it advances.
+    """
     key, words, drawn = state[:N], state[N : 2 * N], int(state[2 * N])
     for i in range(len(order)):
         order[i] = i
