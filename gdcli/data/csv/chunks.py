@@ -83,8 +83,8 @@ class _Reader:
     def in_blocks(self, names: list[str]) -> Generator[pd.DataFrame, None, None]:
         """Parse blocks of whole lines in threads, each with the header line above it.
 
-        This stops at the end of the file, or where rows cannot be told apart by their lines. In that case the tap gives
-        the header line and the rest of the file once more, for `in_turn`.
+        This ends with the file, or where lines may not be rows. In that case the tap returns the header line and the
+        rest of the file again, for `in_turn`.
         """
         with self._guard():
             head = self._head(names)

@@ -101,7 +101,7 @@ class LeastSquares:
         return 2.0
 
     def curvature(self) -> float:
-        """Return λ, the largest eigenvalue of the Hessian (2/n) RᵀR.
+        """Return λ, the largest eigenvalue of the Hessian (2/n) RᵀR, in trained coordinates.
 
         Full-batch gradient descent is stable for learning rates below 2/λ.
         """

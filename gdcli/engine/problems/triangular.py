@@ -11,7 +11,7 @@ import numpy as np
 
 from gdcli.engine.arrays import EPS, Real
 
-IS_EXTENDED = bool(np.finfo(np.longdouble).eps < EPS)  # it is not on Windows, nor on macOS with ARM
+IS_EXTENDED = bool(np.finfo(np.longdouble).eps < EPS)  # not on Windows, and not on macOS with ARM
 EXTENDED_FLOPS = 1_000_000  # n·m·min(n, m) up to which a QR in extended precision stays within milliseconds
 
 
