@@ -76,38 +76,38 @@ def _is_numeric(cells: tuple[float | str, ...]) -> bool:
     return words <= sum(not isinstance(cell, str) and not math.isnan(cell) for cell in cells)
 
 
-def _paths(request: Request, given: str | tuple[str, ...]) -> list[Path]:
+def _paths(request: Request, dataset: str | tuple[str, ...]) -> list[Path]:
     """Find the data files that a spec names, one by one or by a pattern."""
-    if isinstance(given, str) and not exists(request.base / given) and any(mark in given for mark in "*?["):
-        return _matches(request, given)
-    named = [given] if isinstance(given, str) else list(given)
-    missing = [(i, name) for i, name in enumerate(named) if not exists(request.base / name)]
+    if isinstance(dataset, str) and not exists(request.base / dataset) and any(mark in dataset for mark in "*?["):
+        return _matches(request, dataset)
+    names = [dataset] if isinstance(dataset, str) else list(dataset)
+    missing = [(i, name) for i, name in enumerate(names) if not exists(request.base / name)]
     folders = cache(entries)
     faults = [
         request.fault(
-            ("dataset", "path") if isinstance(given, str) else ("dataset", "path", i),
+            ("dataset", "path") if isinstance(dataset, str) else ("dataset", "path", i),
             _missing_file(request, name, folders if count < MOST_SHOWN else lambda _: []),
         )
         for count, (i, name) in enumerate(missing)
     ]
     if faults:
         raise DataError(faults)
-    return [request.base / name for name in named]
+    return [request.base / name for name in names]
 
 
-def _matches(request: Request, given: str) -> list[Path]:
+def _matches(request: Request, glob: str) -> list[Path]:
     """Find the data files that match a pattern, sorted by name, so that the rows are in the same order everywhere."""
-    pattern = Path(given)
+    pattern = Path(glob)
     parts = pattern.relative_to(pattern.anchor).parts
     if len(parts) > DEEPEST or any("**" in part and part != "**" for part in parts):
         rule = f"'**' must stand alone between slashes, and a pattern may have at most {DEEPEST} parts"
-        message = f"cannot search for data files by the pattern {shown(given)}: {rule}; write one such as part-*.csv"
+        message = f"cannot search for data files by the pattern {shown(glob)}: {rule}; write one such as part-*.csv"
         raise DataError([request.fault(("dataset", "path"), message)])
     root = Path(pattern.anchor) if pattern.is_absolute() else request.base
     files = sorted(path for path in root.glob("/".join(parts)) if path.is_file())
     if not files:
-        reason = refusal_to_list(request.base / given)
-        message = f"no data file matches {os.path.normpath(request.base / given)}{reason and f': {reason}'}"
+        reason = refusal_to_list(request.base / glob)
+        message = f"no data file matches {os.path.normpath(request.base / glob)}{reason and f': {reason}'}"
         raise DataError([request.fault(("dataset", "path"), message)])
     return files
 

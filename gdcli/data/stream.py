@@ -105,7 +105,7 @@ class Stream:
 
     @property
     def is_csv(self) -> bool:
-        """Whether the names of the columns were read as text."""
+        """Whether the columns have the names of a CSV header."""
         return not self.files[0].is_parquet
 
     def chunks(

@@ -52,7 +52,7 @@ class Table:
 
     @property
     def size(self) -> int:
-        """0, because the rows are in memory."""
+        """Bytes that every pass reads from files: 0, because the rows are in memory."""
         return 0
 
     def without_rows(self) -> Table:
@@ -187,10 +187,8 @@ class Table:
     def _counted(
         self, series: pd.Series[Any], start: int, kinds: dict[str, BoolArray], within: BoolArray | None
     ) -> Census:
-        counted = kinds if within is None else {kind: cells & within for kind, cells in kinds.items()}
-        findings = {
-            kind: finding_of(cells, start, lambda row: str(series.iloc[row])) for kind, cells in counted.items()
-        }
+        masks = kinds if within is None else {kind: cells & within for kind, cells in kinds.items()}
+        findings = {kind: finding_of(cells, start, lambda row: str(series.iloc[row])) for kind, cells in masks.items()}
         return Census(
             given=len(series) - int(np.count_nonzero(kinds["blank"])),
             words=int(np.count_nonzero(kinds.get("worded", False))),

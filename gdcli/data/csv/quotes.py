@@ -24,7 +24,7 @@ class Quotes:
         self._blanks = b" \t".replace(mark, b"")
         self._starts = mark + b"\r\n"
         self._opening = re.compile(rb'(?:%b *+|[\r\n][%b]*+)"' % (re.escape(mark), self._blanks))
-        self._inside, self._first, self._carried = False, True, b"\n"
+        self._inside, self._first, self._carry = False, True, b"\n"
 
     def feed(self, data: bytes) -> None:
         """Check the next piece.
@@ -37,13 +37,13 @@ class Quotes:
         """
         if self._first:
             data, self._first = data.removeprefix(codecs.BOM_UTF8), False
-        data, self._carried, at = self._carried + data, b"", 0
+        data, self._carry, at = self._carry + data, b"", 0
         while True:
             if self._inside:
                 quoted = _QUOTED.match(data, at)
                 at = quoted.end() if quoted else at
                 if len(data) - at < 2:
-                    self._carried = data[at:]  # the quote is the first of two, or closes the cell
+                    self._carry = data[at:]  # the quote is the first of two, or closes the cell
                     return
                 if data[at + 1] not in self._starts + self._blanks:
                     raise MisplacedQuoteError
@@ -51,7 +51,7 @@ class Quotes:
             opening = self._opening.search(data, at)
             self._inside = opening is not None
             if opening is None:
-                self._carried = self._beginning(data)
+                self._carry = self._beginning(data)
                 return
             at = opening.end()
 
