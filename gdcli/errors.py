@@ -5,7 +5,7 @@
     ├── DataError     a data file is missing or unfit          exit code 3
     └── OutputError   a result cannot be written               exit code 2
 
-A run that diverges is no error: it is a result whose status says so.
+A run that diverges is not an error: it has a result, whose status says so.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from operator import itemgetter
 from typing import ClassVar, NamedTuple
 
 MOST_SHOWN = 50  # faults per file that a message lists
-MOST_UNLIKE = 0.4  # share of its letters by which a word may differ from the one that was meant
-MOST_LETTERS = 100  # of a word that is compared with others
+MOST_UNLIKE = 0.4  # share of letters by which a word may differ from the one that was meant
+MOST_LETTERS = 100  # longer words are not compared
 
 
 class Place(NamedTuple):
-    """Where something stands, ordered as it is read.
+    """A place in a file or on the command line. Places sort in reading order.
 
     Attributes:
-        label: A file, an option of the command line, or a word for what was passed in Python.
-        line: Counted from 1; 0 where it has no lines.
-        column: Likewise.
+        label: A file, an option of the command line, or a name for an argument in Python.
+        line: Line, counted from 1; 0 for none.
+        column: Column, likewise.
     """
 
     label: str
@@ -48,28 +48,28 @@ class Fault(NamedTuple):
         return printable(f"{self.place}: {self.message}")
 
 
-# What only looks harmful: joiners within words and emoji, the space of Chinese and Japanese, the tags of flags.
+# Harmless, though not printable: joiners in words and emoji, the space of Chinese and Japanese, the tags of flags.
 _HARMLESS = frozenset("\u200c\u200d\u3000") | frozenset(map(chr, range(0xE0020, 0xE0080)))
-_PICTURES = range(0x1F000, 0x1FB00)  # blocks of emoji, which grow from one version of Unicode to the next
+_PICTURES = range(0x1F000, 0x1FB00)  # ranges of emoji, which grow with every version of Unicode
 
 
 def python_escape(character: str) -> str:
-    r"""Write a character as Python does: \x1b."""
+    r"""Escape a character as Python does: \x1b."""
     return character.encode("unicode_escape").decode()
 
 
 def printable(text: str, *, escape: Callable[[str], str] = python_escape) -> str:
-    """Write control characters and the like as escapes, so that a message stays one line and does no harm.
+    """Escape control characters and the like, so that a message stays on one line and does no harm.
 
-    That is what has no shape of its own or acts on the text around it: control characters, C0 and C1, those that
-    turn the direction of reading, line separators, invisible spaces, lone surrogates.
+    These are characters that are invisible or affect the text around them: the control characters C0 and C1, marks of
+    reading direction, line separators, invisible spaces and lone surrogates.
 
     Args:
-        text: Of any origin.
-        escape: Writes one such character.
+        text: Any text.
+        escape: Returns the escape of one character.
 
     Returns:
-        The same text where all of it is harmless: letters, accents, ideographs and emoji stay as they are.
+        The text with escapes. Letters, accents, ideographs and emoji stay as they are.
     """
     return text if text.isprintable() else "".join(c if _is_harmless(c) else escape(c) for c in text)
 
@@ -79,12 +79,12 @@ def _is_harmless(character: str) -> bool:
 
 
 def system_reason(error: OSError) -> str:
-    """Put a refusal of the system into words.
+    """Say why the system refused an operation.
 
-    Where the working directory has been removed, the system only says that there is no such file.
+    If the working directory has been removed, the system says only that there is no such file.
 
     Args:
-        error: The refusal; one without a number has words of its own.
+        error: The error that it raised.
 
     Returns:
         A few words without a full stop.
@@ -98,24 +98,24 @@ def system_reason(error: OSError) -> str:
 
 
 class GdcliWarning(UserWarning):
-    """What a person should know although all went well; the command line says it unless `--quiet` is given."""
+    """A warning for the user; the command line prints it unless `--quiet` is given."""
 
 
 class GdcliError(Exception):
     """Base of all errors that are about the user's input and not about gdcli.
 
     Attributes:
-        exit_code: What the command line exits with.
+        exit_code: The exit code of the command line.
     """
 
     exit_code: ClassVar[int] = 2
 
 
 class FaultsError(GdcliError):
-    """An error that lists all faults at once, in the order in which they are read.
+    """An error that lists all faults at once, in reading order.
 
     Args:
-        faults: At least one.
+        faults: The faults, at least one.
     """
 
     def __init__(self, faults: Iterable[Fault]) -> None:
@@ -124,7 +124,7 @@ class FaultsError(GdcliError):
 
 
 def _shown(faults: Iterable[Fault]) -> Iterator[str]:
-    """The lines of a message: so many per file, and how many there are beyond them."""
+    """The lines of a message: the first faults of each file, and the number of further ones."""
     for label, group in groupby(faults, key=lambda fault: fault.place.label):
         faults_here = list(group)
         yield from map(str, faults_here[:MOST_SHOWN])
@@ -150,24 +150,24 @@ def some_of(names: Sequence[str], most: int) -> str:
     """Write the first few of several names: `a, b, c and 2 more`.
 
     Args:
-        names: At least one.
-        most: How many of them are written.
+        names: The names, at least one.
+        most: The most that are written.
 
     Returns:
-        The names with commas between them, and how many there are beyond them.
+        The names with commas between them, and the number of further ones.
     """
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
-    """Ask whether a known word was meant.
+    """Suggest a known word instead of an unknown one.
 
     Args:
-        word: What was written.
-        known: What could have been.
+        word: The unknown word.
+        known: The known words.
 
     Returns:
-        `; did you mean 'X'?`, or, where nothing is close, the known words if they are few, or nothing.
+        `; did you mean 'X'?`; if no known word is similar, a list of them if they are few; otherwise nothing.
     """
     words = list(known)
     if close := nearest(word, words):
@@ -179,11 +179,11 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """Find the known word that was probably meant.
 
     Args:
-        word: What was written.
-        known: What could have been.
+        word: The unknown word.
+        known: The known words.
 
     Returns:
-        The first of those that differ least, or nothing where none has most of its letters in common.
+        The most similar word, the first of several; nothing if none is similar.
     """
     unlikeness, close = min(
         ((_unlikeness(word, other), other) for other in known), key=itemgetter(0), default=(1.0, "")
@@ -192,7 +192,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 
 def _unlikeness(a: str, b: str) -> float:
-    """How much two words differ: 0 where only in case or in blanks around them, 1 where in every letter."""
+    """How much two words differ, from 0, for case and blanks around them only, to 1, for every letter."""
     a, b = a.strip().lower(), b.strip().lower()
     longest, letters = max(len(a), len(b), 1), (set(a), set(b))
     least = max(abs(len(a) - len(b)), len(letters[0] - letters[1]), len(letters[1] - letters[0]))
@@ -205,7 +205,7 @@ def _unlikeness(a: str, b: str) -> float:
 
 
 def _edits(a: str, b: str) -> int:
-    """The fewest letters to insert, delete, replace or swap with a neighbour (optimal string alignment)."""
+    """The least number of letters to insert, delete, replace or swap with a neighbour (optimal string alignment)."""
     above: list[int] = []
     row = list(range(len(b) + 1))
     for i, letter in enumerate(a):

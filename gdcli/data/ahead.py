@@ -1,4 +1,4 @@
-"""Work done ahead in threads, and taken in order: the next chunks are parsed on other cores while one is worked on."""
+"""Work done ahead in threads: while one chunk is processed, the next ones are parsed on other cores."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ T = TypeVar("T")
 
 
 def in_order(tasks: Iterable[Callable[[], T]], *, workers: int, ahead: int) -> Generator[T, None, None]:
-    """Carry out tasks in threads, and give their results in the order of the tasks.
+    """Run tasks in threads, and yield their results in the order of the tasks.
 
     Args:
-        tasks: Taken one by one, by who asks for results.
-        workers: Threads.
-        ahead: How many tasks are begun, or done, while somebody is busy with a result.
+        tasks: The tasks. They are taken one by one, in the thread that takes the results.
+        workers: Number of threads.
+        ahead: How many further tasks are running or finished while a result is processed.
 
     Yields:
         The results.
 
     Raises:
-        Exception: Whatever a task raises, at its place; those after it are dropped.
+        Exception: Whatever a task raises, in the place of its result; later tasks are dropped.
     """
     coming: deque[Future[T]] = deque()
-    with ThreadPoolExecutor(workers) as pool:  # it waits for what is under way
+    with ThreadPoolExecutor(workers) as pool:  # at its end, this waits for running tasks
         try:
             for task in tasks:
                 coming.append(pool.submit(task))
@@ -41,16 +41,16 @@ def in_order(tasks: Iterable[Callable[[], T]], *, workers: int, ahead: int) -> G
 
 
 def read_ahead(items: Generator[T, None, None]) -> Generator[T, None, None]:
-    """Take items in a thread of their own, one ahead of who asks for them.
+    """Run a generator in a thread, one item ahead.
 
     Args:
-        items: None of them None. They are run in the thread, and closed at the end.
+        items: The generator, which is closed at the end; no item may be None.
 
     Yields:
         The same items.
 
     Raises:
-        Exception: Whatever taking an item raises, at its place.
+        Exception: Whatever the generator raises, in the place of an item.
     """
     steps = in_order(repeat(partial(next, items, None)), workers=1, ahead=1)
     try:

@@ -1,4 +1,4 @@
-"""What the cells of a column are, counted chunk by chunk: whether it is text, and which cells cannot serve."""
+"""Counts of the cells of a column, chunk by chunk: whether it is text, and which cells are unusable."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from gdcli.errors import Fault, Place
 
 @dataclass(frozen=True)
 class Spot:
-    """Where a cell stands.
+    """The place of a cell.
 
     Attributes:
-        place: For the start of a message.
-        where: How a sentence names it: "on line 7".
-        short: What is wrong with its row, where that ends before the cell.
+        place: The start of a message about it.
+        where: Its name in a sentence, such as "on line 7".
+        short: The message if its row ends before the cell; empty otherwise.
     """
 
     place: Place
@@ -28,23 +28,33 @@ class Spot:
 
     @classmethod
     def of_line(cls, label: str, line: int, cells: int, columns: int) -> Spot:
-        """The spot of a cell in a row of a CSV file, given how many cells that has."""
-        counted = "1 cell" if cells == 1 else f"{cells} cells"
-        short = f"{counted}, but the header names {columns} columns; complete this line" if cells < columns else ""
+        """Make the spot of a cell in a CSV file.
+
+        Args:
+            label: How messages name the file.
+            line: The line on which its row starts, counted from 1.
+            cells: Number of cells in the row.
+            columns: Number of columns in the header.
+
+        Returns:
+            The spot.
+        """
+        count = "1 cell" if cells == 1 else f"{cells} cells"
+        short = f"{count}, but the header names {columns} columns; complete this line" if cells < columns else ""
         return cls(Place(label, line), f"on line {line}", short)
 
 
-# By column and row.
+# A function of a column and a row.
 Spots: TypeAlias = Callable[[str, int], Spot]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Cells of one kind.
+    """Unusable cells of one kind.
 
     Attributes:
-        count: How many there are.
-        row: Of the first one, counted from 0.
+        count: Their number.
+        row: The row of the first one, counted from 0.
         cell: The first one as text.
     """
 
@@ -58,14 +68,14 @@ class Census:
     """The cells of a column, or of a part of one.
 
     Attributes:
-        given: Cells that are not blank.
-        words: Those of them that are no numbers, and do not say NaN either.
-        found: Cells that cannot serve in a numeric column, by kind: see `_KINDS`.
+        given: Number of cells that are not blank.
+        words: Number of those that are neither numbers nor NaN.
+        findings: The cells that are unusable in a numeric column, by kind: see `_KINDS`.
     """
 
     given: int = 0
     words: int = 0
-    found: tuple[tuple[str, Finding], ...] = ()
+    findings: tuple[tuple[str, Finding], ...] = ()
 
     @property
     def is_text(self) -> bool:
@@ -73,21 +83,35 @@ class Census:
         return 2 * self.words > self.given
 
     def unfit(self, *, text: bool) -> dict[str, Finding]:
-        """The cells that cannot serve in a column that serves as text, or as numbers, by kind."""
-        found = {kind: finding for kind, finding in self.found if not text or kind in ("blank", "nested")}
-        if "infinite" in found:
-            found.pop("huge", None)
-        if "nested" in found:
-            found.pop("worded", None)
-        return found
+        """Select the findings that matter.
+
+        Args:
+            text: Whether the column is used as text.
+
+        Returns:
+            Kind → finding.
+        """
+        findings = {kind: finding for kind, finding in self.findings if not text or kind in ("blank", "nested")}
+        if "infinite" in findings:
+            findings.pop("huge", None)
+        if "nested" in findings:
+            findings.pop("worded", None)
+        return findings
 
     def and_then(self, later: Census) -> Census:
-        """The census of these cells and of those after them."""
-        found = dict(self.found)
-        for kind, finding in later.found:
-            first = found.get(kind)
-            found[kind] = replace(first, count=first.count + finding.count) if first else finding
-        return Census(self.given + later.given, self.words + later.words, tuple(found.items()))
+        """Merge with another census.
+
+        Args:
+            later: The census of the cells that come after these.
+
+        Returns:
+            The census of all cells.
+        """
+        findings = dict(self.findings)
+        for kind, finding in later.findings:
+            first = findings.get(kind)
+            findings[kind] = replace(first, count=first.count + finding.count) if first else finding
+        return Census(self.given + later.given, self.words + later.words, tuple(findings.items()))
 
 
 def cell_faults(
@@ -95,34 +119,44 @@ def cell_faults(
     spots: Callable[[Collection[int]], Spots],
     advice: Callable[[str, str], str],
 ) -> Iterator[Fault]:
-    """Say which cells cannot serve.
+    """Report unusable cells.
 
     Args:
-        findings: Of each column, the cells that cannot serve, by kind.
+        findings: Column → kind → its unusable cells of this kind.
         spots: Finds the places of cells, given all of their rows at once.
-        advice: What else can be done about cells, by their kind and the first of them.
+        advice: Returns what else can be done about cells, given their kind and the first of them.
 
     Yields:
-        One fault a column and kind, at the first of its cells; or one for its row, where that is too short.
+        One fault per column and kind, at the first of its cells; if the row of that cell is too short, a fault of the
+        row instead.
     """
     rows = {finding.row for kinds in findings.values() for finding in kinds.values()}
     spot = spots(rows) if rows else None
     for name, kinds in findings.items():
-        for kind, found in kinds.items():
+        for kind, finding in kinds.items():
             assert spot
-            at = spot(name, found.row)
+            at = spot(name, finding.row)
             if kind == "blank" and at.short:
                 yield Fault(at.place, at.short)
                 continue
             one, many, todo = _KINDS[kind]
-            counted = f"1 {one}" if found.count == 1 else f"{found.count} {many}"
-            shown = f"'{found.cell[:40]}'" if found.cell.isprintable() else repr(found.cell[:40])
-            todo = todo.replace("{cell}", shown) + advice(kind, found.cell)
-            yield Fault(at.place, f"column '{name}' has {counted}, the first {at.where}; {todo}")
+            count = f"1 {one}" if finding.count == 1 else f"{finding.count} {many}"
+            shown = f"'{finding.cell[:40]}'" if finding.cell.isprintable() else repr(finding.cell[:40])
+            todo = todo.replace("{cell}", shown) + advice(kind, finding.cell)
+            yield Fault(at.place, f"column '{name}' has {count}, the first {at.where}; {todo}")
 
 
-def finding(cells: BoolArray, start: int, text: Callable[[int], str]) -> Finding | None:
-    """The first of some cells and their number; None where there are none."""
+def finding_of(cells: BoolArray, start: int, text: Callable[[int], str]) -> Finding | None:
+    """Describe unusable cells of one kind.
+
+    Args:
+        cells: A mask of them, shape (n,).
+        start: The number of the first of the n rows.
+        text: Returns a cell as text, given its index.
+
+    Returns:
+        Their number and the first of them; None if there are none.
+    """
     count = int(np.count_nonzero(cells))
     if not count:
         return None
@@ -137,6 +171,6 @@ _KINDS: dict[str, tuple[str, str, str]] = {
     "worded": ("cell that is not a number", "cells that are not numbers", "the first is {cell}"),
     "infinite": ("infinite cell", "infinite cells", "correct them or drop these rows"),
     "huge": ("cell beyond ±1e150", "cells beyond ±1e150", "give them in a larger unit"),
-    "complex": ("complex cell", "complex cells", "give real and imaginary parts as columns of their own"),
-    "nested": ("cell of several values", "cells of several values", "give each of their parts as a column of its own"),
+    "complex": ("complex cell", "complex cells", "put the real and imaginary parts into separate columns"),
+    "nested": ("cell with several values", "cells with several values", "put each value into its own column"),
 }

@@ -1,4 +1,4 @@
-"""From rows, which come whole or in chunks, and the columns of a spec to what is trained on, in units of the file."""
+"""The design of a run: the columns that a spec asks for, as numbers in the units of the file."""
 
 from __future__ import annotations
 
@@ -24,12 +24,13 @@ from gdcli.spec.validate import Request
 
 @dataclass(frozen=True)
 class Needs:
-    """What runs ask of the rows, so that one pass serves all of them.
+    """What runs need from the rows. The needs of several runs can be joined, so that one pass serves all of them.
 
     Attributes:
-        factors: Of all rows: False stands for the rows as they are, True for features sent through the sigmoid.
-        rows: Whether they are needed themselves, which takes memory: mini-batches, quartiles and splits do.
-        hashes: Whether files are hashed as they are read: a result names its data, an optimum alone does not.
+        factors: The factors of all rows that are needed: False for the rows as they are, True for those with the
+            sigmoid of their features.
+        rows: Whether the rows must stay in memory, as mini-batches, quartiles and splits need them.
+        hashes: Whether to hash files while they are read: a result names its data by their hash, an optimum does not.
     """
 
     factors: frozenset[bool] = frozenset()
@@ -38,7 +39,7 @@ class Needs:
 
     @classmethod
     def of(cls, spec: Spec) -> Needs:
-        """What the run of a spec needs."""
+        """Return the needs of the run of a spec."""
         hashes = spec.epochs > 0
         if spec.split:
             return cls(rows=True, hashes=hashes)
@@ -55,12 +56,12 @@ class Design:
     """The columns of a run.
 
     Attributes:
-        columns: As the spec asks for them, nothing left open.
-        names: Of the features after one-hot encoding, p of them.
-        n: How many rows are used.
-        rows: Features and target, shape (n, p + 1), in the units of the file; None where nobody needs them.
-        factors: Of all rows, where they are needed: see `Needs`.
-        warnings: For people.
+        columns: Features and target.
+        names: Names of the p features after one-hot encoding.
+        n: Number of rows that are used.
+        rows: Features and target, shape (n, p + 1), in the units of the file; None if they are not needed.
+        factors: The factors of all rows that are needed: see `Needs`.
+        warnings: Warnings for the user.
     """
 
     columns: DesignColumns
@@ -71,78 +72,78 @@ class Design:
     warnings: tuple[str, ...]
 
     def offers(self, needs: Needs) -> bool:
-        """Whether this is enough."""
+        """Whether the design has all that is needed."""
         return needs.factors <= self.factors.keys() and (self.rows is not None or not needs.rows)
 
 
-# What was made of files, while these are the same, so that nobody reads them again for it.
+# The designs of files, kept as long as their `Data`, so that the files are not read again.
 _DESIGNS: WeakKeyDictionary[Data, dict[tuple[Columns, str], Design]] = WeakKeyDictionary()
 
 
 def design(request: Request, data: Data, needs: Needs) -> Design:
-    """Pick the columns that a spec asks for, encode them as numbers, and factor them.
+    """Choose the columns that a spec asks for, encode them as numbers, and factor them.
 
-    Rows are read once. They are read twice where a text column is a feature, because all of its levels must be known
-    first, or where what a column is in its first chunk is not what it is on the whole.
+    The rows are read once. They are read twice if a text column is a feature, because all of its levels must be known
+    first, and if a column is text in its first chunk and numeric as a whole, or the reverse.
 
     Args:
         request: The spec.
         data: The rows.
-        needs: What to work out of them.
+        needs: What is needed from them.
 
     Returns:
         The design.
 
     Raises:
-        DataError: A column is missing, has cells that cannot serve, or stands for target and feature at once.
+        DataError: A file is unreadable, a column is missing or has unusable cells, or there are no columns to choose.
     """
     if not data.size:
         return _designed(request, data, needs)
     designs = _DESIGNS.setdefault(data, {})
     key = request.spec.columns, request.spec.dataset.missing
     if key not in designs or not designs[key].offers(needs):
-        made = _designed(request, data, needs)
-        if made.rows is not None:
+        new = _designed(request, data, needs)
+        if new.rows is not None:
             designs.clear()  # one copy of the rows is enough
-        designs[key] = made
+        designs[key] = new
     return designs[key]
 
 
 def _designed(request: Request, data: Data, needs: Needs) -> Design:
-    """Make a design, whatever is known already."""
+    """Make a design, without the cache."""
     names = data.names
     check_names(request, names, data.label)
     chunks = data.chunks(hashing=needs.hashes)
     first = next(chunks)
     texts = {name for name, census in first[1].censuses(relevant(request, names)).items() if census.is_text}
-    begun: Iterable[tuple[int, Table]] | None = chain([first], chunks)
+    current_pass: Iterable[tuple[int, Table]] | None = chain([first], chunks)
     if texts & set(request.spec.columns.features or ()):
-        chunks.close()  # to be read again, text as text
-        begun = None
+        chunks.close()  # the rows are read again, with these columns as text
+        current_pass = None
     try:
         columns = choose_columns(request, data, texts)
-    except DataError:  # of the first chunk; on the whole it may be otherwise
-        truly = _texts(request, data, begun or data.chunks())
-        columns, texts, begun = choose_columns(request, data, truly), truly, None
-    survey = _survey(request, data, needs, columns, texts, begun)
-    truly = survey.truly_text()
-    if truly != texts:
-        columns = choose_columns(request, data, truly)
-        survey = _survey(request, data, needs, columns, truly, None)
+    except DataError:  # the whole columns may be of other types than in the first chunk
+        texts = _texts(request, data, current_pass or data.chunks())
+        columns, current_pass = choose_columns(request, data, texts), None
+    survey = _survey(request, data, needs, columns, texts, current_pass)
+    whole_texts = survey.truly_text()
+    if whole_texts != texts:
+        columns = choose_columns(request, data, whole_texts)
+        survey = _survey(request, data, needs, columns, whole_texts, None)
     survey.check(request, data)
-    kept = survey.kept
+    parts = survey.kept
     return Design(
         columns=columns,
         names=survey.encoding.names,
         n=survey.rows,
-        rows=(kept[0] if len(kept) == 1 else np.concatenate(kept)) if kept else None,
+        rows=(parts[0] if len(parts) == 1 else np.concatenate(parts)) if parts else None,
         factors=survey.factors(),
         warnings=tuple(survey.warnings(request, data)),
     )
 
 
 def _texts(request: Request, data: Data, chunks: Iterable[tuple[int, Table]]) -> set[str]:
-    """The columns that are text on the whole."""
+    """Find the columns that are text as a whole."""
     censuses = {name: Census() for name in relevant(request, data.names)}
     for start, chunk in chunks:
         for name, census in chunk.censuses(censuses, start).items():
@@ -156,9 +157,9 @@ def _survey(
     needs: Needs,
     columns: DesignColumns,
     texts: set[str],
-    begun: Iterable[tuple[int, Table]] | None,
+    current_pass: Iterable[tuple[int, Table]] | None,
 ) -> Survey:
-    """Read all rows, given which columns are taken for text."""
+    """Survey all rows: those of a pass that has begun, or of a new one."""
     drop = request.spec.dataset.missing == "drop"
     check_width(request, data.label, len(columns.features))
     encoding = Encoding.of(columns, data, texts, drop=drop)
@@ -168,9 +169,9 @@ def _survey(
         texts,
         relevant(request, data.names),
         factors=needs.factors,
-        keeps=needs.rows or not data.size,  # what is held anyway may serve other runs
+        keeps=needs.rows or not data.size,  # rows in memory may serve other runs
         drop=drop,
     )
-    for start, chunk in begun or data.chunks(texts & set(columns.features), hashing=needs.hashes):
+    for start, chunk in current_pass or data.chunks(texts & set(columns.features), hashing=needs.hashes):
         survey.add(start, chunk)
     return survey

@@ -1,4 +1,4 @@
-"""From the dataset of a spec to its rows."""
+"""The rows that the dataset of a spec names."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ from gdcli.spec.validate import Request
 if TYPE_CHECKING:
     import pandas as pd
 
-DEEPEST = 100  # parts of a pattern, each of which is searched by a function that calls itself
+DEEPEST = 100  # parts of a pattern: pathlib searches by recursion, one call per part
 
 
 def load(request: Request, frame: pd.DataFrame | None, reading: Reading | None = None) -> tuple[Data, Dataset]:
-    """Find the rows, and the dataset as the resolved spec names it.
+    """Find the rows of a spec, and its dataset for the resolved spec.
 
     Args:
         request: The spec.
-        frame: Rows instead of its dataset.
-        reading: Told of every read of a large file.
+        frame: Rows to use instead of its dataset.
+        reading: Called after each read of a large file: see `Reading`.
 
     Returns:
-        The rows, and the dataset with absolute paths, a pattern replaced by the files that match it.
+        The rows, and the dataset with absolute paths and with any pattern replaced by the files that match it.
 
     Raises:
-        DataError: A file is missing or unreadable.
+        DataError: A file is missing or unreadable, or there are too many columns.
     """
     dataset = request.spec.dataset
     if frame is not None:
@@ -65,58 +65,58 @@ def load(request: Request, frame: pd.DataFrame | None, reading: Reading | None =
 
 
 def _check_default_width(request: Request, label: str, numeric: int) -> None:
-    """Refuse far too many columns before a table is made of them, as those of a file are before a row is read."""
+    """Refuse too many columns before a table is made of them, as for files before any row is read."""
     if request.spec.columns.features is None:
         check_width(request, label, numeric)
 
 
 def _is_numeric(cells: tuple[float | str, ...]) -> bool:
-    """Whether no more cells of a column are words than are numbers, whatever the words say."""
+    """Whether a column has at least as many numbers as words."""
     words = sum(isinstance(cell, str) and bool(cell.strip()) for cell in cells)
     return words <= sum(not isinstance(cell, str) and not math.isnan(cell) for cell in cells)
 
 
-def _paths(request: Request, given: str | tuple[str, ...]) -> list[Path]:
-    """The data files that a spec names, one by one or by a pattern."""
-    if isinstance(given, str) and not exists(request.base / given) and any(mark in given for mark in "*?["):
-        return _matches(request, given)
-    named = [given] if isinstance(given, str) else list(given)
-    missing = [(i, name) for i, name in enumerate(named) if not exists(request.base / name)]
+def _paths(request: Request, dataset: str | tuple[str, ...]) -> list[Path]:
+    """Find the data files that a spec names, one by one or by a pattern."""
+    if isinstance(dataset, str) and not exists(request.base / dataset) and any(mark in dataset for mark in "*?["):
+        return _matches(request, dataset)
+    names = [dataset] if isinstance(dataset, str) else list(dataset)
+    missing = [(i, name) for i, name in enumerate(names) if not exists(request.base / name)]
     folders = cache(entries)
     faults = [
         request.fault(
-            ("dataset", "path") if isinstance(given, str) else ("dataset", "path", i),
+            ("dataset", "path") if isinstance(dataset, str) else ("dataset", "path", i),
             _missing_file(request, name, folders if count < MOST_SHOWN else lambda _: []),
         )
         for count, (i, name) in enumerate(missing)
     ]
     if faults:
         raise DataError(faults)
-    return [request.base / name for name in named]
+    return [request.base / name for name in names]
 
 
-def _matches(request: Request, given: str) -> list[Path]:
-    """The data files that match a pattern, by name, so that the order of the rows is the same everywhere."""
-    pattern = Path(given)
+def _matches(request: Request, glob: str) -> list[Path]:
+    """Find the data files that match a pattern, sorted by name, so that the rows are in the same order everywhere."""
+    pattern = Path(glob)
     parts = pattern.relative_to(pattern.anchor).parts
     if len(parts) > DEEPEST or any("**" in part and part != "**" for part in parts):
-        rule = f"'**' stands alone between slashes, and a pattern has at most {DEEPEST} parts"
-        message = f"cannot search for data files by the pattern {shown(given)}: {rule}; write one such as part-*.csv"
+        rule = f"'**' must stand alone between slashes, and a pattern may have at most {DEEPEST} parts"
+        message = f"cannot search for data files by the pattern {shown(glob)}: {rule}; write one such as part-*.csv"
         raise DataError([request.fault(("dataset", "path"), message)])
     root = Path(pattern.anchor) if pattern.is_absolute() else request.base
     files = sorted(path for path in root.glob("/".join(parts)) if path.is_file())
     if not files:
-        reason = refusal_to_list(request.base / given)
-        message = f"no data file matches {os.path.normpath(request.base / given)}{reason and f': {reason}'}"
+        reason = refusal_to_list(request.base / glob)
+        message = f"no data file matches {os.path.normpath(request.base / glob)}{reason and f': {reason}'}"
         raise DataError([request.fault(("dataset", "path"), message)])
     return files
 
 
 def _check_spelling(files: Iterable[tuple[Path, str]]) -> None:
-    """Refuse data files that a spec cannot name: what is written of a run is read again.
+    """Refuse data files whose paths are not text, as given or with links followed: no spec could name them.
 
     Raises:
-        DataError: A path is no text, as it is given or with its links followed.
+        DataError: There are such paths.
     """
     faults = [
         Fault(Place(str(path)), "this path is not UTF-8 text; rename it")
@@ -128,7 +128,7 @@ def _check_spelling(files: Iterable[tuple[Path, str]]) -> None:
 
 
 def _missing_file(request: Request, name: str, folders: Callable[[Path], list[Path]]) -> str:
-    """Say that there is no such data file, and which was probably meant, given what is in a folder."""
+    """The message for a missing data file, with the file that was probably meant; `folders` lists a folder."""
     path = request.base / name
     reason = refusal(path)
     if reason:
@@ -136,7 +136,7 @@ def _missing_file(request: Request, name: str, folders: Callable[[Path], list[Pa
     if exists(Path(name)):
         right = os.path.relpath(name, request.base)
         return f"no data file {os.path.normpath(path)}; the path is relative to the spec: write {right}"
-    # By their stems: every .csv is like every other one.
+    # Compared by their stems, because the same ending would make all names similar.
     siblings = {entry.stem: entry.name for entry in folders(path.parent)}
     close = nearest(path.stem, siblings)
     hint = f"; did you mean '{siblings[close]}'?" if close else ""

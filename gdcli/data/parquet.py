@@ -1,10 +1,10 @@
-"""Parquet files, whole or chunk by chunk; pyarrow comes with the extra `parquet`."""
+"""Parquet files, whole or in chunks; pyarrow comes with the extra `parquet`."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Collection, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gdcli.data.chunk_options import ChunkOptions
 from gdcli.data.csv.files import fault, file_hash
 from gdcli.errors import DataError
 
@@ -22,18 +23,32 @@ if TYPE_CHECKING:
 def read_parquet(path: Path, label: str) -> pd.DataFrame:
     """Read a Parquet file whole.
 
+    Args:
+        path: The file.
+        label: How messages name it.
+
+    Returns:
+        Its rows.
+
     Raises:
-        DataError: It is no Parquet file, or pyarrow is missing.
+        DataError: It is not a Parquet file, two columns have the same name, or pyarrow is missing.
     """
     with _explained(label), _opened(path) as file:
         return _frame(file.read(columns=_columns(file), use_threads=False), label)
 
 
 def parquet_columns(path: Path, label: str) -> list[str]:
-    """The names of a file's columns, as its rows come with them.
+    """Read the names of a file's columns.
+
+    Args:
+        path: The file.
+        label: How messages name it.
+
+    Returns:
+        The names, in the order of the columns.
 
     Raises:
-        DataError: It is no Parquet file, or pyarrow is missing.
+        DataError: It is not a Parquet file, two columns have the same name, or pyarrow is missing.
     """
     with _explained(label), _opened(path) as file:
         names = _columns(file)
@@ -41,48 +56,44 @@ def parquet_columns(path: Path, label: str) -> list[str]:
         return names
 
 
-def parquet_chunks(
-    path: Path,
-    label: str,
-    *,
-    rows: int,
-    only: Collection[str] | None,
-    told: Callable[[int], None],
-    hashed: Callable[[str], None] | None,
-) -> Generator[pd.DataFrame, None, None]:
-    """Read a Parquet file by row group, and a large group in pieces.
+def parquet_chunks(path: Path, label: str, options: ChunkOptions) -> Generator[pd.DataFrame, None, None]:
+    """Read a Parquet file by row group, and a large group in several chunks.
 
     Args:
         path: The file.
         label: How messages name it.
-        rows: Of a chunk, at most.
-        only: Columns to read at all; None for all of them.
-        told: Called with the number of bytes of every read, in proportion to the rows.
-        hashed: Called with the SHA-256 of the file's bytes at its end; None to do without.
+        options: How to read it. Bytes are counted in proportion to the rows.
 
     Yields:
-        The chunks; none of them is empty.
+        The chunks, none of them empty.
 
     Raises:
-        DataError: It is no Parquet file, or pyarrow is missing.
+        DataError: It is not a Parquet file, two columns have the same name, or pyarrow is missing.
     """
     with _explained(label), _opened(path) as file:
         size, expected, count = path.stat().st_size, file.metadata.num_rows, 0
-        columns = _columns(file) if only is None else list(only)
+        columns = _columns(file) if options.only is None else list(options.only)
         for group in range(file.num_row_groups):
-            for batch in file.iter_batches(rows, row_groups=[group], columns=columns, use_threads=False):
+            for batch in file.iter_batches(options.rows, row_groups=[group], columns=columns, use_threads=False):
                 if batch.num_rows:
                     count += batch.num_rows
-                    told(size * batch.num_rows // expected)
+                    options.on_read(size * batch.num_rows // expected)
                     yield _frame(batch, label)
-        if count != expected:  # pyarrow says so of a whole table only
-            raise fault(label, f"not a Parquet file: it announces {expected} rows and holds {count}")
-        if hashed:
-            hashed(file_hash(path))
+        if count != expected:  # pyarrow checks this for whole tables only
+            raise fault(label, f"not a Parquet file: its metadata says {expected} rows, but it holds {count}")
+        if options.on_hash:
+            options.on_hash(file_hash(path))
 
 
 def named(frame: pd.DataFrame, label: str) -> pd.DataFrame:
-    """The same rows with text for names, and the values of categories instead of their codes.
+    """Turn the names of columns into text, and categories into their values.
+
+    Args:
+        frame: The rows, with names of any type.
+        label: How messages name them.
+
+    Returns:
+        The same rows.
 
     Raises:
         DataError: Two columns have the same name.
@@ -109,16 +120,16 @@ def _opened(path: Path) -> Any:
 
 
 def _columns(file: Any) -> list[str]:
-    """The columns of a file; an index that pandas has written along is none."""
+    """The columns of a file, without an index that pandas has written with them."""
     schema = file.schema_arrow
     index = list[Any]()
-    with suppress(ValueError, LookupError, TypeError):  # pandas' notes may be damaged
+    with suppress(ValueError, LookupError, TypeError):  # the metadata of pandas may be damaged
         index.extend(json.loads((schema.metadata or {})[b"pandas"])["index_columns"])
     return [name for name in schema.names if name not in index]
 
 
 def _frame(rows: Any, label: str) -> pd.DataFrame:
-    """Rows of Arrow's as pandas has them, whatever pandas has noted about them."""
+    """Convert Arrow rows to pandas, regardless of any metadata of pandas."""
     frame: pd.DataFrame = rows.replace_schema_metadata(None).to_pandas(use_threads=False)
     return named(frame, label)
 

@@ -1,4 +1,4 @@
-"""What planning needs to know of data, whether they are held in memory or read from files at every pass."""
+"""The protocol of data: rows in memory, or files that are read at every pass."""
 
 from __future__ import annotations
 
@@ -18,19 +18,27 @@ class Data(Protocol):
 
     @property
     def names(self) -> list[str]:
-        """The columns, in order."""
+        """The names of the columns, in order.
+
+        Raises:
+            DataError: A file is unreadable, or has no valid header.
+        """
 
     @property
     def is_csv(self) -> bool:
-        """Whether the names of the columns were read as text."""
+        """Whether the columns have the names of a CSV header, which may be data by mistake."""
 
     @property
     def sha256(self) -> str | list[str] | None:
-        """Of the file's bytes, or of each file's, in order; None for rows that come from no file."""
+        """SHA-256 of the file's bytes, or a list with one hash per file; None for rows that are not from a file.
+
+        Raises:
+            DataError: A file is unreadable.
+        """
 
     @property
     def size(self) -> int:
-        """Bytes that every pass reads from files; 0 for rows that are held in memory."""
+        """Bytes that every pass reads from files; 0 for rows in memory."""
 
     def chunks(
         self, text: Collection[str] = (), *, only: Collection[str] | None = None, hashing: bool = False
@@ -38,22 +46,29 @@ class Data(Protocol):
         """Read all rows.
 
         Args:
-            text: Columns that serve as text: their cells come as they are spelled.
+            text: Columns to read as text, with their cells as they are spelled.
             only: The columns that are needed; None for all of them.
-            hashing: Hash what is read, so that nobody reads it again for its `sha256`.
+            hashing: Whether to hash the files while they are read, so that `sha256` need not read them again.
 
         Yields:
-            Chunks, each with the number of its first row.
+            Pairs of the number of the first row of a chunk, counted from 0, and the chunk.
 
         Raises:
             DataError: A file is unreadable, or there are no rows.
         """
 
     def spelling(self, levels: set[str]) -> dict[str, str]:
-        """How the levels of a text column are called: cell → level."""
+        """Map the cells of a text column, as spelled, to the names of its levels."""
 
     def spots(self, rows: Collection[int]) -> Spots:
-        """Find the places of cells, given all of their rows at once."""
+        """Find the places of cells.
+
+        Args:
+            rows: The rows of all cells of interest, counted from 0.
+
+        Returns:
+            A function of a column and one of these rows.
+        """
 
     def without_rows(self) -> Data:
-        """The same with its name and its columns alone, to be sent to another process."""
+        """Make a copy for another process: it has the label and the columns, and no rows in memory."""

@@ -1,4 +1,4 @@
-"""Where rows come from: data files, recipes, specs that write them out, DataFrames."""
+"""The sources of rows: data files, synthetic recipes, rows in a spec, and DataFrames."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ from gdcli.spec.model import Synthetic
 if TYPE_CHECKING:
     import pandas as pd
 
-WHOLE = 16 << 20  # bytes of a file that is read whole and held; a larger one is read in chunks at every pass
-COMPRESSION = 8  # how much larger the rows of a compressed file are taken to be
+WHOLE = 16 << 20  # bytes: smaller files are read whole and kept in memory, larger ones are read in chunks at every pass
+COMPRESSION = 8  # the assumed size of the rows of a compressed file, relative to the file
 
 
 def read_table(paths: Sequence[tuple[Path, str]], form: CsvFormat, reading: Reading | None = None) -> Data:
-    """Find data files: a small one is read, or taken from memory when it has not changed since it was last read.
+    """Open data files. A small file is read, unless it is in memory and has not changed.
 
     Args:
-        paths: CSV files, compressed or not, or Parquet files, each with how messages name it.
+        paths: CSV files, compressed or not, or Parquet files; each is a path and its name in messages.
         form: The format of CSV files.
-        reading: Told of every read of a large file.
+        reading: Called after each read of a large file: see `Reading`.
 
     Returns:
-        The table of a small file, or the stream of a large one or of several.
+        The table of a small file; the stream of a large file or of several files.
 
     Raises:
-        DataError: A file is missing, a directory, unreadable or empty; a small one has no rows, no header, or names a
-            column twice.
+        DataError: A file is missing, a directory, unreadable or empty; or a small file has no rows, no header, or two
+            columns of the same name.
     """
-    files = tuple(_found(path, label) for path, label in paths)
+    files = tuple(_data_file(path, label) for path, label in paths)
     first = files[0]
     packed = COMPRESSION if first.is_parquet or is_compressed(first.path.name) else 1
     if len(files) > 1 or first.size * packed > WHOLE:
@@ -53,11 +53,11 @@ def read_table(paths: Sequence[tuple[Path, str]], form: CsvFormat, reading: Read
 
 @lru_cache(maxsize=2)
 def _stream(files: tuple[DataFile, ...], form: CsvFormat) -> Stream:
-    """The one stream of unchanged files, by which others remember what they have made of them."""
+    """Make a stream; unchanged files have the same one, because designs are cached by stream."""
     return Stream(files=files, form=form)
 
 
-def _found(path: Path, label: str) -> DataFile:
+def _data_file(path: Path, label: str) -> DataFile:
     try:
         if path.is_dir():
             raise fault(label, "is a directory; name a data file in it")
@@ -82,11 +82,11 @@ def _read(file: DataFile, form: CsvFormat) -> Table:
 
 
 def synthesize(recipe: Synthetic, locate: Callable[[str, int], Place]) -> Table:
-    """Draw the rows of a recipe.
+    """Draw the rows of a synthetic dataset.
 
     Args:
-        recipe: See `Synthetic`.
-        locate: The place of a cell in the spec.
+        recipe: The recipe: see `Synthetic`.
+        locate: Returns the place of a cell in the spec, given its column and row.
 
     Returns:
         A table with the columns x1 … xp and y.
@@ -96,7 +96,7 @@ def synthesize(recipe: Synthetic, locate: Callable[[str, int], Place]) -> Table:
     generator, shape = np.random.RandomState(recipe.seed), (recipe.rows, len(recipe.weights))
     X = generator.randn(*shape) if recipe.features == "normal" else generator.rand(*shape)
     noise = generator.normal(size=recipe.rows)
-    with np.errstate(all="ignore"):  # what overflows is answered as an infinite cell
+    with np.errstate(all="ignore"):  # numbers that overflow are reported later, as infinite cells
         y = X**recipe.degree @ np.array(recipe.weights) + recipe.bias + recipe.noise * noise
         X = X * np.array(recipe.column_factors or 1.0)
     names = [f"x{j + 1}" for j in range(shape[1])]
@@ -105,7 +105,15 @@ def synthesize(recipe: Synthetic, locate: Callable[[str, int], Place]) -> Table:
 
 
 def tabulate(columns: dict[str, tuple[float | str, ...]], locate: Callable[[str, int], Place]) -> Table:
-    """Make a table of the columns that a spec writes out itself."""
+    """Make a table of columns that are written in a spec.
+
+    Args:
+        columns: Name → cells.
+        locate: Returns the place of a cell in the spec, given its column and row.
+
+    Returns:
+        The table.
+    """
     import pandas as pd
 
     frame = pd.DataFrame({name: list(cells) for name, cells in columns.items()})
@@ -115,8 +123,14 @@ def tabulate(columns: dict[str, tuple[float | str, ...]], locate: Callable[[str,
 def from_frame(frame: pd.DataFrame) -> Table:
     """Make a table of a DataFrame.
 
+    Args:
+        frame: The rows.
+
+    Returns:
+        The table.
+
     Raises:
-        DataError: It is none, has no rows, or names a column twice.
+        DataError: `frame` is not a DataFrame, has no rows, or has two columns of the same name.
     """
     import pandas as pd
 

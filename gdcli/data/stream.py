@@ -1,4 +1,4 @@
-"""Data files that are read chunk by chunk, and never held."""
+"""Data files that are read in chunks at every pass, and never kept in memory."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from gdcli.data.ahead import read_ahead
 from gdcli.data.cells import Spot, Spots
+from gdcli.data.chunk_options import ChunkOptions
 from gdcli.data.csv import lines
 from gdcli.data.csv.chunks import csv_chunks
 from gdcli.data.csv.files import check_header, explained, fault, file_hash
@@ -22,23 +23,23 @@ from gdcli.errors import Place
 if TYPE_CHECKING:
     import pandas as pd
 
-# Told the bytes read so far and the bytes of all files, once every so often.
+# Called after each read with the number of bytes read so far, and with that of all files.
 Reading: TypeAlias = Callable[[int, int], None]
 
 PARQUET_SUFFIXES = (".parquet", ".pq")
-CHUNK_CELLS = 1 << 20  # of a chunk: 8 MB of numbers
-_TRUTHS = {"true", "True", "TRUE", "false", "False", "FALSE"}  # what pandas takes for true and false
+CHUNK_CELLS = 1 << 20  # cells of a chunk: 8 MB of numbers
+_TRUTHS = {"true", "True", "TRUE", "false", "False", "FALSE"}  # what pandas reads as true and false
 
 
 @dataclass(frozen=True)
 class DataFile:
-    """A data file as it was when it was first looked at.
+    """A data file at one time: a file that has changed is another `DataFile`.
 
     Attributes:
-        path: Absolute.
+        path: Absolute path.
         label: How messages name it.
-        size: In bytes.
-        modified: In nanoseconds; a file that has changed is another one.
+        size: Its size in bytes.
+        modified: When it was last modified, in nanoseconds.
     """
 
     path: Path
@@ -57,15 +58,15 @@ class Stream:
     """The rows of one or several data files with the same columns, read anew at every pass.
 
     Attributes:
-        files: In the order of their rows.
-        form: Of those that are CSV.
-        reading: Told of every read.
+        files: The files, in the order of their rows.
+        form: The format of CSV files.
+        reading: Called after each read: see `Reading`.
     """
 
     files: tuple[DataFile, ...]
     form: CsvFormat
     reading: Reading | None = None
-    _rows: list[int] = field(default_factory=list)
+    _counts: list[int] = field(default_factory=list)  # rows of each file
     _hashes: list[str] = field(default_factory=list)
     _names: list[list[str]] = field(default_factory=list)
 
@@ -77,7 +78,11 @@ class Stream:
 
     @property
     def sha256(self) -> str | list[str]:
-        """Of the file's bytes, or of each file's, in order."""
+        """SHA-256 of the file's bytes, or a list with one hash per file.
+
+        Raises:
+            DataError: A file is unreadable.
+        """
         if not self._hashes:
             for file in self.files:
                 with explained(file.path, file.label, self.form):
@@ -86,21 +91,22 @@ class Stream:
 
     @property
     def size(self) -> int:
-        """Of all files, in bytes."""
+        """Size of all files, in bytes."""
         return sum(file.size for file in self.files)
 
     @property
     def names(self) -> list[str]:
-        """The columns, in order."""
+        """The names of the columns, in order.
+
+        Raises:
+            DataError: A file is unreadable, or has no valid header.
+        """
         return self._all_names[0]
 
     @property
     def is_csv(self) -> bool:
-        """Whether the names of the columns were read as text."""
+        """Whether the columns have the names of a CSV header."""
         return not self.files[0].is_parquet
-
-    def __len__(self) -> int:
-        return sum(self._rows)
 
     def chunks(
         self, text: Collection[str] = (), *, only: Collection[str] | None = None, hashing: bool = False
@@ -108,91 +114,77 @@ class Stream:
         """Read all rows.
 
         Args:
-            text: Columns that serve as text: their cells come as they are spelled.
-            only: Leave the other columns out, and rows that are too long unnoticed.
-            hashing: Hash what is read, so that nobody reads it again for its `sha256`.
+            text: Columns to read as text, with their cells as they are spelled.
+            only: Columns to read; None for all of them. With names given, rows that are too long go unnoticed.
+            hashing: Whether to hash the files while they are read, so that `sha256` need not read them again.
 
         Yields:
-            Chunks, each with the number of its first row.
+            Pairs of the number of the first row of a chunk, counted from 0, and the chunk.
 
         Raises:
-            DataError: A file is unreadable, or differs from the first one in its columns, or there are no rows.
+            DataError: A file is unreadable, or its columns differ from those of the first file, or there are no rows.
         """
         names = self._checked_columns()
-        size = max(1, CHUNK_CELLS // len(names))
-        rows, hashes, done = [], list[str](), 0
-        hashed = hashes.append if hashing else None
+        counts, hashes, done = list[int](), list[str](), 0
         total = self.size
 
-        def told(count: int) -> None:
+        def on_read(count: int) -> None:
             nonlocal done
             done = min(done + count, total)
             if self.reading:
                 self.reading(done, total)
 
+        options = ChunkOptions(
+            rows=max(1, CHUNK_CELLS // len(names)),
+            text=text,
+            only=only,
+            on_read=on_read,
+            on_hash=hashes.append if hashing else None,
+        )
         for file in self.files:
-            rows.append(0)
-            with closing(self._frames(file, size, text, only, told, hashed)) as frames:
+            counts.append(0)
+            with closing(self._frames(file, options)) as frames:
                 for frame in frames:
                     csv = None if file.is_parquet else (file.path, self.form)
-                    yield sum(rows), Table(frame=frame, label=file.label, csv=csv)
-                    rows[-1] += len(frame)
-        if not sum(rows):
+                    yield sum(counts), Table(frame=frame, label=file.label, csv=csv)
+                    counts[-1] += len(frame)
+        if not sum(counts):
             raise fault(self.label, "this data file has a header and no rows")
-        self._rows = rows
+        self._counts = counts
         if hashing:
             self._hashes = hashes
 
     def spelling(self, levels: set[str]) -> dict[str, str]:
-        """How the levels of a text column are called: true and false as Python does, however they are written."""
+        """Map the cells of a text column to their levels: True and False, however these are written in CSV files."""
         truths = levels <= _TRUTHS and not any(file.is_parquet for file in self.files)
         return {level: level.title() if truths else level for level in levels}
 
     def without_rows(self) -> Stream:
-        """The same with nobody told of its reads, to be sent to another process."""
+        """Make a copy without the `reading` callback, to send to another process."""
         return replace(self, reading=None)
 
     def spots(self, rows: Collection[int]) -> Spots:
-        """Find the places of cells, given all of their rows at once."""
+        """Find the places of cells, given all of their rows at once, as `Data.spots` does."""
         places: dict[int, Spot] = {}
-        ends = list(accumulate(self._rows))
-        for file, count, end in zip(self.files, self._rows, ends, strict=True):
+        ends = list(accumulate(self._counts))
+        for file, count, end in zip(self.files, self._counts, ends, strict=True):
             start = end - count
             within = [row - start for row in rows if start <= row < end]
             if file.is_parquet:
                 places |= {start + row: Spot(Place(file.label), f"in row {row + 1}") for row in within}
             elif within:
-                found = lines.rows_at(file.path, self.form, within)
-                places |= {start + row: Spot.of_line(file.label, *found.get(row, (0, 0, 0))) for row in within}
+                at = lines.rows_at(file.path, self.form, within)
+                places |= {start + row: Spot.of_line(file.label, *at.get(row, (0, 0, 0))) for row in within}
         return lambda _, row: places[row]
 
-    def _frames(
-        self,
-        file: DataFile,
-        rows: int,
-        text: Collection[str],
-        only: Collection[str] | None,
-        told: Callable[[int], None],
-        hashed: Callable[[str], None] | None,
-    ) -> Generator[pd.DataFrame, None, None]:
+    def _frames(self, file: DataFile, options: ChunkOptions) -> Generator[pd.DataFrame, None, None]:
         if file.is_parquet:
-            chunks = parquet_chunks(file.path, file.label, rows=rows, only=only, told=told, hashed=hashed)
-            return read_ahead(chunks)
-        return csv_chunks(
-            file.path,
-            file.label,
-            self.form,
-            self.names,
-            rows=rows,
-            text=text,
-            only=only,
-            told=told,
-            hashed=hashed,
-        )
+            return read_ahead(parquet_chunks(file.path, file.label, options))
+        return csv_chunks(file.path, file.label, self.form, self.names, options)
 
     @property
     def _all_names(self) -> list[list[str]]:
-        """The columns of each file: looked up once."""
+        """The columns of each file, read once."""
         if not self._names:
             self._names = [self._columns(file) for file in self.files]
         return self._names
@@ -204,14 +196,14 @@ class Stream:
             return check_header(file.path, file.label, self.form)
 
     def _checked_columns(self) -> list[str]:
-        """The columns of all files, which must be the same ones: found out before any of them is read."""
-        wanted, first = self.names, self.files[0].label
+        """The columns of all files; that they are the same is checked before any rows are read."""
+        expected, first = self.names, self.files[0].label
         same = "all files of a dataset need the same columns in the same order"
-        for file, found in zip(self.files[1:], self._all_names[1:], strict=True):
+        for file, names in zip(self.files[1:], self._all_names[1:], strict=True):
             line = 0 if file.is_parquet else 1
-            if len(found) != len(wanted):
-                raise fault(file.label, f"{len(found)} columns, but {first} has {len(wanted)}; {same}", line)
-            for i, (name, other) in enumerate(zip(found, wanted, strict=True), start=1):
+            if len(names) != len(expected):
+                raise fault(file.label, f"{len(names)} columns, but {first} has {len(expected)}; {same}", line)
+            for i, (name, other) in enumerate(zip(names, expected, strict=True), start=1):
                 if name != other:
                     raise fault(file.label, f"column {i} is '{name}', but '{other}' in {first}; {same}", line)
-        return wanted
+        return expected

@@ -102,7 +102,7 @@ class Survey:
 
     def _unfit(self, name: str) -> bool:
         census = self._censuses[name]
-        return bool(census.found) and bool(census.unfit(text=name in self._texts))
+        return bool(census.findings) and bool(census.unfit(text=name in self._texts))
 
     def _faults(self, request: Request, data: Data) -> Iterator[Fault]:
         yield from self.encoding.faults(request)

@@ -1,4 +1,4 @@
-"""A table: columns that are numeric or text, and the cells that cannot serve, each fault with its line."""
+"""A table: rows in memory, with columns that are numeric or text, and with places for the faults of cells."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gdcli.data.cells import Census, Spot, Spots, finding
+from gdcli.data.cells import Census, Spot, Spots, finding_of
 from gdcli.data.csv import lines
 from gdcli.data.csv.format import CsvFormat
 from gdcli.engine.arrays import LARGEST, Array, BoolArray
@@ -24,14 +24,14 @@ NESTED = (list, tuple, set, dict, np.ndarray)  # cells of a DataFrame or a Parqu
 
 @dataclass(frozen=True)
 class Table:
-    """Named columns of equal length, with what is needed to speak about a cell.
+    """Named columns of equal length, and what messages need to name a cell.
 
     Attributes:
         frame: The cells as pandas read them.
         label: How messages name the table.
-        sha256: Of the file's bytes; None for rows that come from no file.
-        csv: The file and its format, for a table that has lines; None for others, which have rows.
-        locate: The place of a cell, by column and row, for a table that a spec writes out.
+        sha256: SHA-256 of the file's bytes; None for rows that are not from a file.
+        csv: Path and format of a CSV file, whose cells are named by line; None for others, which have row numbers.
+        locate: Returns the place of a cell, given its column and row, for a table that is written in a spec.
     """
 
     frame: pd.DataFrame
@@ -47,36 +47,36 @@ class Table:
 
     @property
     def is_csv(self) -> bool:
-        """Whether the names of the columns were read as text."""
+        """Whether the columns have the names of a CSV header."""
         return self.csv is not None
 
     @property
     def size(self) -> int:
-        """No bytes: the rows are held."""
+        """Bytes that every pass reads from files: 0, because the rows are in memory."""
         return 0
 
     def without_rows(self) -> Table:
-        """The same with its name and its columns alone, to be sent to another process."""
+        """Make a copy without rows, to send to another process."""
         return replace(self, frame=self.frame.iloc[:0], locate=None)
 
     def __len__(self) -> int:
         return len(self.frame)
 
     def numeric(self, name: str) -> Array:
-        """A column as numbers, shape (n,); NaN where a cell is blank or not a number."""
+        """Convert a column to numbers, shape (n,), with NaN where a cell is blank or not a number."""
         import pandas as pd
 
         series = self.frame[name]
         if pd.api.types.is_numeric_dtype(series.dtype):
             return np.asarray(series.to_numpy(dtype=np.float64, na_value=np.nan))
-        spelled = self.csv[1].with_points if self.csv and self.csv[1].has_marks else str
-        # Not all objects can be given to pandas as text: bytes, and halves of surrogate pairs.
-        as_objects = series.dtype == object or spelled is not str
-        text = pd.Series([spelled(str(cell)) for cell in series], dtype=object) if as_objects else series.astype("str")
+        spell = self.csv[1].with_points if self.csv and self.csv[1].has_marks else str
+        # pandas cannot convert all objects to text: it refuses bytes and halves of surrogate pairs.
+        as_objects = series.dtype == object or spell is not str
+        text = pd.Series([spell(str(cell)) for cell in series], dtype=object) if as_objects else series.astype("str")
         return np.asarray(pd.to_numeric(text, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan))
 
     def blank(self, name: str) -> BoolArray:
-        """Where a column has no value: an empty cell, or white space, shape (n,)."""
+        """Find the cells of a column that are empty or white space, shape (n,)."""
         series = self.frame[name]
         empty = np.asarray(series.isna(), dtype=np.bool_)
         if series.dtype.kind in "OTU" or str(series.dtype) in ("str", "string"):
@@ -84,51 +84,51 @@ class Table:
         return empty
 
     def missing(self, name: str) -> BoolArray:
-        """Where a column has no value, or NaN, shape (n,)."""
+        """Find the cells of a column that are blank or NaN, shape (n,)."""
         blank = self.blank(name)
         return blank if self.frame[name].dtype.kind in "biufc" else blank | self._says_nan(name)
 
     def complete(self, names: Collection[str]) -> BoolArray:
-        """Which rows have a value in each of some columns, shape (n,)."""
+        """Find the rows that have a value in each of some columns, shape (n,)."""
         values = self.plain(names)
         if values is not None:
             return np.asarray(~np.isnan(values).any(axis=1), dtype=np.bool_)
         return np.asarray(np.all([~self.missing(name) for name in names], axis=0), dtype=np.bool_)
 
     def only(self, rows: BoolArray) -> Table:
-        """Some of the rows."""
+        """Select rows by a mask, shape (n,)."""
         return self if rows.all() else replace(self, frame=self.frame[rows])
 
     def sample(self, name: str, count: int) -> list[str]:
-        """The first cells of a column that are not blank, as text."""
+        """Return the first `count` cells of a column as text, without blank ones."""
         return [text for cell in self.frame[name].dropna().head(count) if (text := str(cell)).strip()]
 
     def is_text(self, name: str) -> bool:
-        """Whether a column is text: true and false, dates, or cells of which less than half are numbers."""
+        """Whether a column is text: true and false, dates, or cells less than half of which are numbers."""
         return self.census(name).is_text
 
     def chunks(
         self, text: Collection[str] = (), *, only: Collection[str] | None = None, hashing: bool = False
     ) -> Generator[tuple[int, Table], None, None]:
-        """The whole as a single chunk, as a `Stream` gives its own."""
+        """Yield the whole table as a single chunk, as `Data.chunks` does; the arguments have no effect."""
         del text, only, hashing
         yield 0, self
 
     def spelling(self, levels: set[str]) -> dict[str, str]:
-        """How the levels of a text column are called: as they are spelled."""
+        """Map the cells of a text column to their levels, which have the same names."""
         return {level: level for level in levels}
 
     def text(self, name: str) -> list[str]:
-        """A column as text."""
+        """Convert a column to text."""
         return [str(cell) for cell in self.frame[name]]
 
     def census(self, name: str, start: int = 0, within: BoolArray | None = None) -> Census:
         """Count the cells of a column by what they are.
 
         Args:
-            name: Of the column.
-            start: The number of the table's first row, where it is a part of something longer.
-            within: The rows in which cells that cannot serve are counted; None for all.
+            name: The name of the column.
+            start: The number of the table's first row, if it is a chunk of more rows.
+            within: A mask of the rows in which to count unusable cells, shape (n,); None for all rows.
 
         Returns:
             The census.
@@ -158,14 +158,23 @@ class Table:
         return self._counted(series, start, kinds, within)
 
     def censuses(self, names: Collection[str], start: int = 0, within: BoolArray | None = None) -> dict[str, Census]:
-        """The census of each of some columns; of most files' chunks they are all had at once."""
+        """Count the cells of several columns by what they are. For most files this takes one step for all columns.
+
+        Args:
+            names: The names of the columns.
+            start: As for `census`.
+            within: As for `census`.
+
+        Returns:
+            Column → census.
+        """
         values = self.plain(names)
         if values is not None and len(values) and values.min() >= -LARGEST and values.max() <= LARGEST:
             return dict.fromkeys(names, Census(given=len(values)))
         return {name: self.census(name, start, within) for name in names}
 
     def plain(self, names: Collection[str]) -> Array | None:
-        """Some columns as one array, shape (n, len(names)), to be read only; None unless all of them are floats."""
+        """Return columns as one array, shape (n, len(names)), not to be modified; None unless all are floats."""
         frame = self.frame if list(names) == self.names else self.frame[list(names)]
         if any(dtype != np.float64 for dtype in frame.dtypes):
             return None
@@ -178,24 +187,24 @@ class Table:
     def _counted(
         self, series: pd.Series[Any], start: int, kinds: dict[str, BoolArray], within: BoolArray | None
     ) -> Census:
-        counted = kinds if within is None else {kind: cells & within for kind, cells in kinds.items()}
-        found = {kind: finding(cells, start, lambda row: str(series.iloc[row])) for kind, cells in counted.items()}
+        masks = kinds if within is None else {kind: cells & within for kind, cells in kinds.items()}
+        findings = {kind: finding_of(cells, start, lambda row: str(series.iloc[row])) for kind, cells in masks.items()}
         return Census(
             given=len(series) - int(np.count_nonzero(kinds["blank"])),
             words=int(np.count_nonzero(kinds.get("worded", False))),
-            found=tuple((kind, finding) for kind, finding in found.items() if finding),
+            findings=tuple((kind, finding) for kind, finding in findings.items() if finding),
         )
 
     def _says_nan(self, name: str) -> BoolArray:
-        """Where a column has NaN, as a number or as a word, shape (n,)."""
+        """Find the cells of a column that are NaN, as a number or as a word, shape (n,)."""
         series = self.frame[name]
         return np.asarray([str(cell).strip().lower().lstrip("+-") == "nan" for cell in series], dtype=np.bool_)
 
     def spots(self, rows: Collection[int]) -> Spots:
-        """Find the places of cells, given all of their rows at once."""
+        """Find the places of cells, given all of their rows at once, as `Data.spots` does."""
         if self.csv:
-            found = lines.rows_at(*self.csv, rows)
-            return lambda _, row: Spot.of_line(self.label, *found.get(row, (0, 0, 0)))
+            places = lines.rows_at(*self.csv, rows)
+            return lambda _, row: Spot.of_line(self.label, *places.get(row, (0, 0, 0)))
         return lambda name, row: Spot(self.locate(name, row) if self.locate else Place(self.label), f"in row {row + 1}")
 
 

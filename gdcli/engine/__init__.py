@@ -1,5 +1,5 @@
 """The mathematics of gradient descent: arrays in, arrays out.
 
 Start with `descent`: it steps a problem (`problems/`) through batches with an optimizer and returns a trace. Nothing
-here knows a path, YAML, pandas, a terminal or a clock.
+here depends on paths, YAML, pandas, a terminal or a clock.
 """

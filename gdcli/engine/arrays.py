@@ -13,17 +13,18 @@ IntArray: TypeAlias = NDArray[np.int64]
 BoolArray: TypeAlias = NDArray[np.bool_]
 
 EPS = float(np.finfo(np.float64).eps)
-LARGEST = 1e150  # the squares of larger numbers, added up, are beyond double precision
+LARGEST = 1e150  # a sum of squares of larger numbers overflows double precision
 
 
 def per_run(A: Array, runs: Array) -> Array:
-    """Multiply a matrix by each run; the result for a run is the same to the last bit whatever other runs there are.
+    """Multiply a matrix by the weights of each run, with one BLAS call per run.
 
-    A product of two matrices rounds differently for different numbers of columns, so this calls BLAS once per run.
+    A product of two matrices rounds differently for different numbers of columns. With one call per run, the result of
+    a run does not depend on the other runs, to the last bit.
 
     Args:
         A: Shape (b, d).
-        runs: Shape (…, k, d), contiguous; BLAS would copy any others.
+        runs: Weights, shape (…, k, d), contiguous; BLAS would copy any other layout.
 
     Returns:
         Aw for each run w, shape (…, k, b).

@@ -1,4 +1,4 @@
-"""Batches: what an epoch steps through. A batch is (A, b, n): rows, targets, and the number to divide by."""
+"""Batches: what an epoch steps through. A batch is (A, b, n): rows, targets, and the divisor of the gradient."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Batches:
     Attributes:
         A: Rows, shape (n, d).
         b: Targets, shape (n, 1).
-        size: Rows per batch; the last batch of an epoch has the remaining ones.
-        count: What the gradient of a batch is divided by; None for the number of its rows.
+        size: Rows per batch; the last batch of an epoch may have fewer.
+        count: Divisor of the gradient of a batch; None for the number of its rows.
         seed: Seed of the `RandomState` that draws a new permutation of the rows for each epoch; None keeps their
             order.
     """
@@ -40,7 +40,7 @@ class Batches:
         return -(-len(self.A) // self.size)
 
     def epochs(self) -> Iterator[Iterable[Batch]]:
-        """Yield the batches of each epoch, without end."""
+        """Yield the batches of one epoch after the other, without end."""
         if self.seed is not None:
             generator = np.random.RandomState(self.seed)
             while True:
@@ -58,7 +58,7 @@ class Batches:
 
 
 def mini_batches(X: Array, y: Array, *, size: int, shuffle: Shuffle, seed: int) -> Batches:
-    """Rows in batches of `size`.
+    """Divide rows into batches of `size`.
 
     Args:
         X: Design as trained, shape (n, d).

@@ -11,7 +11,7 @@ Positive = Annotated[float, Gt(0)]
 NonNegative = Annotated[float, Ge(0)]
 Fraction = Annotated[float, Ge(0), Lt(1)]
 Share = Annotated[float, Ge(0), Le(1)]
-# A count above 10⁹ is a typing error; no machine finishes it, and some would overflow.
+# A count above 10⁹ is a typing error: no machine would finish such a run, and some counters would overflow.
 Count = Annotated[int, Ge(1), Le(10**9)]
 Whole = Annotated[int, Ge(0), Le(10**9)]
 

@@ -1,8 +1,8 @@
 """The one loop: k runs that share rows, batches and optimizer kind descend side by side, one column each.
 
-Epochs are made in stretches. A kernel steps through a stretch, then the losses of all its epochs are computed at once,
-which costs hardly more than those of one. A stretch is at most as long as the epochs before it, so a run that ends
-early computes at most twice the epochs that it keeps.
+Epochs are run in stretches. A kernel steps through a stretch, then the losses of all its epochs are computed at once,
+which costs hardly more than the loss of one epoch. A stretch is at most as long as all epochs before it, so a run that
+ends early computes at most twice the epochs that it keeps.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ from gdcli.engine.optimizers import Optimizer, stack_hyperparameters
 from gdcli.engine.problems.base import Problem
 from gdcli.engine.trace import Record, Stopping, Trace
 
-# Called after each stretch with the number of epochs done, and with the loss and gap of the runs under way, (k,) each.
+# Called after each stretch with the number of epochs done, and with the losses and gaps of the runs still under way,
+# shape (k,) each.
 Watch: TypeAlias = Callable[[int, Array, Array], None]
 
 LONGEST = 256  # epochs in a stretch
-STRETCH_SECONDS = 0.1  # that a stretch may take, by the kernel's cost model
+STRETCH_SECONDS = 0.1  # the longest time for a stretch, by the cost model of the NumPy kernel
 
 
 def descend(
@@ -50,10 +51,10 @@ def descend(
         objective: The loss on the training rows.
         validation: The loss on the validation rows, where there are any.
         stopping: When to end early.
-        watch: Called after each stretch of epochs.
+        watch: Called after each stretch of epochs: see `Watch`.
         keep_interrupted: Whether Ctrl-C ends the runs as `interrupted`, with the epochs that they finished, instead
             of raising KeyboardInterrupt.
-        kernel: What steps through the epochs; NumPy does for an objective that has no compiled form.
+        kernel: The kernel to use; an objective without a compiled form always uses NumPy.
 
     Returns:
         One trace per run.
@@ -91,7 +92,7 @@ def descend(
 
 
 def _stretches(epochs: int, batches: Batches, d: int, k: int) -> Iterator[tuple[int, int]]:
-    """Divide epochs into stretches, each as the epochs before it and the epochs after it."""
+    """Divide epochs into stretches. Each is given by the number of epochs before it, and the number up to its end."""
     seconds = numpy_seconds(steps=batches.steps, rows=min(batches.size, len(batches.A)), d=d, k=k)
     longest, done = min(LONGEST, max(1, int(STRETCH_SECONDS / seconds))), 0
     while done < epochs:

@@ -1,4 +1,4 @@
-"""Scalers: what each does to a column, fitted on the training rows only."""
+"""The scalers, fitted on the training rows only."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy as np
 from gdcli.engine.arrays import EPS, LARGEST, Array, BoolArray
 from gdcli.engine.problems.factor import RowFactor
 
-ROUNDINGS = 16  # of its largest number, by which a column may vary and still count as constant
+ROUNDINGS = 16  # a column that varies by at most so many roundings of its largest number counts as constant
 
 
 @dataclass(frozen=True)
 class ColumnStatistics:
-    """What the scalers need to know of p columns, each of shape (p,), in the units of the column.
+    """Statistics of p columns, each of shape (p,), in the units of the column.
 
     Attributes:
         n: Number of rows.
@@ -23,8 +23,8 @@ class ColumnStatistics:
         deviation: Population standard deviation (ddof 0).
         minimum: Smallest value.
         maximum: Largest value.
-        quartiles: First, second and third quartile, shape (3, p), by linear interpolation as NumPy's default; None
-            where no scaler asks for them.
+        quartiles: First, second and third quartile, shape (3, p), by linear interpolation, NumPy's default; None
+            where no scaler needs them.
     """
 
     n: int
@@ -37,8 +37,8 @@ class ColumnStatistics:
     def is_constant(self) -> BoolArray:
         """Whether a column is constant, or varies by no more than the rounding errors of its own numbers.
 
-        The bound does not grow with the number of rows: deviations are those of rows shifted next to zero, whose
-        rounding errors are far below those of the numbers themselves.
+        The bound does not grow with the number of rows: deviations are computed from rows that are shifted close to
+        zero, and the rounding errors of those are far smaller than those of the numbers themselves.
 
         Returns:
             One boolean per column, shape (p,).
@@ -53,9 +53,9 @@ class Affine:
     Attributes:
         shift: In the units of the column.
         scale: Likewise, never zero.
-        undivided: Columns that hold no spread to divide by: their scale is 1.
-        vanishing: Columns that are constant to rounding and shifted: they are zero, and not the rounding errors of
-            their shift, which would pass for a column of their own once columns are brought to unit norm.
+        undivided: Columns without a spread to divide by; their scale is 1. Shape (p,).
+        vanishing: Columns that are constant to rounding, so that the shift leaves only rounding errors; these are set
+            to zero, because they would look like data once columns are scaled to unit norm. Shape (p,).
     """
 
     shift: Array
@@ -64,7 +64,7 @@ class Affine:
     vanishing: BoolArray
 
     def __call__(self, X: Array) -> Array:
-        """Scale columns, shape (n, p)."""
+        """Scale the columns of X, shape (n, p), and return them in the same shape."""
         return np.where(self.vanishing, 0.0, (X - self.shift) / self.scale)
 
 
@@ -74,13 +74,13 @@ def column_statistics(rows: Array | None, factor: RowFactor, *, quartiles: bool)
     Args:
         rows: Features and target of the training rows, shape (n, p + 1); only quartiles need them.
         factor: The factor of the same rows: it already holds means, deviations and extremes.
-        quartiles: Whether to sort the rows for their quartiles, which only the robust scaler asks for.
+        quartiles: Whether to compute the quartiles, which takes a sort of the rows; only the robust scaler needs them.
 
     Returns:
         The statistics of the p + 1 columns.
 
     Raises:
-        ValueError: There are no rows to take quartiles of.
+        ValueError: Quartiles are needed, and `rows` is None.
     """
     if quartiles and rows is None:
         raise ValueError("quartiles need the rows")
@@ -122,7 +122,10 @@ def fit_maxabs(columns: ColumnStatistics) -> Affine:
 def fit_robust(columns: ColumnStatistics) -> Affine:
     """Scale to (x − median)/(third quartile − first quartile).
 
-    A column is not divided where its quartiles agree to rounding, or where it would reach beyond ±`LARGEST`.
+    A column is not divided if its quartiles are equal to rounding, or if the result would exceed ±`LARGEST`.
+
+    Raises:
+        ValueError: `columns` has no quartiles.
     """
     if columns.quartiles is None:
         raise ValueError("the robust scaler needs the quartiles")
@@ -134,27 +137,42 @@ def fit_robust(columns: ColumnStatistics) -> Affine:
 
 
 def sigmoid(x: Array) -> Array:
-    """Map x to 1/(1 + e⁻ˣ), element by element, without overflow and to full relative precision."""
+    """Map x to 1/(1 + e⁻ˣ), element by element, without overflow and to full relative precision.
+
+    Args:
+        x: Any shape.
+
+    Returns:
+        The values, from 0 to 1, in the shape of x.
+    """
     decay = np.exp(-np.abs(x))
     return np.asarray(np.where(x >= 0, 1.0, decay) / (1 + decay))
 
 
 def mapped(rows: Array) -> Array:
-    """Send the features of rows (n, p + 1) through the sigmoid, the one scaler that is not affine."""
+    """Apply the sigmoid to the features of rows, but not to their target.
+
+    Args:
+        rows: Features and target, shape (n, p + 1).
+
+    Returns:
+        The rows with the sigmoid of their features, shape (n, p + 1).
+    """
     return np.column_stack([sigmoid(rows[:, :-1]), rows[:, -1]])
 
 
 def _agree(low: Array, high: Array) -> BoolArray:
-    """Where two numbers are the same to rounding: their difference is exact, they themselves are not."""
+    """Whether two numbers are equal to rounding. Their difference is exact; they themselves are rounded."""
     return np.asarray(high - low <= ROUNDINGS * EPS * np.maximum(np.abs(low), np.abs(high)))
 
 
 def _divide(shift: Array, scale: Array, *, undivided: BoolArray, vanishing: BoolArray) -> Affine:
-    undivided = undivided | (scale == 0)  # the spread of the smallest numbers of all underflows
+    undivided = undivided | (scale == 0)  # the spread of tiny numbers underflows
     return Affine(shift=shift, scale=np.where(undivided, 1.0, scale), undivided=undivided, vanishing=vanishing)
 
 
-# The affine scalers, by name. `sigmoid` is the one scaler that is not affine; it needs no fitting.
+# The affine scalers, by name: functions that turn the statistics of p columns into their scaling. `sigmoid` is the one
+# scaler that is not affine; it needs no fitting.
 AFFINE_SCALERS: dict[str, Callable[[ColumnStatistics], Affine]] = {
     "none": fit_none,
     "zscore": fit_zscore,

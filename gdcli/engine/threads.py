@@ -1,7 +1,8 @@
 """One thread for BLAS while rows are factored.
 
-Blocks are too small for more threads to help, and two are slower as soon as anything else uses the machine. NumPy's
-BLAS takes one thread per core unless the environment says otherwise, which the command line does before it loads NumPy.
+A strip of rows is too small for more threads to help, and two threads are slower as soon as anything else uses the
+machine. NumPy's BLAS uses one thread per core unless the environment says otherwise; the command line sets the
+environment before it loads NumPy.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from typing import Any
 
 
 class _OneThread(AbstractContextManager[None]):
-    """Limits BLAS, whose number of threads is one for the whole process.
+    """Limits the number of BLAS threads, which is a setting of the whole process.
 
-    Python threads may overlap inside: the first one in sets the limit, and the last one out restores the number that
-    the first one met. Entering and leaving takes 15 µs.
+    Several Python threads may be inside at once. The first to enter sets the limit, and the last to leave restores the
+    previous number. Entering and leaving takes 15 µs.
     """
 
     def __init__(self) -> None:
@@ -41,13 +42,13 @@ one_blas_thread = _OneThread()
 
 
 def _is_pinned() -> bool:
-    """Whether the environment gives any BLAS one thread."""
+    """Whether the environment limits every BLAS to one thread."""
     general = os.environ.get("OMP_NUM_THREADS")
     return all(os.environ.get(name, general) == "1" for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"))
 
 
 @cache
 def _controller() -> Any:
-    from threadpoolctl import ThreadpoolController  # 38 ms to import: not where the environment is enough
+    from threadpoolctl import ThreadpoolController  # takes 38 ms, so only where the environment sets no limit
 
     return ThreadpoolController()

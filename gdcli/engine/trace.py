@@ -28,10 +28,10 @@ class Stopping:
     """When a run ends before its last epoch.
 
     Attributes:
-        gap: End with `target_reached` at the first epoch whose gap is at most this, in squared file units; without
+        gap: End with `target_reached` at the first epoch whose gap is at most this, in squared file units. It has no
             effect where the problem's floor is not known.
         patience: End with `stalled` when the loss has not improved by `min_delta` for this many epochs.
-        min_delta: In squared file units.
+        min_delta: Smallest decrease of the loss that counts as an improvement, in squared file units.
     """
 
     gap: float | None = None
@@ -41,14 +41,14 @@ class Stopping:
 
 @dataclass(frozen=True)
 class Trace:
-    """The losses and weights of one run; row e of each array is the state after epoch e, row 0 the start.
+    """The losses and final weights of one run. Entry e of each loss is the state after epoch e; entry 0 is the start.
 
     Attributes:
         status: How it ended.
         mse: Loss on the training rows, shape (epochs + 1,), in squared file units.
-        gap: Its distance to the problem's floor, likewise; the loss itself where the floor is not known.
+        gap: Distance of `mse` from the problem's floor, likewise; `mse` itself where the floor is not known.
         val_mse: Loss on the validation rows, likewise; None where there are none.
-        weights: At the end of the last finished epoch, shape (d,), as trained.
+        weights: Weights after the last finished epoch, shape (d,), as trained.
     """
 
     status: Status
@@ -60,7 +60,7 @@ class Trace:
 
 @dataclass
 class Record:
-    """The epochs so far of k runs: arrays of shape (epochs + 1, k), and where each run stands."""
+    """The epochs of k runs so far: arrays of shape (epochs + 1, k), and the state of each run."""
 
     objective: Problem
     validation: Problem | None
@@ -74,7 +74,17 @@ class Record:
 
     @classmethod
     def begin(cls, start: Array, epochs: int, objective: Problem, validation: Problem | None) -> Record:
-        """Record the start."""
+        """Make a record that holds the start only.
+
+        Args:
+            start: Initial weights, shape (d, k).
+            epochs: Number of epochs to make room for.
+            objective: The loss on the training rows.
+            validation: The loss on the validation rows, where there are any.
+
+        Returns:
+            The record.
+        """
         k = start.shape[1]
         rows = (epochs + 1, k)
         record = cls(
@@ -96,11 +106,11 @@ class Record:
 
     @property
     def floor(self) -> float:
-        """What a gap is added to for a loss: F*, or zero where it is not known."""
+        """F*, or zero where it is not known: a loss is this plus a gap."""
         return self.objective.floor or 0.0
 
     def watched(self) -> Array:
-        """The loss that patience watches, up to a constant; the gap has digits that the loss has lost."""
+        """Return the loss that patience watches, up to a constant: the gap keeps digits that the loss does not."""
         return self.val_mse if self.validation else self.gap
 
     def add(self, done: int, running: IntArray, history: Array, stopping: Stopping) -> BoolArray:
@@ -108,12 +118,12 @@ class Record:
 
         Args:
             done: Epochs before the stretch.
-            running: Indices of the runs that are under way, shape (k,).
-            history: Their weights after each of its epochs, shape (epochs, d, k).
+            running: Indices of the runs under way, shape (k,).
+            history: Their weights after each epoch of the stretch, shape (epochs, d, k).
             stopping: When to end early.
 
         Returns:
-            Which of the runs go on, shape (k,).
+            Which of the runs continue, shape (k,).
         """
         before, stretch = slice(done, done + len(history)), slice(done + 1, done + len(history) + 1)
         self.gap[stretch, running] = gap = self.objective.excess(history)
@@ -148,12 +158,12 @@ class Record:
         return stalled
 
     def interrupt(self, running: IntArray) -> None:
-        """Mark the runs that are still under way."""
+        """Mark the runs of these indices, shape (k,), as interrupted."""
         for column in running:
             self.status[column] = Status.INTERRUPTED
 
     def traces(self) -> tuple[Trace, ...]:
-        """The epochs that each run finished."""
+        """Return one trace per run, with the epochs that it finished."""
         return tuple(
             Trace(
                 status=status,

@@ -310,7 +310,9 @@ def test_too_few_rows(bench: Bench, keys: str, fault: str) -> None:
     bench.refuses(3, f"s.yaml:{fault}", spec=D + keys)
 
 
-PATTERNS = "'**' stands alone between slashes, and a pattern has at most 100 parts; write one such as part-*.csv"
+PATTERNS = (
+    "'**' must stand alone between slashes, and a pattern may have at most 100 parts; write one such as part-*.csv"
+)
 
 # id → the file that the spec names, and the message
 PATHS: dict[str, tuple[str, str]] = {
@@ -685,14 +687,14 @@ def test_a_folder_that_is_closed(bench: Bench, name: str, monkeypatch: pytest.Mo
 
 def test_a_file_that_vanishes_while_it_is_read(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     path = bench.write("gone.csv", "x,y\n1,2\n")
-    original = sources._found
+    original = sources._data_file
 
-    def found(*arguments: Any) -> Any:
+    def data_file(*arguments: Any) -> Any:
         file = original(*arguments)
         path.unlink()
         return file
 
-    monkeypatch.setattr(sources, "_found", found)
+    monkeypatch.setattr(sources, "_data_file", data_file)
     outcome = bench.gd("optimum", "gone.csv")
     assert (outcome.code, outcome.err) == (3, "gone.csv: cannot read this data file: No such file or directory\n")
 

@@ -135,10 +135,10 @@ def test_the_kernels_agree_on_rows_that_no_cache_holds(size: int) -> None:
 
 
 @pytest.mark.parametrize("size", [8, 50, 120])
-def test_a_batch_that_does_not_fit_into_a_block_is_taken_in_several(size: int) -> None:
-    d = 600  # at which a block has eight rows
+def test_a_batch_that_does_not_fit_into_a_tile_is_taken_in_several(size: int) -> None:
+    d = 600  # at which a tile has eight rows
     A = np.random.RandomState(0).randn(N, d) / d
-    assert max(loop.FEW, loop.BLOCK // d) == 8
+    assert max(loop.FEW, loop.TILE_NUMBERS // d) == 8
     w = np.random.RandomState(1).randn(d, 2)
     numpy, fast = (
         stepper(kernel, SGD, mini_batches(A, Y, size=size, shuffle="each_epoch", seed=0), GOAL)(
@@ -205,10 +205,10 @@ def small_run(**rest: Any) -> tuple[Trace, ...]:
     )
 
 
-@pytest.mark.parametrize("chunk", [1, 4 * 3 * 7 * 5])
-def test_an_epoch_in_pieces_is_the_epoch(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("numbers", [1, 4 * 3 * 7 * 5])
+def test_an_epoch_in_pieces_is_the_epoch(numbers: int, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = small_run()
-    monkeypatch.setattr(loop, "CHUNK", chunk)
+    monkeypatch.setattr(loop, "CALL_NUMBERS", numbers)
     assert_identical(small_run(), whole)
 
 
@@ -224,7 +224,7 @@ def test_an_interrupt_between_two_pieces_leaves_the_end_of_the_stretch_before(mo
 
         return kernel
 
-    monkeypatch.setattr(loop, "CHUNK", 1)
+    monkeypatch.setattr(loop, "CALL_NUMBERS", 1)
     monkeypatch.setattr(loop, "_loop", interrupted)
     for trace, complete in zip(small_run(keep_interrupted=True), whole, strict=True):
         assert trace.status is Status.INTERRUPTED

@@ -14,9 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gdcli.data.ahead import in_order, read_ahead
+from gdcli.data.chunk_options import ChunkOptions
 from gdcli.data.csv import blocks
 from gdcli.data.csv.chunks import csv_chunks
-from gdcli.data.csv.files import check_header, options
+from gdcli.data.csv.files import check_header, pandas_options
 from gdcli.data.csv.format import CsvFormat
 from gdcli.errors import DataError
 
@@ -31,15 +32,19 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def chunks(path: Path, form: CsvFormat | None = None, **options: Any) -> tuple[list[pd.DataFrame], str, int]:
-    """All chunks of a file, its hash, and how many bytes were told of."""
+    """All chunks of a file, its hash, and how many bytes were read."""
     hashes: list[str] = []
-    told: list[int] = []
-    chosen: dict[str, Any] = {"rows": 7, "text": (), "only": None, **options}
+    reads: list[int] = []
     form = form or CsvFormat()
     names = check_header(path, path.name, form)
-    found = list(csv_chunks(path, path.name, form, names, told=told.append, hashed=hashes.append, **chosen))
+    frames = list(csv_chunks(path, path.name, form, names, chunk_options(reads, on_hash=hashes.append, **options)))
     (digest,) = hashes
-    return found, digest, sum(told)
+    return frames, digest, sum(reads)
+
+
+def chunk_options(reads: list[int], **options: Any) -> ChunkOptions:
+    defaults = {"rows": 7, "text": (), "only": None, "on_read": reads.append, "on_hash": None}
+    return ChunkOptions(**{**defaults, **options})
 
 
 def written(path: Path, text: str, encoding: str = "utf-8") -> Path:
@@ -76,10 +81,10 @@ def joined(frames: list[pd.DataFrame]) -> pd.DataFrame:
 def test_blocks_are_the_file(text: str, form: CsvFormat, tmp_path: Path) -> None:
     path = written(tmp_path / "x.csv", text)
     try:
-        whole = pd.read_csv(path, low_memory=False, **options(form))
+        whole = pd.read_csv(path, low_memory=False, **pandas_options(form))
     except pd.errors.ParserWarning:
         pytest.fail("the file itself is at fault")
-    frames, digest, told = chunks(path, form)
+    frames, digest, count = chunks(path, form)
     found = joined(frames)
     assert len(frames) > 1
     assert list(found.columns) == list(whole.columns)
@@ -90,7 +95,7 @@ def test_blocks_are_the_file(text: str, form: CsvFormat, tmp_path: Path) -> None
             as_text = joined(chunks(path, form, text=[name])[0])
             assert as_text[name].fillna("").tolist() == whole[name].fillna("").astype("str").tolist()
     assert digest == hashlib.sha256(path.read_bytes()).hexdigest()
-    assert told == path.stat().st_size
+    assert count == path.stat().st_size
 
 
 CELLS = st.one_of(
@@ -113,12 +118,12 @@ def test_any_rows(rows: list[list[str]], end: str, last: bool) -> None:
         text = end.join(["a,b,c", *(",".join(row) for row in rows)]) + end * last
         path = written(Path(folder) / "x.csv", text)
         names = ["a", "b", "c"]
-        whole = pd.read_csv(path, dtype=dict.fromkeys(names, "str"), **options(CsvFormat()))
-        frames, digest, told = chunks(path, text=names)
+        whole = pd.read_csv(path, dtype=dict.fromkeys(names, "str"), **pandas_options(CsvFormat()))
+        frames, digest, count = chunks(path, text=names)
         found = joined(frames) if frames else whole.iloc[:0]
         assert found.fillna("\0").to_numpy().tolist() == whole.fillna("\0").to_numpy().tolist()
         assert digest == hashlib.sha256(path.read_bytes()).hexdigest()
-        assert told == path.stat().st_size
+        assert count == path.stat().st_size
 
 
 @pytest.mark.parametrize("at", range(1, 41))
@@ -137,10 +142,10 @@ def test_blanks_in_front_of_cells_are_skipped_in_one_pass(at: int, header: str, 
     rows = [*NUMBERS]
     rows[at] = " " + rows[at].replace(",", ", ", 1)
     path = written(tmp_path / "x.csv", header + "\n" + "\n".join(rows))
-    frames, _, told = chunks(path)
+    frames, _, count = chunks(path)
     found = joined(frames)
     assert found["b"].to_numpy(dtype=float).tolist() == [float(row.split(",")[1]) for row in NUMBERS]
-    assert told == path.stat().st_size
+    assert count == path.stat().st_size
 
 
 @pytest.mark.parametrize("at", [0, 1, 5, 39])
@@ -160,12 +165,10 @@ def test_a_byte_that_is_no_utf8_is_reported_by_its_line(tmp_path: Path) -> None:
 
 def test_no_more_is_held_than_a_few_blocks(tmp_path: Path) -> None:
     path = written(tmp_path / "x.csv", "a,b,c\n" + "\n".join(NUMBERS * 50) + "\n")
-    told: list[int] = []
-    reading = csv_chunks(
-        path, "x", CsvFormat(), ["a", "b", "c"], rows=7, text=(), only=None, told=told.append, hashed=None
-    )
+    reads: list[int] = []
+    reading = csv_chunks(path, "x", CsvFormat(), ["a", "b", "c"], chunk_options(reads))
     for taken, _ in enumerate(reading, start=1):
-        assert sum(told) <= (taken + 8) * 2 * BLOCK
+        assert sum(reads) <= (taken + 8) * 2 * BLOCK
         if taken == 5:
             break
     before = threading.active_count()

@@ -104,10 +104,10 @@ def test_a_cut_zstd_file_is_no_shorter_dataset(
 
 
 ARCHIVES = {
-    "two": (zipped("a.csv", "b.csv"), ".zip", "holds 2 files (a.csv, b.csv) and not just one"),
-    "none": (zipped(), ".zip", "holds 0 files and not just one"),
-    "two_tarred": (tarred("a.csv", "b.csv"), ".tar", "holds 2 files (a.csv, b.csv) and not just one"),
-    "none_tarred": (tarred(), ".tar", "holds 0 files and not just one"),
+    "two": (zipped("a.csv", "b.csv"), ".zip", "holds 2 files (a.csv, b.csv) instead of one"),
+    "none": (zipped(), ".zip", "holds 0 files instead of one"),
+    "two_tarred": (tarred("a.csv", "b.csv"), ".tar", "holds 2 files (a.csv, b.csv) instead of one"),
+    "none_tarred": (tarred(), ".tar", "holds 0 files instead of one"),
 }
 
 

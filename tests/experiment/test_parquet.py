@@ -68,13 +68,13 @@ NESTED = {
 
 
 @pytest.mark.parametrize("column", NESTED.values(), ids=NESTED)
-def test_cells_of_several_values_are_no_feature(column: Any, tmp_path: Path) -> None:
+def test_cells_with_several_values_are_no_feature(column: Any, tmp_path: Path) -> None:
     path = written(tmp_path / "d.parquet", c=column)
     assert gdcli.optimum(path).features == ("x",)
     with pytest.raises(gdcli.DataError) as error:
         gdcli.optimum(path, features=["c"], target="y")
-    advice = "give each of their parts as a column of its own"
-    assert str(error.value) == f"{path}: column 'c' has 40 cells of several values, the first in row 1; {advice}"
+    advice = "put each value into its own column"
+    assert str(error.value) == f"{path}: column 'c' has 40 cells with several values, the first in row 1; {advice}"
 
 
 @pytest.mark.parametrize("column", [pa.array([b"a", b"\xff"] * (N // 2)), pa.array(COUNTS, type=pa.date32())])
@@ -131,5 +131,7 @@ def test_fewer_rows_than_announced_are_refused_in_chunks_too(tmp_path: Path, mon
 
     monkeypatch.setattr(parquet, "_opened", announcing_one_more)
     monkeypatch.setattr(sources, "WHOLE", 0)
-    with pytest.raises(gdcli.DataError, match=rf"not a Parquet file: it announces {N + 1} rows and holds {N}$"):
+    with pytest.raises(
+        gdcli.DataError, match=rf"not a Parquet file: its metadata says {N + 1} rows, but it holds {N}$"
+    ):
         gdcli.optimum(path)

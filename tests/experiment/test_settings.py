@@ -279,7 +279,7 @@ def test_arguments_of_unknown_types() -> None:
 
 def test_complex_columns_are_refused_and_dates_are_text() -> None:
     message = "data: column 'x' has 60 complex cells, the first in row 1; "
-    assert refusal(FRAME.astype({"x": complex})) == f"{message}give real and imaginary parts as columns of their own"
+    assert refusal(FRAME.astype({"x": complex})) == f"{message}put the real and imaginary parts into separate columns"
     dates = pd.to_datetime("2020-01-01") + pd.to_timedelta(np.arange(N), unit="D")
     assert gdcli.optimum(FRAME.assign(d=dates, t=dates - dates[0], p=dates.to_period("D"))).features == ("x", "z")
     assert gdcli.optimum(FRAME.assign(c=pd.Categorical([1, 2, 3] * 20))[["c", "x", "y"]]).features == ("c", "x")

@@ -16,7 +16,7 @@ import gdcli
 from gdcli.data import sources, stream
 from gdcli.data.csv import blocks
 from gdcli.data.csv import chunks as csvchunks
-from gdcli.engine.problems.factor import BLOCK_ROWS, Factoring, factor_rows
+from gdcli.engine.problems.factor import STRIP_ROWS, Factoring, factor_rows
 from gdcli.engine.scalers import AFFINE_SCALERS
 from gdcli.experiment.exact import plan_optimum
 from gdcli.experiment.plan import plan
@@ -49,8 +49,8 @@ def curve(path: Any, **keys: Any) -> pd.DataFrame:
     return gdcli.run({"dataset": path, "optimizer": {"lr": 1e-3}, "epochs": 5, **keys}).curve
 
 
-@pytest.mark.parametrize("rows", [1, 7, 8, BLOCK_ROWS, BLOCK_ROWS + 1, 3 * BLOCK_ROWS])
-@pytest.mark.parametrize("n", [1, 9, BLOCK_ROWS, 2 * BLOCK_ROWS, 20_000])
+@pytest.mark.parametrize("rows", [1, 7, 8, STRIP_ROWS, STRIP_ROWS + 1, 3 * STRIP_ROWS])
+@pytest.mark.parametrize("n", [1, 9, STRIP_ROWS, 2 * STRIP_ROWS, 20_000])
 def test_the_factor_does_not_depend_on_how_rows_arrive(n: int, rows: int) -> None:
     if n / rows > 5000:
         pytest.skip("slow, and the same as for fewer rows")

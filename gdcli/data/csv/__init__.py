@@ -1,1 +1,1 @@
-"""CSV files: read whole by `files`, or by `chunks` in blocks that are parsed side by side."""
+"""CSV files: `files` reads them whole, `chunks` in blocks of bytes that are parsed side by side."""

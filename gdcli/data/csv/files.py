@@ -1,4 +1,4 @@
-"""CSV files by way of pandas, its complaints turned into ours."""
+"""CSV files read by pandas, with its errors turned into ours."""
 
 from __future__ import annotations
 
@@ -27,8 +27,16 @@ if TYPE_CHECKING:
 def read_csv(path: Path, label: str, form: CsvFormat) -> pd.DataFrame:
     """Read a CSV file whole.
 
+    Args:
+        path: The file, compressed or not.
+        label: How messages name it.
+        form: Its format.
+
+    Returns:
+        Its rows.
+
     Raises:
-        DataError: It is unreadable, empty or no CSV file.
+        DataError: It is unreadable, empty or not a CSV file.
     """
     import pandas as pd
 
@@ -38,24 +46,35 @@ def read_csv(path: Path, label: str, form: CsvFormat) -> pd.DataFrame:
             data = stream.read()
         if b'"' in data:
             Quotes(form.delimiter).feed(data)
-        # Types are inferred of whole columns, so that a level of a text column is spelled as in the file.
+        # Types are inferred from whole columns, so that a level of a text column is spelled as in the file.
         feed: Any = Feed(data)
-        frame: pd.DataFrame = pd.read_csv(feed, low_memory=False, skipinitialspace=True, **options(form))
+        frame: pd.DataFrame = pd.read_csv(feed, low_memory=False, skipinitialspace=True, **pandas_options(form))
         return frame
 
 
 def file_hash(path: Path) -> str:
-    """SHA-256 of a file's bytes."""
+    """Compute the SHA-256 of a file's bytes, in hexadecimal digits.
+
+    Raises:
+        OSError: The file is unreadable.
+    """
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def options(form: CsvFormat) -> dict[str, Any]:
-    """What pandas is told about every CSV file."""
+def pandas_options(form: CsvFormat) -> dict[str, Any]:
+    """Make the options of `pandas.read_csv` that depend on the format alone.
+
+    Args:
+        form: The format.
+
+    Returns:
+        The keyword arguments.
+    """
     import pandas as pd
 
     major, minor = pd.__version__.split(".")[:2]
-    # Decimals are rounded correctly by default from 3.1 on, by an option before.
+    # From 3.1 on, pandas rounds decimals correctly by default; before, this takes an option.
     exact = {} if (int(major), int(minor)) >= (3, 1) else {"float_precision": "round_trip"}
     return {
         "sep": form.delimiter,
@@ -69,33 +88,38 @@ def options(form: CsvFormat) -> dict[str, Any]:
 
 @contextmanager
 def explained(path: Path, label: str, form: CsvFormat) -> Iterator[None]:
-    """Turn what pandas and the system say about a file into a DataError.
+    """Turn the errors of pandas and of the system into a DataError.
+
+    Args:
+        path: The file that is read.
+        label: How messages name it.
+        form: Its format.
 
     Raises:
-        DataError: Anything was said.
+        DataError: An error was raised within, other than for lack of memory.
     """
     import pandas as pd
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
-            warnings.simplefilter("ignore", pd.errors.DtypeWarning)  # a column of mixed cells gets a fault of ours
+            warnings.simplefilter("ignore", pd.errors.DtypeWarning)  # we report columns of mixed cells ourselves
             yield
     except (DataError, MemoryError):
         raise
-    except Exception as error:  # each decompressor has errors of its own
+    except Exception as error:  # each decompressor has its own errors
         raise _explanation(path, label, form, error) from error
 
 
 def _explanation(path: Path, label: str, form: CsvFormat, error: Exception) -> DataError:
-    """What an error says about a file, in our words."""
+    """The DataError for an error that was raised while a file was read."""
     import pandas as pd
 
     is_text = isinstance(error, ValueError) and not is_compressed(path.name)
     message = f"{'not a CSV file' if is_text else 'cannot read this data file'}: {error}"
     match error:
         case UnicodeDecodeError() | MisplacedQuoteError() | pd.errors.ParserError() | pd.errors.ParserWarning():
-            # What comes first in the file, however far it was read ahead.
+            # The first fault in the file, which may come before the one that stopped the parser.
             line, first = min(_faults_of_lines(path, form), default=(0, message))
             return fault(label, first, line)
         case pd.errors.EmptyDataError():
@@ -108,14 +132,14 @@ def _explanation(path: Path, label: str, form: CsvFormat, error: Exception) -> D
 
 
 def _faults_of_lines(path: Path, form: CsvFormat) -> Iterator[tuple[int, str]]:
-    """The first line that is no text, that goes on after a closing quote, that is too long: as far as there are any."""
+    """Yield the first line that cannot be decoded, the first with a misplaced quote, and the first that is too long."""
     searches: list[Callable[[], tuple[int, str]]] = [
         lambda: (undecodable_line(path, form.encoding), _undecodable(path, form)),
         lambda: (lines.misplaced_quote(path, form), _MISPLACED),
         lambda: lines.faulty_row(path, form),
     ]
     for search in searches:
-        with suppress(Exception):  # one may stop another
+        with suppress(Exception):  # one fault may keep another from being found
             line, message = search()
             if message and line:
                 yield line, message
@@ -125,7 +149,7 @@ _MISPLACED = "a cell goes on after its closing quote; correct this line (within 
 
 
 def _undecodable(path: Path, form: CsvFormat) -> str:
-    """What to do about a file that is not text of its encoding."""
+    """The message for a file that is not text in its encoding."""
     if form.encoding not in UTF8:
         return f"not {form.encoding} text; {setting(form.style, {'encoding': 'utf-8'})}, or what it is written in"
     guess = "utf-16" if _starts_as_utf16(path) else "latin-1"
@@ -138,13 +162,19 @@ def _starts_as_utf16(path: Path) -> bool:
 
 
 def check_header(path: Path, label: str, form: CsvFormat) -> list[str]:
-    """Read the header; refuse one that names a column twice or not at all, or that is a row of numbers.
+    """Read the header of a file, and check it.
+
+    Args:
+        path: The file, compressed or not.
+        label: How messages name it.
+        form: Its format.
 
     Returns:
         The names of the columns.
 
     Raises:
-        DataError: There is no such header.
+        DataError: The header names a column twice or not at all, or is a row of numbers.
+        Exception: Whatever reading the file raises; `explained` turns it into a DataError.
     """
     with opened(path, form.encoding) as stream:
         header = header_cells(stream, form)
@@ -165,7 +195,18 @@ def check_header(path: Path, label: str, form: CsvFormat) -> list[str]:
 
 
 def header_cells(opened: Any, form: CsvFormat) -> list[str]:
-    """The cells of the first row of a file, or of what pandas reads like one."""
+    """Read the cells of the first row.
+
+    Args:
+        opened: An open file, or an object that pandas reads like one.
+        form: The format of the file.
+
+    Returns:
+        The cells as text.
+
+    Raises:
+        Exception: Whatever pandas raises; `explained` turns it into a DataError.
+    """
     import pandas as pd
 
     first = pd.read_csv(
@@ -175,7 +216,7 @@ def header_cells(opened: Any, form: CsvFormat) -> list[str]:
 
 
 def is_number(text: str) -> bool:
-    """Whether Python takes a text for a number."""
+    """Whether Python can read a text as a number."""
     try:
         float(text)
     except ValueError:
@@ -184,5 +225,14 @@ def is_number(text: str) -> bool:
 
 
 def fault(label: str, message: str, line: int = 0) -> DataError:
-    """A fault of a data file as an error."""
+    """Make the error for one fault of a data file.
+
+    Args:
+        label: How messages name the file.
+        message: What is wrong.
+        line: The line of the fault, counted from 1; 0 for none.
+
+    Returns:
+        The error.
+    """
     return DataError([Fault(Place(label, line), message)])

@@ -10,7 +10,15 @@ from gdcli.spec.advice import Style
 
 @dataclass(frozen=True)
 class CsvFormat:
-    """How the cells of a CSV file are told apart, and how a user gives that: see `advice`."""
+    """How a CSV file is written, and how the user specifies that.
+
+    Attributes:
+        delimiter: The mark between cells.
+        decimal: The decimal mark.
+        encoding: The encoding of the text.
+        thousands: The mark between groups of digits; None for no groups.
+        style: The words of advice in messages: see `gdcli.spec.advice`.
+    """
 
     delimiter: str = ","
     decimal: str = "."
@@ -20,12 +28,19 @@ class CsvFormat:
 
     @property
     def has_marks(self) -> bool:
-        """Whether numbers are written otherwise than Python writes them."""
+        """Whether numbers have other marks than in Python."""
         return self.thousands is not None or self.decimal != "."
 
     def with_points(self, cell: str) -> str:
-        """A cell as Python writes numbers, if it is a number in this format."""
+        """Rewrite a number in this format as Python writes it.
+
+        Args:
+            cell: The text of a cell.
+
+        Returns:
+            The number; for a cell that is not a number in this format, a text that is not a number in Python either.
+        """
         if self.thousands and number(self.thousands, self.decimal).fullmatch(cell.strip()):
             cell = cell.replace(self.thousands, "")
-        # With another decimal mark a point is no part of a number.
+        # With another decimal mark, a point is not part of a number.
         return cell if self.decimal == "." else cell.replace(".", "?").replace(self.decimal, ".")

@@ -1,4 +1,4 @@
-"""Lines of a CSV file: read a second time, with Python's own parser, once something is wrong with it."""
+"""The lines of a CSV file with faults: Python's own parser reads the file again to find them."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 class UnreadableRowError(Exception):
-    """A row that Python's parser cannot read, either.
+    """A row that Python's parser cannot read either.
 
     Args:
-        line: On which it starts.
+        line: The line on which it starts.
     """
 
     def __init__(self, line: int) -> None:
@@ -28,8 +28,8 @@ class UnreadableRowError(Exception):
         super().__init__(line)
 
 
-class _Kept:
-    """Lines, the last one of them kept."""
+class _LastLine:
+    """Lines, and the last one that was read."""
 
     def __init__(self, lines: Iterable[str]) -> None:
         self._lines, self.last = lines, ""
@@ -41,14 +41,23 @@ class _Kept:
 
 
 def numbered_rows(path: Path, form: CsvFormat, *, strict: bool = False) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows of a CSV file, header first, each with the line that it starts on.
+    """Read the rows of a CSV file. As in pandas, lines of blanks are not rows.
 
-    Lines of nothing but blanks are no rows, as for pandas.
+    Args:
+        path: A CSV file, compressed or not.
+        form: Its format.
+        strict: Whether to refuse bad quotes, as the `strict` of Python's parser.
+
+    Yields:
+        Each row, the header first: the line on which it starts, and its cells.
+
+    Raises:
+        UnreadableRowError: Python's parser cannot read a row.
     """
     csv.field_size_limit(2**31 - 1)
     blanks = "\r\n" + " \t".replace(form.delimiter, "")
     with opened(path, form.encoding) as stream:
-        text = _Kept(io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline=""))
+        text = _LastLine(io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline=""))
         reader = csv.reader(text, delimiter=form.delimiter, skipinitialspace=True, strict=strict)
         line = 1
         try:
@@ -61,34 +70,42 @@ def numbered_rows(path: Path, form: CsvFormat, *, strict: bool = False) -> Itera
 
 
 def rows_at(path: Path, form: CsvFormat, rows: Collection[int]) -> dict[int, tuple[int, int, int]]:
-    """Find some rows, in one go.
+    """Find the lines of some rows, in one pass.
 
     Args:
         path: A CSV file, compressed or not.
         form: Its format.
-        rows: Counted from 0, the header apart.
+        rows: Row numbers, counted from 0 without the header.
 
     Returns:
-        Row → the line on which it starts, the number of its cells, and the number of columns.
+        Row → the line on which it starts, the number of its cells, and the number of columns. Rows may be missing if
+        the file has changed since it was read.
     """
-    found: dict[int, tuple[int, int, int]] = {}
+    places: dict[int, tuple[int, int, int]] = {}
     wanted, columns = set(rows), 0
-    with suppress(Exception):  # it can be read, unless it has changed since it was
+    with suppress(Exception):  # the file was readable before
         for i, (line, cells) in enumerate(numbered_rows(path, form), start=-1):
             if i < 0:
                 columns = len(cells)
             elif i in wanted:
-                found[i] = line, len(cells), columns
-            if len(found) == len(wanted):
+                places[i] = line, len(cells), columns
+            if len(places) == len(wanted):
                 break
-    return found
+    return places
 
 
 def faulty_row(path: Path, form: CsvFormat) -> tuple[int, str]:
     """Find the first row with more cells than the header, or with a quote that never ends.
 
+    Args:
+        path: A CSV file, compressed or not.
+        form: Its format.
+
     Returns:
-        Its line and a message, or 0 and nothing where there is no such row.
+        Its line and a message; 0 and an empty message where there is no such row.
+
+    Raises:
+        UnreadableRowError: Python's parser cannot read a row.
     """
     rows = numbered_rows(path, form)
     _, header = next(rows)
@@ -100,13 +117,21 @@ def faulty_row(path: Path, form: CsvFormat) -> tuple[int, str]:
             pass
     except UnreadableRowError as error:
         if "unexpected end" not in str(error.__cause__):
-            return 0, ""  # something stands after a closing quote: see `misplaced_quote`
+            return 0, ""  # a cell goes on after its closing quote: `misplaced_quote` finds it
         return error.line, "a quoted cell begins on this line and never ends; close it"
     return 0, ""
 
 
 def misplaced_quote(path: Path, form: CsvFormat) -> int:
-    """The first line on which a quoted cell goes on after its closing quote, counted from 1; 0 where there is none."""
+    """Find the first line on which a quoted cell goes on after its closing quote.
+
+    Args:
+        path: A CSV file, compressed or not.
+        form: Its format.
+
+    Returns:
+        The line, counted from 1; 0 if there is none.
+    """
     quotes = Quotes(form.delimiter)
     with opened(path, form.encoding) as stream:
         text = io.TextIOWrapper(stream, encoding="utf-8", errors="surrogateescape", newline="")

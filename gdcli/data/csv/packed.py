@@ -1,4 +1,4 @@
-"""Compressed files and archives as streams of bytes, refused where they are cut short or hold more than they should."""
+"""Compressed files and archives as streams of bytes. Truncated files and archives of several files are refused."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from gdcli.errors import some_of
 
 Opener: TypeAlias = Callable[[IO[bytes]], IO[bytes]]
 
-PIECE_BYTES = 1 << 14  # of compressed bytes at a time: what they unpack to is held
+PIECE_BYTES = 1 << 14  # compressed bytes per read; the memory needed is that of the bytes unpacked from them
 
 
 class Flow(io.RawIOBase):
-    """A stream of the bytes that an iterator gives."""
+    """A stream of the bytes that an iterator yields."""
 
     def __init__(self, parts: Iterable[bytes]) -> None:
         self._parts, self._rest = iter(parts), memoryview(b"")
 
     def readable(self) -> bool:
-        """It is for reading alone."""
+        """Return true: the stream is for reading."""
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Fill a buffer as far as one part goes."""
+        """Read into a buffer, from one part at most, and return the number of bytes."""
         while not self._rest:
             part = next(self._parts, None)
             if part is None:
@@ -42,25 +42,29 @@ class Flow(io.RawIOBase):
 
 
 def flow(parts: Iterable[bytes]) -> IO[bytes]:
-    """The bytes that an iterator gives, as a file opened for reading."""
+    """Make a file, opened for reading, of the bytes that an iterator yields."""
     return io.BufferedReader(Flow(parts), buffer_size=1 << 18)
 
 
 def is_compressed(name: str) -> bool:
-    """Whether a file's name says that it is compressed, or an archive."""
+    """Whether a file is compressed or an archive, by its name."""
     return _ending(name) in _OPENERS
 
 
 def unpacked(stream: IO[bytes], name: str) -> IO[bytes]:
-    """What a file holds once it is unpacked, by what its name ends on.
+    """Unpack a file, as the ending of its name says.
 
     Args:
         stream: The file, opened for bytes.
-        name: Of the file.
+        name: The name of the file.
 
     Returns:
-        The bytes; the stream itself where the name says that it is not compressed. Reading them raises whatever the
-        decompressor raises, and EOFError where the file is cut short.
+        The unpacked bytes; the stream itself for a file that is not compressed. Reading them raises the errors of the
+        decompressor, and EOFError if the file is truncated.
+
+    Raises:
+        ImportError: The decompressor is not installed.
+        OSError: The archive holds several files or none. For a tar archive, reading raises this.
     """
     opener = _OPENERS.get(_ending(name))
     return opener(stream) if opener else stream
@@ -74,7 +78,7 @@ def _ending(name: str) -> str:
 
 
 def _frames(stream: IO[bytes], decompressor: Callable[[], Any]) -> Iterator[bytes]:
-    """Unpack one frame after the other, each of them whole; nothing but zeros may stand between them."""
+    """Unpack one frame after the other. Each must be complete, and only zeros may stand between them."""
     frame, data = None, b""
     while data or (data := stream.read(PIECE_BYTES)):
         if frame is None:
@@ -111,7 +115,7 @@ def _tar(stream: IO[bytes]) -> IO[bytes]:
 
 
 def _member(stream: IO[bytes]) -> Iterator[bytes]:
-    """The only file of a tar archive, which is read to its end."""
+    """Yield the bytes of the only file of a tar archive, and read the archive to its end."""
     names = list[str]()
     with tarfile.open(fileobj=stream, mode="r|") as archive:
         for member in archive:
@@ -126,7 +130,7 @@ def _member(stream: IO[bytes]) -> Iterator[bytes]:
 
 
 def _ended(stream: IO[bytes]) -> Iterator[bytes]:
-    """The bytes of a tar archive, which must end on a block of zeros."""
+    """Yield the bytes of a tar archive, which must end with a record of zeros."""
     tail = b""
     while piece := stream.read(PIECE_BYTES):
         tail = (tail + piece)[-tarfile.BLOCKSIZE :]
@@ -138,7 +142,7 @@ def _ended(stream: IO[bytes]) -> Iterator[bytes]:
 def _check_single(names: list[str]) -> None:
     if len(names) != 1:
         which = f" ({some_of(names, 3)})" if names else ""
-        raise OSError(f"the archive holds {len(names)} files{which} and not just one; unpack it, and name its files")
+        raise OSError(f"the archive holds {len(names)} files{which} instead of one; unpack it, and name its files")
 
 
 def _tarred(opener: Opener) -> Opener:

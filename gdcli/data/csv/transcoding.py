@@ -1,4 +1,4 @@
-"""Text of any encoding as UTF-8, which is what is parsed."""
+"""Text in any encoding as UTF-8, which the parser reads."""
 
 from __future__ import annotations
 
@@ -17,28 +17,55 @@ PIECE_BYTES = 1 << 18
 
 @contextmanager
 def opened(path: Path, encoding: str) -> Iterator[IO[bytes]]:
-    """Open a file, compressed or not, for its text in UTF-8."""
+    """Open a file, compressed or not, to read its text in UTF-8.
+
+    Args:
+        path: The file.
+        encoding: The encoding of its text.
+
+    Yields:
+        The text as bytes.
+
+    Raises:
+        OSError: The file is unreadable.
+    """
     with path.open("rb") as stream:
         yield utf8(stream, path.name, encoding)
 
 
 def utf8(stream: IO[bytes], name: str, encoding: str) -> IO[bytes]:
-    """The text of a file in UTF-8.
+    """Recode the text of a file.
 
     Args:
         stream: The file, opened for bytes.
-        name: Of the file: its ending says how it is compressed.
-        encoding: Of its text.
+        name: The name of the file, whose ending says how it is compressed.
+        encoding: The encoding of its text.
 
     Returns:
-        UTF-8; the stream itself where that is what the file holds.
+        The text in UTF-8; the stream itself if the file is not compressed and in UTF-8. Reading it raises
+        UnicodeDecodeError if the file is not text in its encoding.
+
+    Raises:
+        ImportError: The decompressor is not installed.
+        OSError: The archive holds several files or none.
     """
     inner = unpacked(stream, name)
     return inner if canonical(encoding) in UTF8 else flow(_recoded(inner, encoding))
 
 
 def undecodable_line(path: Path, encoding: str) -> int:
-    """The first line of a file that is not text of an encoding, counted from 1; 0 where all of it is."""
+    """Find the first line of a file that is not text in an encoding.
+
+    Args:
+        path: The file, compressed or not.
+        encoding: The encoding.
+
+    Returns:
+        The line, counted from 1; 0 if all of the file is text.
+
+    Raises:
+        OSError: The file is unreadable.
+    """
     text, line, after_return = "", 1, False
     with path.open("rb") as stream:
         pieces = _decoded(unpacked(stream, path.name), encoding)
@@ -53,7 +80,7 @@ def undecodable_line(path: Path, encoding: str) -> int:
 
 
 def _line_ends(text: str, after_return: bool) -> int:
-    """How many lines end in a piece of text."""
+    """Count the lines that end in a piece of text."""
     split = after_return and text.startswith("\n")
     return text.count("\n") + text.count("\r") - text.count("\r\n") - split
 

@@ -1,4 +1,4 @@
-"""What a kernel is: something that steps through epochs. Kernels differ only in speed."""
+"""The types of kernels. A kernel steps through epochs; kernels differ only in speed."""
 
 from __future__ import annotations
 

@@ -13,19 +13,19 @@ from gdcli.engine.problems.base import Problem
 
 KernelChoice: TypeAlias = Literal["auto", "numpy", "compiled"]
 
-# Measured on abalone (d = 3, batches of 50): a step of NumPy's takes 4 µs (sgd) to 18 µs (nadam), nearly all of it the
-# overhead of a dozen calls, and 1 ns more for each number in its rows and each run. Numba takes 0.4 s to load a kernel
-# from its cache, so the compiled kernel is taken only where NumPy would need twice that.
+# Measured on abalone (d = 3, batches of 50): a NumPy step takes 4 µs (sgd) to 18 µs (nadam), nearly all of it the
+# overhead of a dozen calls, plus 1 ns per number in its rows and run. Numba takes 0.4 s to load a kernel from its
+# cache, so the compiled kernel is used only where NumPy would need twice that.
 STEP_SECONDS = 10e-6
 NUMBER_SECONDS = 1e-9
 LOADING_SECONDS = 0.8
 
 
 def stepper(kernel: Kernel, optimizer: type[Optimizer], batches: Batches, problem: Problem) -> Stepper:
-    """Make what steps through epochs, beginning with the first.
+    """Make a stepper, which begins with the first epoch.
 
     Args:
-        kernel: Which one; a problem that has no compiled form is stepped by NumPy.
+        kernel: The kernel; a problem without a compiled form always uses NumPy.
         optimizer: The optimizer whose rule updates the weights.
         batches: The rows of each epoch.
         problem: The problem whose gradient is followed.
@@ -45,7 +45,7 @@ def stepper(kernel: Kernel, optimizer: type[Optimizer], batches: Batches, proble
 
 
 def numba_trouble() -> str | None:
-    """The reason why Numba cannot be used; None where it can."""
+    """Say why Numba cannot be used, as the end of a sentence about it; None where it can."""
     try:
         import_module("numba")
     except ModuleNotFoundError as error:
@@ -71,7 +71,7 @@ def numpy_seconds(*, steps: int, rows: int, d: int, k: int = 1) -> float:
 
 
 def choose_kernel(choice: KernelChoice, seconds: float) -> Kernel:
-    """Choose a kernel: `auto` takes the compiled one where NumPy would take longer than loading it, and Numba is there.
+    """Choose a kernel: `auto` is the compiled one if Numba is there and NumPy would take longer than loading it.
 
     Args:
         choice: What the user asked for.

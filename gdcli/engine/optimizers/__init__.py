@@ -1,8 +1,4 @@
-"""The optimizers, by the `kind` that a spec names.
-
-To add one: write its class (hyperparameters, docstring with formula and source, `update`), list it here, and
-give it a plain-loop reference in `tests/engine/test_optimizers.py`.
-"""
+"""The optimizers, by the `kind` that a spec names; CONTRIBUTING says how to add one."""
 
 from __future__ import annotations
 

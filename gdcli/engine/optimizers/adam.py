@@ -44,7 +44,7 @@ class Adam(Optimizer):
 
 @dataclass(frozen=True, kw_only=True)
 class AdamW(Optimizer):
-    """Adam with decoupled weight decay: w ← (1 − lr·λ)w before Adam's step, which does not see λ.
+    """Adam with decoupled weight decay: w ← (1 − lr·λ)w before Adam's step, which does not use λ.
 
     Source: Loshchilov and Hutter (2019), Decoupled weight decay regularization, arXiv 1711.05101;
     `torch.optim.AdamW`.
@@ -73,7 +73,7 @@ class AdamW(Optimizer):
 
 @dataclass(frozen=True, kw_only=True)
 class Adamax(Optimizer):
-    """Adam by the infinity norm: u ← max(β₂u, |g| + ε), w ← w − lr/(1 − β₁ᵗ) · m/u.
+    """Adam with the infinity norm: u ← max(β₂u, |g| + ε), w ← w − lr/(1 − β₁ᵗ) · m/u.
 
     Source: Kingma and Ba (2015), arXiv 1412.6980, section 7.1; `torch.optim.Adamax`.
     """
@@ -98,7 +98,7 @@ class Adamax(Optimizer):
 
 @dataclass(frozen=True, kw_only=True)
 class NAdam(Optimizer):
-    """Adam with Nesterov momentum, its momentum μₜ = β₁(1 − ½·0.96^(t·ψ)) warmed up over the run.
+    """Adam with Nesterov momentum, which warms up over the run: μₜ = β₁(1 − ½·0.96^(t·ψ)).
 
     w ← w − lr · ((1 − μₜ)/(1 − Πμ)·g + μₜ₊₁/(1 − Πμ·μₜ₊₁)·m) / (√v̂ + ε), with Πμ = μ₁…μₜ and ψ = `momentum_decay`.
 
@@ -116,14 +116,14 @@ class NAdam(Optimizer):
 
     @staticmethod
     def update(w: Value, g: Value, slots: Slots, lr: Value, t: int, h: tuple[Value, ...]) -> tuple[Value, Slots]:
-        """Step along the mean as it will be at the next step."""
+        """Step along the mean, looking ahead to the next step."""
         beta1, beta2, eps, weight_decay, momentum_decay, decoupled = h
         m, v, product = slots
         g = g + where(decoupled > 0, 0.0, weight_decay) * w
         w = w * (1 - where(decoupled > 0, lr * weight_decay, 0.0))
         mu = beta1 * (1 - 0.5 * power(0.96, t * momentum_decay))
         mu_next = beta1 * (1 - 0.5 * power(0.96, (t + 1) * momentum_decay))
-        # PyTorch keeps this product in single precision, whatever the weights are in, and so do we.
+        # PyTorch keeps this product in single precision whatever the precision of the weights, and so do we.
         product = np.float64(np.float32(where(t == 1, 1.0, product)) * np.float32(mu))
         m = beta1 * m + (1 - beta1) * g
         v = beta2 * v + (1 - beta2) * g * g
@@ -151,7 +151,7 @@ class RAdam(Optimizer):
 
     @staticmethod
     def update(w: Value, g: Value, slots: Slots, lr: Value, t: int, h: tuple[Value, ...]) -> tuple[Value, Slots]:
-        """Step as Adam does, as far as the variance of its step size can be trusted."""
+        """Step as Adam does, where the variance of its step size is tractable."""
         beta1, beta2, eps, weight_decay, decoupled = h
         m, v = slots
         g = g + where(decoupled > 0, 0.0, weight_decay) * w
@@ -160,7 +160,7 @@ class RAdam(Optimizer):
         v = beta2 * v + (1 - beta2) * g * g
         rho_inf = 2 / (1 - beta2) - 1
         rho = rho_inf - 2 * t * power(beta2, t) / (1 - power(beta2, t))
-        # r is used only where ρ > 5; below, any ρ that keeps the root real will do. ρ∞ ≤ 5 never gets there.
+        # r is used only where ρ > 5, which is never if ρ∞ ≤ 5. Elsewhere any values serve that keep the root real.
         safe, limit = np.maximum(rho, 5.0), np.maximum(rho_inf, 5.0)
         r = np.sqrt((safe - 4) * (safe - 2) * limit / ((limit - 4) * (limit - 2) * safe))
         adaptive = r * np.sqrt(1 - power(beta2, t)) / (np.sqrt(v) + eps)

@@ -1,4 +1,4 @@
-"""Optimizers that divide by a running size of the gradient: adagrad, rmsprop, adadelta."""
+"""Optimizers that divide by a running magnitude of the gradient: adagrad, rmsprop, adadelta."""
 
 from __future__ import annotations
 

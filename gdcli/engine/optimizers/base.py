@@ -30,7 +30,8 @@ class Optimizer(ABC):
         h       the hyperparameters except lr, in field order, pairs as two numbers, booleans as 0 and 1
 
     and returns the new weight and the new slots. The same function serves a (d, k) array and a single float, and
-    the compiled kernel compiles it unchanged, for floats: arithmetic, NumPy's functions of numbers, and `where`.
+    the compiled kernel compiles it unchanged for floats. It may therefore use only arithmetic, NumPy's element-wise
+    functions, and the `where` and `power` of this module.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
@@ -71,7 +72,7 @@ class Optimizer(ABC):
 
 
 def where(condition: Value, yes: Value, no: Value) -> Value:
-    """Choose element by element, as np.where does; rules call this, because compiled code has its own version.
+    """Choose element by element, as np.where does. Rules use this, because compiled code has its own version.
 
     Args:
         condition: Booleans, of any shape.
@@ -87,11 +88,11 @@ def where(condition: Value, yes: Value, no: Value) -> Value:
 def power(base: Value, exponent: Value) -> Value:
     """Raise a number, or each of several, to a power, as Python does; rules use this instead of `**`.
 
-    NumPy's power of an array may differ from that of a number in the last bit, and so k runs from single ones.
+    NumPy's power of an array may differ from Python's in the last bit, and then k runs would differ from single runs.
 
     Args:
         base: A number or an array of shape (k,).
-        exponent: Likewise.
+        exponent: A number or an array of shape (k,).
 
     Returns:
         The powers, of their common shape.

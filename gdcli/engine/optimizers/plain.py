@@ -60,10 +60,10 @@ class Momentum(Optimizer):
 
 @dataclass(frozen=True, kw_only=True)
 class Rprop(Optimizer):
-    """Resilient propagation: s ← s·η⁺ where the sign of g held, s·η⁻ where it turned; w ← w − sign(g)·s.
+    """Resilient propagation: s ← s·η⁺ where g keeps its sign, s·η⁻ where it changes; w ← w − sign(g)·s.
 
-    s starts at lr and stays within `step_sizes`; where the sign turned, the weight waits for a step. A schedule
-    has no effect after the first step. Made for full batches.
+    s starts at lr and stays within `step_sizes`. Where the sign of g changes, the weight is not updated in that step. A
+    schedule has no effect after the first step. Intended for full batches.
 
     Source: Riedmiller and Braun (1993), A direct adaptive method for faster backpropagation learning;
     `torch.optim.Rprop`.
@@ -102,7 +102,7 @@ class Lion(Optimizer):
 
     @staticmethod
     def update(w: Value, g: Value, slots: Slots, lr: Value, t: int, h: tuple[Value, ...]) -> tuple[Value, Slots]:
-        """Step by the sign of an interpolated momentum."""
+        """Step by the sign of the interpolated momentum."""
         beta1, beta2, weight_decay = h
         (m,) = slots
         direction = np.sign(beta1 * m + (1 - beta1) * g)

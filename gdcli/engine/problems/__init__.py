@@ -1,1 +1,1 @@
-"""Problems: what is minimised. `base` is the protocol that the loop knows, `least_squares` implements it."""
+"""Problems: what is minimised. `base` defines the protocol, and `least_squares` implements it."""

@@ -1,4 +1,4 @@
-"""What the loop needs to know of a loss, and no more: a new problem is a class with these members."""
+"""The protocol of a problem: what the training loop needs, and no more."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gdcli.engine.batches import Batches
 class Problem(Protocol):
     """A loss F on a fixed set of rows, as a function of d weights; k runs are the k columns of (d, k) weights.
 
-    Results for one column must not depend on the columns beside it, to the last bit.
+    The results of a column must not depend on the other columns, to the last bit.
     """
 
     @property
@@ -26,7 +26,7 @@ class Problem(Protocol):
 
     @property
     def baseline_loss(self) -> float:
-        """Loss of a model that has learned nothing; a run whose loss exceeds it may count as diverged."""
+        """Loss of a model that has learned nothing; only a run whose loss exceeds it can count as diverged."""
 
     def gradient(self, w: Array, A: Array, b: Array, n: int) -> Array:
         """Gradient of the mean loss over a batch.
@@ -35,7 +35,7 @@ class Problem(Protocol):
             w: Weights, shape (d, k).
             A: Rows of the batch, shape (m, …).
             b: Their targets, shape (m, 1).
-            n: Number of rows that the mean is over; it differs from m where a few rows stand for many.
+            n: Number of rows that the mean is taken over; it differs from m where a few rows represent many.
 
         Returns:
             One gradient per run, shape (d, k), as a new array.
@@ -52,17 +52,17 @@ class Problem(Protocol):
         """
 
     def full_batch(self) -> Batches:
-        """One batch per epoch that has the gradient of all rows, at the smallest cost."""
+        """Return one batch per epoch that has the gradient of all rows, in as few rows as possible."""
 
     def compiled(self) -> float | None:
-        """The factor c, where the gradient is (c/n) Aᵀ(Aw − b); None for any other gradient.
+        """Return the factor c where the gradient is (c/n) Aᵀ(Aw − b), and None for any other gradient.
 
-        The compiled kernel has code for this form only. Other problems are stepped by the NumPy kernel.
+        The compiled kernel has code for this form only. Other problems use the NumPy kernel.
         """
 
 
 def loss(problem: Problem, w: Array) -> Array:
-    """F(w), the sum of floor and excess.
+    """Compute F(w), the sum of floor and excess.
 
     Args:
         problem: What is minimised.

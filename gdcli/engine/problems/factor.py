@@ -4,9 +4,9 @@ A QR factorisation of [X y] holds everything about the rows that least squares n
 
     F(w) = (‖Rw − c‖² + rss)/n,    ∇F(w) = (2/n) Rᵀ(Rw − c)
 
-It is a QR instead of the normal equations, because those square the condition number. The rows are shifted by the
-means of their first block before they are factored, with a column of ones in front, so that every affine scaler
-is a small product on the factor instead of another pass over the rows.
+The normal equations would do the same, but they square the condition number. Before they are factored, the rows are
+shifted by the means of the first strip, and a column of ones is put in front. Every affine scaler is then a small
+product on the factor instead of another pass over the rows.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from gdcli.engine.arrays import Array, BoolArray, Real
 from gdcli.engine.problems.triangular import column_norms, triangle, working_precision
 from gdcli.engine.threads import one_blas_thread
 
-BLOCK_ROWS = 8192  # measured: blocks of 8,000 to 16,000 rows stay in cache and beat one QR of everything
+STRIP_ROWS = 8192  # measured: strips of 8,000 to 16,000 rows stay in cache and are faster than one QR of all rows
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ class RowFactor:
         triangle: Upper triangle, shape (min(n, p + 2), p + 2), columns in the order: ones, p features, target.
         shift: What was subtracted from each feature and the target, shape (p + 1,).
         n: Number of rows.
-        minimum: Smallest value of each feature and of the target, shape (p + 1,), which a triangle does not tell.
-        maximum: Largest, likewise.
+        minimum: Smallest value of each feature and of the target, shape (p + 1,).
+        maximum: Largest value, likewise.
     """
 
     triangle: Real
@@ -62,15 +62,22 @@ class RowFactor:
     maximum: Array
 
     def means(self) -> Array:
-        """Mean of each feature and of the target, shape (p + 1,)."""
+        """Compute the mean of each feature and of the target, shape (p + 1,), in their units."""
         return np.asarray(self.shift + self.triangle[0, 1:] / self.triangle[0, 0], dtype=np.float64)
 
     def deviations(self) -> Array:
-        """Population standard deviation (ddof 0) of each feature and of the target, shape (p + 1,)."""
+        """Compute the population standard deviation (ddof 0) of each feature and of the target, shape (p + 1,)."""
         return np.asarray(column_norms(self.triangle[1:, 1:]) / np.sqrt(self.n), dtype=np.float64)
 
     def r2(self, mse: float) -> float | None:
-        """Coefficient of determination 1 − mse/variance of the target; None for a target without variance."""
+        """Compute the coefficient of determination 1 − mse/variance; None for a target without variance.
+
+        Args:
+            mse: Mean squared error, in squared units of the target.
+
+        Returns:
+            R², without unit.
+        """
         variance = float(self.deviations()[-1] ** 2)
         return None if variance == 0 or self.minimum[-1] == self.maximum[-1] else 1 - mse / variance
 
@@ -79,15 +86,15 @@ class RowFactor:
 
         Args:
             shift: Shift of each feature and the target, in their units, shape (p + 1,).
-            scale: Scale of each, likewise; none of them is zero.
+            scale: Scale of each, likewise, never zero.
             intercept: Whether a column of ones follows the features.
-            vanishing: Columns that are zero after the scaling, but for rounding errors, shape (p + 1,).
+            vanishing: Columns that the scaling makes zero except for rounding errors, shape (p + 1,).
 
         Returns:
             The factor of the scaled design, its columns in the order: features, intercept.
         """
-        moved = self.shift.astype(self.triangle.dtype) - shift
-        columns = (self.triangle[:, 1:] + np.outer(self.triangle[:, 0], moved)) / scale
+        offset = self.shift.astype(self.triangle.dtype) - shift
+        columns = (self.triangle[:, 1:] + np.outer(self.triangle[:, 0], offset)) / scale
         if vanishing is not None:
             columns = np.where(vanishing, 0.0, columns)
         ones = self.triangle[:, :1] if intercept else self.triangle[:, :0]
@@ -100,7 +107,7 @@ class RowFactor:
 
 
 def factor_rows(X: Array, y: Array) -> RowFactor:
-    """Factor raw rows block by block, in one pass.
+    """Factor raw rows strip by strip, in one pass.
 
     Args:
         X: Features without an intercept column, shape (n, p), n ≥ 1.
@@ -108,6 +115,9 @@ def factor_rows(X: Array, y: Array) -> RowFactor:
 
     Returns:
         The factor of the shifted rows.
+
+    Raises:
+        ValueError: There are no rows.
     """
     factoring = Factoring()
     factoring.add(np.column_stack([X, y]))
@@ -115,20 +125,24 @@ def factor_rows(X: Array, y: Array) -> RowFactor:
 
 
 class Factoring:
-    """Factors rows as they are added, R ← qr([R; next `BLOCK_ROWS` rows]).
+    """Factors rows as they are added, R ← qr([R; next strip]).
 
-    It keeps one block and the triangle in memory, whatever the number of rows. A block is the next `BLOCK_ROWS` rows,
-    so the factor is the same to the last bit however the rows arrive.
+    A strip is the next `STRIP_ROWS` rows, however they arrive, so the factor does not depend on how the rows are
+    divided, to the last bit. Only one strip and the triangle are in memory.
     """
 
     def __init__(self) -> None:
         self._n, self._waiting = 0, 0
         self._triangle: Real | None = None
         self._minimum = self._maximum = self._shift = np.empty(0)
-        self._buffer = np.empty((0, 0))  # columns × rows, the triangle first: LAPACK takes it without a copy
+        self._buffer = np.empty((0, 0))  # columns × rows, the triangle first, so that LAPACK needs no copy
 
     def add(self, rows: Array) -> None:
-        """Add rows, shape (b, p + 1): features and target; fastest in column-major order."""
+        """Add rows.
+
+        Args:
+            rows: Features and target, shape (b, p + 1); column-major order is the fastest.
+        """
         if not len(rows):
             return
         minimum, maximum = rows.min(axis=0), rows.max(axis=0)
@@ -137,16 +151,16 @@ class Factoring:
             self._minimum, self._maximum = minimum, maximum
         self._minimum, self._maximum = np.minimum(self._minimum, minimum), np.maximum(self._maximum, maximum)
         self._n += len(rows)
-        taken = 0
-        while taken < len(rows):
-            if self._waiting == BLOCK_ROWS:  # only once another row comes: a single block may use extended precision
+        first = 0
+        while first < len(rows):
+            if self._waiting == STRIP_ROWS:  # not before another row arrives: a single strip may use extended precision
                 self._fold()
-            count = min(BLOCK_ROWS - self._waiting, len(rows) - taken)
-            self._place(count)[1:] = rows[taken : taken + count].T
-            self._waiting, taken = self._waiting + count, taken + count
+            count = min(STRIP_ROWS - self._waiting, len(rows) - first)
+            self._place(count)[1:] = rows[first : first + count].T
+            self._waiting, first = self._waiting + count, first + count
 
     def result(self) -> RowFactor:
-        """The factor of all rows added, shifted by the means of the first block.
+        """Return the factor of all rows added, shifted by the means of the first strip.
 
         Raises:
             ValueError: No rows were added.
@@ -170,10 +184,10 @@ class Factoring:
         return 0 if self._triangle is None else len(self._buffer)
 
     def _place(self, count: int) -> Array:
-        """The part of the buffer for the next rows. It grows as needed, because a block of many columns is large."""
+        """The part of the buffer for the next rows; it grows as needed, because a strip of many columns is large."""
         begin = self._offset + self._waiting
         if begin + count > self._buffer.shape[1]:
-            wider = np.empty((len(self._buffer), self._offset + min(BLOCK_ROWS, 2 * self._waiting + count)))
+            wider = np.empty((len(self._buffer), self._offset + min(STRIP_ROWS, 2 * self._waiting + count)))
             wider[:, self._offset : begin] = self._buffer[:, self._offset : begin]
             self._buffer = wider
         return self._buffer[:, begin : begin + count]
@@ -181,13 +195,13 @@ class Factoring:
     def _fold(self) -> None:
         """Factor the rows in the buffer into the triangle."""
         m = self._offset
-        block = self._buffer[:, m : m + self._waiting]
-        block[0] = 1.0
+        strip = self._buffer[:, m : m + self._waiting]
+        strip[0] = 1.0
         if self._triangle is None:
-            self._shift = _rounded(block.mean(axis=1))
+            self._shift = _rounded(strip.mean(axis=1))
             self._shift[0] = 0.0
-        alone = self._waiting == self._n
-        rows = working_precision(block.T) if alone else block.T
+        is_only = self._waiting == self._n
+        rows = working_precision(strip.T) if is_only else strip.T
         rows -= self._shift
         if self._triangle is not None:
             first = m - len(self._triangle)
@@ -199,6 +213,6 @@ class Factoring:
 
 
 def _rounded(mean: Array) -> Array:
-    """Round to 24 bits, so that subtracting it is exact for most data: integers and short decimals."""
+    """Round a mean to 24 bits, which makes subtracting it exact for most data: integers and short decimals."""
     mantissa, exponent = np.frexp(mean)
     return np.asarray(np.ldexp(np.round(mantissa * 2**24), exponent - 24))

@@ -54,27 +54,27 @@ class LeastSquares:
     def gradient(self, w: Array, A: Array, b: Array, n: int) -> Array:
         """Gradient of the mean loss over a batch, (2/n) Aᵀ(Aw − b).
 
-        The gradient of each run is the same to the last bit whatever other runs there are.
+        The gradient of a run does not depend on the other runs, to the last bit.
 
         Args:
             w: Weights, shape (d, k).
             A: Rows of the batch, shape (m, d).
             b: Their targets, shape (m, 1).
-            n: Number of rows that the mean is over.
+            n: Number of rows that the mean is taken over.
 
         Returns:
             One gradient per run, shape (d, k).
         """
-        if w.shape[1] == 1:  # the same bits as below, and a microsecond less
+        if w.shape[1] == 1:  # the same bits as below, a microsecond faster
             g: Array = (2 / n) * A.T.dot(A.dot(w) - b)
             return g
         residuals = per_run(A, np.ascontiguousarray(w.T)) - b.T
         return (2 / n) * np.ascontiguousarray(per_run(A.T, residuals).T)
 
     def excess(self, w: Array) -> Array:
-        """F(w) − F* = ‖R(w − w*)‖²/n, the gap; never the difference of two losses.
+        """Compute the gap F(w) − F* = ‖R(w − w*)‖²/n, without subtracting two losses.
 
-        The gap of each run is the same to the last bit whatever other runs and epochs there are.
+        The gap of a run does not depend on other runs and epochs, to the last bit.
 
         Args:
             w: Weights, shape (…, d, k).
@@ -92,11 +92,11 @@ class LeastSquares:
         return np.where(np.isfinite(gap), gap, np.inf)
 
     def full_batch(self) -> Batches:
-        """All rows as one batch per epoch: Rᵀ(Rw − c) is Xᵀ(Xw − y), with d rows instead of n."""
+        """Return all rows as one batch per epoch: Rᵀ(Rw − c) = Xᵀ(Xw − y), with d rows instead of n."""
         return Batches(self.R, self.c[:, None], size=len(self.R), count=self.n)
 
     def compiled(self) -> float:
-        """The factor c of the gradient (c/n) Aᵀ(Aw − b)."""
+        """Return the factor c of the gradient (c/n) Aᵀ(Aw − b)."""
         return 2.0
 
 

@@ -11,7 +11,7 @@ from gdcli.engine.problems.dependence import Basis, basis, relations
 from gdcli.engine.problems.factor import Factor
 from gdcli.engine.problems.triangular import back_substitute, column_norms, forward_substitute, qr, working_precision
 
-RESOLVED = 1e-20  # share of the target's power below which what rounding costs matters to no gap
+RESOLVED = 1e-20  # share of the target's power: a smaller cost of rounding w* affects no gap
 
 
 @dataclass(frozen=True)
@@ -22,15 +22,16 @@ class Optimum:
         weights: w*, rounded to double, shape (d,).
         mse: F*, before that rounding, in squared units of the target as trained.
         rounding: ‖R(weights − w*)‖²/n, the gap that the rounding of w* costs, likewise.
-        uncertainty: How far F* and F(weights) may be from each other and from the smallest loss that the data allow.
+        uncertainty: How far F*, F(weights) and the smallest possible loss may be from each other, likewise.
         image: Rw* before that rounding, shape (r,).
         power: Mean square of the target, in squared units of the target as trained.
-        rank: Numerical rank of the design, its columns brought to unit norm first.
-        condition_number: σ_max/σ_min of the design as it stands, at most the largest double; infinite below full rank.
+        rank: Numerical rank of the design, with its columns scaled to unit norm.
+        condition_number: σ_max/σ_min of the design without that scaling, at most the largest double; infinite below
+            full rank.
         dependent: One entry for each of the first few dependent columns: its index, and the indices of the columns
             that it is a combination of.
-        is_smallest: Whether no weights of smaller norm fit as well. Where those of smallest norm would lose their fit
-            to rounding, other weights are taken, which are zero on as many columns as may be.
+        is_smallest: Whether no weights of smaller norm fit as well. If rounding would spoil the fit of the smallest
+            weights, others are used, which are zero for as many columns as possible.
         is_zero: Whether F* is zero to rounding, so that a ratio to it would be noise.
     """
 
@@ -48,13 +49,13 @@ class Optimum:
 
     @property
     def is_resolved(self) -> bool:
-        """Whether rounding leaves F(weights) next to F*."""
+        """Whether w* is precise enough after rounding to compute gaps from it."""
         return self.rounding <= RESOLVED * self.power
 
 
 @dataclass(frozen=True)
 class _Solution:
-    """Weights that leave ‖Rw − c‖² = rss before they are rounded, Rw being their image."""
+    """Weights w before rounding, with their image Rw and ‖Rw − c‖² = rss."""
 
     w: Real
     image: Real
@@ -64,12 +65,12 @@ class _Solution:
     is_smallest: bool
 
 
-@np.errstate(all="ignore")  # weights beyond the largest double are infinite, and told as such
+@np.errstate(all="ignore")  # weights beyond the largest double become infinite
 def solve(factor: Factor) -> Optimum:
     """Solve min ‖Rw − c‖, taking the solution of smallest ‖w‖ where there are many.
 
-    The columns are brought to unit norm before the rank is decided, so that units cannot hide a column: a
-    singular value counts when it exceeds 8·eps·√max(n, d) times the largest.
+    The rank is decided on columns of unit norm, so that it does not depend on units. A singular value counts if it
+    exceeds 8·eps·√max(n, d) times the largest.
 
     Args:
         factor: The triangular factor of the training rows.
@@ -85,7 +86,7 @@ def solve(factor: Factor) -> Optimum:
     norms = column_norms(R)
     norms = np.where(norms > 0, norms, 1)
     A = R / norms
-    _, s, Vt = np.linalg.svd(A.astype(np.float64), full_matrices=d < 2 * len(A))  # a small null space is soon searched
+    _, s, Vt = np.linalg.svd(A.astype(np.float64), full_matrices=d < 2 * len(A))  # and a small null space
     rank = int(np.sum(s > tolerance * s[0])) if d else 0
     power = float(c @ c) + factor.rss
     if rank == d:
@@ -95,7 +96,7 @@ def solve(factor: Factor) -> Optimum:
         spanning = basis(A, c, Vt, rank, noise=noise, intercept=factor.intercept)
         solution = _below_full_rank(A, norms, c, spanning, enough=1e-10 * power)
     weights, rss = _rounded(solution.w), solution.rss + factor.rss
-    error = factor.eps * float(norms @ np.abs(weights))  # of Rw, from rounding while the rows were factored
+    error = factor.eps * float(norms @ np.abs(weights))  # of Rw, from the rounding of the factorisation
     lost = abs(_rss(R, weights, c) - solution.rss) + solution.slack + 2 * error * np.sqrt(rss) + error**2
     return Optimum(
         weights=weights,
@@ -113,15 +114,15 @@ def solve(factor: Factor) -> Optimum:
 
 
 def _below_full_rank(A: Real, norms: Real, c: Real, spanning: Basis, *, enough: float) -> _Solution:
-    """Take the smallest solution; that of the basis where rounding costs the smallest more than that, and `enough`."""
+    """Choose the smallest solution, or that of the basis if rounding the smallest costs more than that and `enough`."""
     basic = np.zeros(len(norms), dtype=A.dtype)
-    basic[spanning.kept] = spanning.z / norms[spanning.kept]
+    basic[spanning.members] = spanning.z / norms[spanning.members]
     smallest = _smallest(spanning, norms)
     costs = [_rss(A * norms, _rounded(w), c) - spanning.rss for w in (smallest, basic)]
     is_smallest = costs[0] <= max(costs[1], enough)
     return _Solution(
         w=smallest if is_smallest else basic,
-        image=A[:, spanning.kept] @ spanning.z,
+        image=A[:, spanning.members] @ spanning.z,
         rss=spanning.rss,
         slack=spanning.slack,
         dependent=relations(spanning),
@@ -141,8 +142,8 @@ def _rss(R: Real, weights: Array, c: Real) -> float:
 def _condition(A: Real, norms: Real) -> float:
     """Divide the largest by the smallest singular value of A·norms, at full rank.
 
-    Where units are so different that the smallest drowns in the rounding errors of the largest, it is taken from the
-    inverse, whose rows keep their digits.
+    If the units differ so much that the smallest is lost in the rounding errors of the largest, it is computed from
+    the inverse, whose rows keep their digits.
     """
     if not len(norms):
         return 1.0
@@ -156,15 +157,15 @@ def _condition(A: Real, norms: Real) -> float:
 
 
 def _smallest(basis: Basis, norms: Real) -> Real:
-    """Of all weights that fit as well as those of a basis, take those of smallest norm, in units given by `norms`.
+    """Find the weights of smallest norm, in units given by `norms`, among those that fit as well as those of a basis.
 
-    With M = [I K] in these units, they solve Mw = z, and Mᵀ = QL gives w = Q L⁻ᵀ z. Its largest rows and columns come
-    first, so that a QR keeps the digits of the small ones.
+    With M = [I K] in these units, they solve Mw = z, and Mᵀ = QL gives w = Q L⁻ᵀ z. The largest rows and columns of M
+    come first, so that a QR keeps the digits of the small ones.
     """
-    kept, rest = basis.kept, basis.rest
-    M = np.hstack([np.eye(len(kept)), basis.K]) * norms[np.append(kept, rest)]
+    order = np.append(basis.members, basis.rest)
+    M = np.hstack([np.eye(len(basis.members)), basis.K]) * norms[order]
     rows, columns = (np.argsort(-sizes, kind="stable") for sizes in (column_norms(M), column_norms(M.T)))
     Q, L = qr(working_precision(M[np.ix_(columns, rows)].T))
     w = np.empty(len(norms), dtype=Q.dtype)
-    w[np.append(kept, rest)[rows]] = Q @ forward_substitute(L, basis.z[columns])
+    w[order[rows]] = Q @ forward_substitute(L, basis.z[columns])
     return w

@@ -29,10 +29,10 @@ def resolve(schedule: Schedule, length: int) -> Schedule:
 
     Args:
         schedule: One schedule, or an element of a sequence.
-        length: Epochs or steps that it is in force for; 0 counts as 1.
+        length: For how many epochs or steps it is in force; 0 counts as 1.
 
     Returns:
-        The same schedule with `total` and `down` known.
+        The same schedule with `total` and `down` filled in.
     """
     open_fields = {field.name for field in fields(schedule) if getattr(schedule, field.name) is None}
     changes: dict[str, Any] = {}
@@ -47,12 +47,15 @@ def sequence_rates(schedules: tuple[Schedule, ...], lengths: tuple[int, ...], ba
     """Rates of a whole run: each schedule for its length, with its own t from 0.
 
     Args:
-        schedules: Resolved schedules.
-        lengths: How many epochs or steps each is in force for.
+        schedules: Schedules whose defaults `resolve` has filled in.
+        lengths: For how many epochs or steps each is in force.
         base: The optimizer's learning rate.
 
     Returns:
         The rates, shape (sum of lengths,).
+
+    Raises:
+        ValueError: A default is not filled in.
     """
     with np.errstate(all="ignore"):  # a rate that overflows makes the run diverge, and its status says so
         parts = [schedule.rates(np.arange(k), base) for schedule, k in zip(schedules, lengths, strict=True)]

@@ -16,7 +16,7 @@ class Schedule(ABC):
 
     Attributes:
         interval: Whether t counts epochs or steps.
-        length: How many t an element of a sequence holds for.
+        length: For how many epochs or steps an element of a sequence is in force.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
@@ -37,15 +37,25 @@ class Schedule(ABC):
 
         Returns:
             The rates, shape (m,).
+
+        Raises:
+            ValueError: A default that depends on the length of the run is missing; `resolve` fills it in.
         """
 
     def span(self) -> tuple[str, int] | None:
-        """The field that sets how long the schedule is, and its length in t; None where it has no end."""
+        """Say how long the schedule is.
+
+        Returns:
+            The field that sets its length, and the length in epochs or steps; None for a schedule without end.
+
+        Raises:
+            ValueError: As for `rates`.
+        """
         return None
 
 
 def known(value: int | None) -> int:
-    """Unwrap a length that `resolve` has filled in.
+    """Return a length that `resolve` has filled in.
 
     Args:
         value: The length, or None.
@@ -54,7 +64,7 @@ def known(value: int | None) -> int:
         The length.
 
     Raises:
-        ValueError: It is None, because `resolve` was not called.
+        ValueError: The length is None, because `resolve` was not called.
     """
     if value is None:
         raise ValueError("the length of the run is not known yet: call resolve first")

@@ -58,7 +58,7 @@ class MultiStep(Schedule):
 
 @dataclass(frozen=True, kw_only=True)
 class Piecewise(Schedule):
-    """values[i] between boundaries i − 1 and i: absolute rates, one more than there are boundaries.
+    """values[i] between boundaries i − 1 and i: absolute rates, with one value more than boundaries.
 
     Source: the piecewise constant schedule of Optax and TensorFlow.
     """
@@ -123,10 +123,18 @@ class Polynomial(Schedule):
     power: NonNegative = 1.0
 
     def rates(self, t: IntArray, base: float) -> Array:
-        """Fall to zero at `total`, then stay there."""
+        """Fall to zero at `total`, then stay there.
+
+        Raises:
+            ValueError: `resolve` has not filled in `total`.
+        """
         total = known(self.total)
         return np.asarray(base * (1 - np.minimum(t, total) / total) ** self.power)
 
     def span(self) -> tuple[str, int]:
-        """`total`."""
+        """Up to `total`.
+
+        Raises:
+            ValueError: `resolve` has not filled in `total`.
+        """
         return "total", known(self.total)

@@ -30,7 +30,7 @@ class Linear(Schedule):
         return np.asarray(base * (self.start_factor + change))
 
     def span(self) -> tuple[str, int]:
-        """`total`."""
+        """Up to `total`."""
         return "total", self.total
 
 
@@ -51,7 +51,7 @@ class Warmup(Schedule):
         return np.asarray(base * (self.start_factor + (1 - self.start_factor) * share))
 
     def span(self) -> tuple[str, int]:
-        """`length`."""
+        """Up to `length`."""
         return "length", self.length
 
 
@@ -68,11 +68,19 @@ class Cosine(Schedule):
     eta_min: NonNegative = 0.0
 
     def rates(self, t: IntArray, base: float) -> Array:
-        """Half a cosine wave down to eta_min."""
+        """Half a cosine wave down to eta_min.
+
+        Raises:
+            ValueError: `resolve` has not filled in `total`.
+        """
         return np.asarray(self.eta_min + (base - self.eta_min) * (1 + np.cos(np.pi * t / known(self.total))) / 2)
 
     def span(self) -> tuple[str, int]:
-        """`total`."""
+        """Up to `total`.
+
+        Raises:
+            ValueError: `resolve` has not filled in `total`.
+        """
         return "total", known(self.total)
 
 
@@ -116,7 +124,11 @@ class Triangular(Schedule):
     down: Count | None = None
 
     def rates(self, t: IntArray, base: float) -> Array:
-        """Up and down along straight lines."""
+        """Up and down along straight lines.
+
+        Raises:
+            ValueError: `resolve` has not filled in `down`.
+        """
         down = known(self.down)
         phase = t % (self.up + down)
         height = np.where(phase <= self.up, phase / self.up, (self.up + down - phase) / down)
@@ -141,7 +153,11 @@ class OneCycle(Schedule):
     three_phase: bool = False
 
     def rates(self, t: IntArray, base: float) -> Array:
-        """Through two or three annealed phases."""
+        """Through two or three annealed phases.
+
+        Raises:
+            ValueError: `resolve` has not filled in `total`.
+        """
         total = known(self.total)
         low = base / self.div_factor
         last = low / self.final_div_factor
@@ -158,5 +174,9 @@ class OneCycle(Schedule):
         return np.asarray(to + (from_ - to) * (1 - share))
 
     def span(self) -> tuple[str, int]:
-        """`total`."""
+        """Up to `total`.
+
+        Raises:
+            ValueError: `resolve` has not filled in `total`.
+        """
         return "total", known(self.total)

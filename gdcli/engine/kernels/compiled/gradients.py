@@ -1,4 +1,4 @@
-"""Least-squares gradients in compiled code: a few rows are added one by one, many as columns in vector registers."""
+"""Least-squares gradients in compiled code: of few rows one by one, of many as columns in vector registers."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from gdcli.engine.arrays import Array
 from gdcli.engine.kernels.compiled.options import part
 from gdcli.engine.kernels.compiled.permutations import Words
 
-# Permuted rows that do not fit into the cache miss it at every row. Above half a megabyte, rows are fetched this many
-# ahead. Measured on a million rows of 11, batches of 1: 0.09 µs per row without, 0.03 µs with.
+# Permuted rows that do not fit into the cache miss it at every row. Above half a megabyte, rows are prefetched this
+# many ahead. Measured on a million rows of 11, batches of 1: 0.09 µs per row without, 0.03 µs with.
 AHEAD, OUT_OF_CACHE = 16, 1 << 16
 
 
@@ -38,7 +38,15 @@ _prefetch: Any = intrinsic(_fetching)
 
 @part()
 def fetch(A: Array, b: Array, order: Words, first: int, last: int) -> None:
-    """Prefetch the rows at places `first` to `last` of an order."""
+    """Prefetch rows.
+
+    Args:
+        A: All rows, shape (n, d).
+        b: Their targets, shape (n, 1).
+        order: The order of the rows, shape (n,).
+        first: The first place of the order to fetch.
+        last: The place to stop before.
+    """
     for i in range(first, min(last, len(order))):
         row = np.int64(order[i])
         _prefetch(A, row, 0)
@@ -48,9 +56,18 @@ def fetch(A: Array, b: Array, order: Words, first: int, last: int) -> None:
 
 @part(inline=True)
 def add_rows(A: Array, b: Array, order: Words, first: int, last: int, weights: Array, g: Array) -> None:
-    """Add x(xᵀw − y) to the gradient g (k, d) of every run, row by row; the weights are (k, d).
+    """Sum x(xᵀw − y) over rows, row by row.
 
     The first row overwrites g; clearing g first would take a sixth of the time of a row.
+
+    Args:
+        A: All rows, shape (n, d).
+        b: Their targets, shape (n, 1).
+        order: The order of the rows, shape (n,); empty for the order that they have.
+        first: The first place of the order to add.
+        last: The place to stop before.
+        weights: The weights w of each run, shape (k, d).
+        g: The sums to write, shape (k, d).
     """
     k, d = weights.shape
     for i in range(np.uint64(first), np.uint64(last)):
@@ -69,7 +86,17 @@ def add_rows(A: Array, b: Array, order: Words, first: int, last: int, weights: A
 
 @part()
 def gather(A: Array, b: Array, order: Words, first: int, last: int, T: Array, y: Array) -> None:
-    """Copy rows into the columns of T (d, at least m), and their targets into y."""
+    """Copy rows into columns.
+
+    Args:
+        A: All rows, shape (n, d).
+        b: Their targets, shape (n, 1).
+        order: The order of the rows, shape (n,); empty for the order that they have.
+        first: The first place of the order to copy.
+        last: The place to stop before.
+        T: The columns to write, shape (d, at least last − first).
+        y: The targets to write, shape (at least last − first,).
+    """
     start, m = np.uint64(first), np.uint64(last - first)
     for i in range(m):
         y[i] = b[np.uint64(order[start + i]) if len(order) else start + i, 0]
@@ -80,9 +107,16 @@ def gather(A: Array, b: Array, order: Words, first: int, last: int, T: Array, y:
 
 @part(sums_in_any_order=True)
 def add_columns(T: Array, y: Array, m: int, weights: Array, residual: Array, g: Array, first: bool) -> None:
-    """Add T(Tᵀw − y) to the gradient g (k, d) of every run, over the first m columns of T; the weights are (k, d).
+    """Add T(Tᵀw − y), over the first m columns of T, to the gradient of every run.
 
-    The first columns of a batch overwrite g.
+    Args:
+        T: Rows as columns, shape (d, at least m).
+        y: Their targets, shape (at least m,).
+        m: Number of rows.
+        weights: The weights w of each run, shape (k, d).
+        residual: Working memory, shape (at least m,).
+        g: The sums to add to, shape (k, d).
+        first: Whether these are the first rows of a batch, which overwrite g.
     """
     k, d = weights.shape
     for c in range(k):

@@ -20,12 +20,12 @@ from gdcli.engine.kernels.compiled.permutations import generator, permute
 from gdcli.engine.kernels.compiled.rules import register, update
 from gdcli.engine.optimizers import Optimizer, Slots, Value
 
-# Numbers that one call works through: a tenth of a second at most, because Python sees Ctrl-C only between calls.
-CHUNK = 1 << 25
-FEW = 8  # rows: smaller batches are not worth turning into columns
-BLOCK = 1 << 12  # numbers to turn into columns at a time: 32 kB, the size of a first-level cache
+# Numbers processed in one call: at most a tenth of a second, because Python handles Ctrl-C only between calls.
+CALL_NUMBERS = 1 << 25
+FEW = 8  # rows: smaller batches are not worth transposing
+TILE_NUMBERS = 1 << 12  # numbers transposed at a time: 32 kB, the size of a first-level cache
 
-_one_at_a_time = Lock()  # for compiling and loading
+_compiling = Lock()  # one thread at a time compiles or loads
 
 
 def compiled_stepper(optimizer: type[Optimizer], batches: Batches, factor: float) -> Stepper:
@@ -39,7 +39,7 @@ def compiled_stepper(optimizer: type[Optimizer], batches: Batches, factor: float
     Returns:
         The stepper.
     """
-    with _one_at_a_time:
+    with _compiling:
         loop = _loop(register(optimizer))
     A, b = np.ascontiguousarray(batches.A), np.ascontiguousarray(batches.b)
     shuffled = batches.seed is not None
@@ -54,7 +54,7 @@ def compiled_stepper(optimizer: type[Optimizer], batches: Batches, factor: float
         for i, value in enumerate(h):
             settings[:, i] = value
         history, rates = np.empty((len(rates), d, k)), np.ascontiguousarray(rates)
-        steps, stride = len(rates) * batches.steps, max(1, CHUNK // (batches.size * d * k))
+        steps, stride = len(rates) * batches.steps, max(1, CALL_NUMBERS // (batches.size * d * k))
         rows = A, b, batches.size, batches.count or 0, factor, order, state
         runs = weights, memory, settings, rates, t
         for first in range(0, steps, stride):
@@ -77,7 +77,7 @@ def _signature() -> Any:
 
 
 def _compiled(loop: Callable[..., None]) -> Callable[..., None]:
-    """Compile, with a cache on disk where there is a place for it; the code runs without the GIL."""
+    """Compile to code that runs without the GIL, and cache it on disk if possible."""
     options: dict[str, Any] = {"nogil": True, **SEMANTICS}
     try:
         kernel: Callable[..., None] = numba.njit(_signature(), cache=True, **options)(loop)
@@ -103,7 +103,7 @@ def _loop(rule: str) -> Callable[..., None]:
         A: Any,  # rows (n, d)
         b: Any,  # targets (n, 1)
         size: int,  # rows per batch
-        count: int,  # what the gradient of a batch is divided by; 0 for the number of its rows
+        count: int,  # divisor of the gradient of a batch; 0 for the number of its rows
         factor: float,  # c of the gradient (c/n) Aᵀ(Aw − b)
         order: Any,  # of the rows (n,), redrawn for every epoch; empty where they keep their order
         state: Any,  # of the generator that draws the order
@@ -113,11 +113,11 @@ def _loop(rule: str) -> Callable[..., None]:
         rates: Any,  # (epochs, 1 or steps, 1 or k)
         t: int,  # steps made before these epochs
         history: Any,  # the weights after each epoch, (epochs, d, k)
-        first: int,  # step of these epochs to begin with
-        last: int,  # step to end before
+        first: int,  # the step of these epochs to begin with
+        last: int,  # the step to stop before
     ) -> None:
         n, d = A.shape
-        steps, width = -(-n // size), max(FEW, BLOCK // d)
+        steps, width = -(-n // size), max(FEW, TILE_NUMBERS // d)
         g, T, y, residual = np.empty(weights.shape), np.empty((d, width)), np.empty(width), np.empty(width)
         epoch, i = divmod(first, steps)
         far = len(order) > 0 and A.size > OUT_OF_CACHE

@@ -17,9 +17,9 @@ def part(*, inline: bool = False, sums_in_any_order: bool = False) -> Callable[[
     """Compile a function that other compiled ones call.
 
     Args:
-        inline: Whether it becomes part of its caller, which saves counting references to its arrays: 15 ns per call.
-        sums_in_any_order: Whether sums may be taken in any order, which is what vector registers need; infinities and
-            NaN keep their meaning.
+        inline: Whether it becomes part of its caller, which saves the 15 ns per call of counting references to arrays.
+        sums_in_any_order: Whether sums may be taken in any order, as vector registers need it; infinities and NaN keep
+            their meaning.
 
     Returns:
         A decorator.

@@ -2,8 +2,8 @@
 
 The generator is the Mersenne Twister; the permutation is Fisher and Yates', from the last place down, each place
 drawn by masking 32 bits and rejecting numbers beyond it. NEP 19 freezes all of that, and a test checks it. The speed
-comes from the rejection: a rejected number swaps a place with itself and moves on by 0 places, where NumPy branches. A
-branch that is taken at random is mispredicted every other time.
+comes from the rejection: for a rejected number, a place is swapped with itself and the position moves by 0, where
+NumPy branches. A branch that is taken at random is mispredicted every other time.
 
 Source: Matsumoto and Nishimura (1998), Mersenne Twister, ACM TOMACS 8(1); Durstenfeld (1964), Algorithm 235, CACM
 7(7); numpy.org/neps/nep-0019-rng-policy.html.
@@ -32,7 +32,7 @@ def generator(seed: int) -> Words:
         seed: From 0 to 2³² − 1.
 
     Returns:
-        The state of the generator, shape (2·624 + 1,): its words, the words to draw, and how many of them are drawn.
+        The state of the generator, shape (2·624 + 1,): its words, its next outputs, and how many of these are used.
     """
     key = np.random.RandomState(seed).get_state(legacy=False)["state"]["key"]
     return np.concatenate([key, np.zeros(N, np.uint32), [np.uint32(N)]]).astype(np.uint32)
@@ -62,7 +62,12 @@ def _refill(key: Words, words: Words) -> None:
 
 @part()
 def permute(order: Words, state: Words) -> None:
-    """Write the generator's next permutation of n into `order`, shape (n,), and advance the state."""
+    """Draw the generator's next permutation of n.
+
+    Args:
+        order: The permutation to write, shape (n,).
+        state: The state of the generator, as `generator` makes it; it advances.
+    """
     key, words, drawn = state[:N], state[N : 2 * N], int(state[2 * N])
     for i in range(len(order)):
         order[i] = i

@@ -1,9 +1,9 @@
 """Update rules in compiled code: the `update` methods of the optimizers, unchanged.
 
-Compiled code is cached on disk. Numba looks a function up by its source file, its bytecode and what it closes over,
-so another process would never find a loop that closed over its rule. The loop closes over a string instead, the name of
-the rule with a hash of the sources; Numba looks up the rule by that name while it compiles. An edit of a rule, or of
-anything else that is compiled into the loop, changes the name.
+Compiled code is cached on disk. Numba finds a function in its cache by the source file, the bytecode and the variables
+that the function closes over. A loop that closes over its rule would never be found by another process, so the loop
+closes over a string: the name of the rule with a hash of the sources. The rule is looked up by that name during
+compilation. An edit of a rule, or of anything else that is compiled into the loop, changes the name.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def update(
         settings: Hyperparameters, shape (k, hyperparameters).
 
     Raises:
-        NotImplementedError: It was called from Python; only compiled code has it.
+        NotImplementedError: Always in Python; the function exists in compiled code only.
     """
     raise NotImplementedError
 
@@ -72,7 +72,7 @@ def update(
 def _update_by_rule(
     rule: Any, weights: Any, g: Any, c: Any, scale: Any, memory: Any, lr: Any, t: Any, settings: Any
 ) -> Any:
-    """Write `update` for the rule of a name."""
+    """Generate `update` for the rule of a name."""
     step, n_slots, n_settings = _rules[rule.literal_value]
 
     def without_memory(
@@ -95,12 +95,12 @@ def _update_by_rule(
     return with_memory if n_slots else without_memory
 
 
-# Inlined, because a call would count references to the arrays: 20 ns.
+# Inlined, because a call would spend 20 ns on counting references to the arrays.
 overload(update, prefer_literal=True, jit_options={"forceinline": True, **SEMANTICS})(_update_by_rule)
 
 
 def _where_of_numbers(condition: Any, yes: Any, no: Any) -> Any:
-    """Write `where` for numbers: Numba's np.where would make an array of each choice."""
+    """Generate `where` for numbers, because Numba's np.where makes an array of each choice."""
 
     def choose(condition: Any, yes: Any, no: Any) -> Any:
         return yes if condition else no
@@ -112,7 +112,7 @@ overload(where, jit_options=SEMANTICS)(_where_of_numbers)
 
 
 def _power_of_numbers(base: Any, exponent: Any) -> Any:
-    """Write `power` for numbers."""
+    """Generate `power` for numbers."""
 
     def raised(base: Any, exponent: Any) -> Any:
         return base**exponent
