@@ -94,7 +94,12 @@ class Session:
 
     @printing()
     def show(self, view: RenderableType, *, one_line: bool = False) -> None:
-        """Print a table for people, or a line that is not to be broken."""
+        """Print a table for people, or a line that must not be broken.
+
+        Raises:
+            OutputError: stdout cannot be written.
+            StdoutClosedError: The reader of stdout has closed it.
+        """
         if not (self.quiet or self.as_json or sys.stdout is None):
             from gdcli.cli.screen import Screen
 
@@ -102,13 +107,23 @@ class Session:
 
     @printing()
     def say(self, line: str) -> None:
-        """Print a line for people, the names in it harmless."""
+        """Print a line for people, with escapes for control characters.
+
+        Raises:
+            OutputError: stdout cannot be written.
+            StdoutClosedError: The reader of stdout has closed it.
+        """
         if not (self.quiet or self.as_json):
             typer.echo(printable(line))
 
     @printing()
     def give(self, document: dict[str, Any]) -> None:
-        """Print a JSON document for programs."""
+        """Print a JSON document for programs.
+
+        Raises:
+            OutputError: stdout cannot be written.
+            StdoutClosedError: The reader of stdout has closed it.
+        """
         if self.as_json:
             from gdcli.cli.screen import json_text
 

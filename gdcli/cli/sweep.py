@@ -124,7 +124,7 @@ def _run(session: Session, planned: Sweep, directory: Path, *, workers: int, fre
     from gdcli.experiment.sweep.run import run_sweep
 
     total = len(planned.points)
-    with LateBar(planned.name, total, told=f"0 of {total} runs", shown=not session.quiet) as bar:
+    with LateBar(planned.name, total, status=f"0 of {total} runs", shown=not session.quiet) as bar:
         return run_sweep(
             planned,
             directory,

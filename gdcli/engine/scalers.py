@@ -123,6 +123,9 @@ def fit_robust(columns: ColumnStatistics) -> Affine:
     """Scale to (x − median)/(third quartile − first quartile).
 
     A column is not divided where its quartiles agree to rounding, or where it would reach beyond ±`LARGEST`.
+
+    Raises:
+        ValueError: The statistics have no quartiles.
     """
     if columns.quartiles is None:
         raise ValueError("the robust scaler needs the quartiles")

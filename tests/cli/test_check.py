@@ -153,9 +153,9 @@ def test_junit_is_valid_whatever_names_are(bench: Bench) -> None:
         ("link.yaml", "is a file that this command reads; choose another --junit"),
         ("sub", "cannot write the report: Is a directory; choose another --junit"),
         ("pipe", "cannot write the report: it is not a regular file; choose another --junit"),
-        ("other.xml", "exists, and is no report of gdcli; move it away, or choose another --junit"),
-        ("link.xml", "exists, and is no report of gdcli; move it away, or choose another --junit"),
-        ("empty.xml", "exists, and is no report of gdcli; move it away, or choose another --junit"),
+        ("other.xml", "exists, and is not a report of gdcli; move it away, or choose another --junit"),
+        ("link.xml", "exists, and is not a report of gdcli; move it away, or choose another --junit"),
+        ("empty.xml", "exists, and is not a report of gdcli; move it away, or choose another --junit"),
     ],
 )
 def test_a_report_that_cannot_be_written(
@@ -195,7 +195,7 @@ def test_what_comes_under_the_name_of_the_report_meanwhile_is_kept(
     monkeypatch.setattr("gdcli.cli.session.perform", perform)
     bench.write("s.yaml", f"{D}expect: {{gap: {{at_most: 50}}}}\n")
     outcome = bench.gd("check", "s.yaml", "--junit", "report.xml")
-    message = "report.xml: exists, and is no report of gdcli; move it away, or choose another --junit\n"
+    message = "report.xml: exists, and is not a report of gdcli; move it away, or choose another --junit\n"
     assert (outcome.code, outcome.err) == (2, message)
     assert Path("report.xml").read_text() == "years of work"
     assert sorted(bench.tree()) == ["d.csv", "report.xml", "s.yaml"]

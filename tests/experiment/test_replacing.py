@@ -138,7 +138,7 @@ def test_a_failure_between_two_renames_brings_the_old_result_back(
         raise error
 
     monkeypatch.setattr(swap, "exchange", lambda *_: errno.ENOSYS)
-    monkeypatch.setattr(swap, "_renamed", fail)
+    monkeypatch.setattr(swap, "_rename", fail)
     with pytest.raises((KeyboardInterrupt, OutputError)):
         write(tmp_path / "x")
     assert text_of(tmp_path / "x") == "old"

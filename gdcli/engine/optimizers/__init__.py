@@ -1,7 +1,6 @@
 """The optimizers, by the `kind` that a spec names.
 
-To add one: write its class (hyperparameters, docstring with formula and source, `update`), list it here, and
-give it a plain-loop reference in `tests/engine/test_optimizers.py`.
+To add one, follow the steps in CONTRIBUTING.md.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Output: directories that are replaced whole or not at all. Read `directories`, then `places`."""
+"""Output: result directories that are replaced as a whole or not at all. Read `directories`, then `places`."""

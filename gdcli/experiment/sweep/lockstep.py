@@ -47,6 +47,10 @@ def run_groups(
 
     Yields:
         Indices of a group's runs, and what came of it.
+
+    Raises:
+        ImportError: The kernel is the compiled one, and Numba cannot be imported.
+        KeyboardInterrupt: Ctrl-C was pressed.
     """
     indices = groups(planned, workers, kernel)
     todo = [[planned[i] for i in group] for group in indices]
@@ -109,6 +113,10 @@ def run_group(group: Sequence[Plan], kernel: Kernel, watch: Watch | None = None)
 
     Returns:
         What came of it.
+
+    Raises:
+        ImportError: The kernel is the compiled one, and Numba cannot be imported.
+        KeyboardInterrupt: Ctrl-C was pressed.
     """
     first, began = group[0], time.perf_counter()
     traces = descend(
