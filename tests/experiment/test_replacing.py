@@ -153,7 +153,7 @@ from pathlib import Path
 from gdcli.experiment.output import directories as output
 from gdcli.experiment.output import swap
 swap.exchange = lambda *_: errno.ENOSYS
-swap._renamed = lambda *_: os._exit(9)
+swap._rename = lambda *_: os._exit(9)
 with output.replacing(Path({str(tmp_path / "x")!r})) as new:
     output.write_summary({{}}, new)
 """
