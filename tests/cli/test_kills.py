@@ -63,7 +63,7 @@ def start(program: str, *arguments: str, home: Path) -> subprocess.Popen[str]:
 
 
 def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate()
     assert err == ""
     return process.returncode, out
 
@@ -136,7 +136,7 @@ def test_several_writers_of_one_result(tmp_path: Path) -> None:
     doomed = start(WRITE, "200", "1000000", home=tmp_path)
     try:
         while not place.exists():
-            assert any(writer.poll() is None for writer in writers)
+            assert any(writer.poll() is None for writer in writers) or place.exists()
         while any(writer.poll() is None for writer in writers):
             assert place.is_dir()
         assert [finish(writer) for writer in writers] == [(0, ""), (0, "")]

@@ -22,7 +22,7 @@ DENIED = os.strerror(errno.EACCES)
 
 def separately(*arguments: str, cwd: Path, given: str = "") -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "gdcli", *arguments]
-    return subprocess.run(command, cwd=cwd, input=given, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command, cwd=cwd, input=given, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize("command", ["run", "check", "sweep"])

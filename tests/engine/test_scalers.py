@@ -319,8 +319,7 @@ def test_sigmoid_does_not_overflow() -> None:
 
 # Laws
 
-settings.register_profile("laws", deadline=None, derandomize=True, database=None, max_examples=80)
-laws = settings.get_profile("laws")
+laws = settings(max_examples=80)
 tables = arrays(
     np.float64,
     array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=8),

@@ -22,8 +22,7 @@ from gdcli.engine.schedules.decays import (
 )
 from gdcli.engine.schedules.waves import Cosine, CosineRestarts, Linear, OneCycle, Triangular, Warmup
 
-settings.register_profile("laws", deadline=None, derandomize=True, database=None, max_examples=60)
-laws = settings.get_profile("laws")
+laws = settings(max_examples=60)
 
 
 def rates_of(schedule: Schedule, length: int, base: float = 0.5) -> Array:

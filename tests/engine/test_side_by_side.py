@@ -24,8 +24,7 @@ from gdcli.engine.trace import Stopping, Trace
 KERNELS: tuple[Kernel, ...] = ("numpy", "compiled") if find_spec("numba") else ("numpy",)
 EPOCHS = 4
 
-settings.register_profile("side by side", deadline=None, derandomize=True, database=None, max_examples=150)
-laws = settings.get_profile("side by side")
+laws = settings(max_examples=150)
 
 
 class Group:

@@ -238,8 +238,27 @@ sweep:
   seed: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]
   optimizer.lr: [0.001, 1.0e+3]
 """
-# By NumPy: the compiled kernel is through before anybody can interrupt it.
-COMMAND = [sys.executable, "-m", "gdcli", "sweep", "slow.yaml", "--no-plot", "--quiet", "--kernel", "numpy"]
+OPTIONS = ["sweep", "slow.yaml", "--no-plot", "--quiet", "--kernel", "numpy"]
+COMMAND = [sys.executable, "-m", "gdcli", *OPTIONS]
+# gdcli, with a Ctrl-C as soon as three runs are in the journal.
+INTERRUPTED = """
+import os, signal
+from gdcli.cli import main
+from gdcli.experiment.sweep import run
+
+class Journal(run.Journal):
+    finished = 0
+
+    def add(self, records):
+        super().add(records)
+        self.finished += len(records)
+        if self.finished >= 3:
+            os.kill(os.getpid(), signal.SIGINT)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+run.Journal = Journal
+main()
+"""
 
 
 def summary(home: Path) -> pd.DataFrame:
@@ -283,17 +302,14 @@ def test_killed_at_random_moments_and_gone_on_with(tmp_path: Path, workers: str)
 
 
 def test_interrupted_keeps_what_finished_and_the_next_runs_the_rest_only(tmp_path: Path) -> None:
-    (tmp_path / "slow.yaml").write_text(SLOW.replace("rows: 3000", "rows: 20000"))
-    process = subprocess.Popen([*COMMAND, "--workers", "2"], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
-    journal = tmp_path / "results/.slow-sweep.runs.jsonl"
-    while process.poll() is None and len(read_journal(journal)) < 3:
-        pass
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    (tmp_path / "slow.yaml").write_text(SLOW)
+    command = [sys.executable, "-c", INTERRUPTED, *OPTIONS, "--workers", "2"]
+    process = subprocess.run(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, check=False)
     assert process.returncode == 130
     kept = read_journal(tmp_path / "results/slow-sweep/runs.jsonl")
     assert 3 <= len(kept) < 24
-    assert said == f"slow-sweep: interrupted after {len(kept)} of 24 runs; the same command goes on from there\n"
+    message = f"slow-sweep: interrupted after {len(kept)} of 24 runs; the same command goes on from there"
+    assert process.stderr == f"{message}\n"
     assert len(summary(tmp_path)) == len(kept)
     seconds = {identity: record["summary"]["seconds"] for identity, record in kept.items()}
     subprocess.run(COMMAND, cwd=tmp_path, check=True)

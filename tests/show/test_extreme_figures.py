@@ -58,13 +58,13 @@ def assert_drawn(figure: Figure) -> None:
     assert to_png(figure).startswith(b"\x89PNG")
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=60, phases=[Phase.explicit, Phase.generate])
 @given(results())
 def test_any_run_can_be_drawn(result: gdcli.Result) -> None:
     assert_drawn(curve_figure(result))
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=60, phases=[Phase.explicit, Phase.generate])
 @given(st.lists(results(), min_size=1, max_size=4), st.booleans())
 def test_any_runs_can_be_drawn_together(runs: list[gdcli.Result], seeds: bool) -> None:
     plans = [
