@@ -101,7 +101,7 @@ def _dependence(optimum: Optimum, names: tuple[str, ...], rows: int) -> Iterator
     few = f"there are fewer training rows ({rows}) than columns ({d}); " if rows < d else ""
     which = "the one of smallest norm"
     if not optimum.is_smallest:
-        which = "one of many: the one of smallest norm would lose its fit to rounding"
+        which = "one of many: rounding errors would spoil the fit of the one of smallest norm"
     yield f"rank {rank} of {d}: {few}{'; '.join(relations)}. The optimum shown is {which}."
 
 
@@ -125,6 +125,6 @@ def _uncertainty(optimum: Optimum, scaling: Scaling) -> Iterator[str]:
     """Say how accurately the loss of the optimum is known, if that is not to all shown digits."""
     if np.isfinite(optimum.weights).all() and not optimum.uncertainty <= RESOLUTION * optimum.power:
         yield (
-            f"the optimum's MSE is known to ±{optimum.uncertainty * scaling.unit:.2g} only: some columns are so close "
+            f"the optimum's MSE is known only to ±{optimum.uncertainty * scaling.unit:.2g}: some columns are so close "
             "to a combination of others that double precision cannot hold the weights; leave those columns out"
         )

@@ -1,6 +1,6 @@
-"""`gdcli run` killed at any moment, and several writers of one result: nothing is lost and nothing is left.
+"""`gdcli run` killed at any moment, and several writers of one result: nothing is lost or left over.
 
-`GDCLI_KILLS=200 pytest tests/cli/test_kills.py` tries more moments than the suite does.
+`GDCLI_KILLS=200 pytest tests/cli/test_kills.py` tries more moments.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
 
 
 def seed_of_whole(result: Path) -> int:
-    """The seed of the run whose result this is; every file of it is there and of the same run."""
+    """The seed of a result, after checking that all its files are there and from the same run."""
     summary = json.loads((result / "summary.json").read_text())
     assert sorted(path.name for path in result.iterdir()) == list(summary["files"])
     seed = summary["spec"]["seed"]

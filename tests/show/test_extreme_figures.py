@@ -1,4 +1,4 @@
-"""Pictures of what runs can leave behind at the ends of the number range, and of names that act on a picture."""
+"""Pictures of extreme results, and of names that could act on a picture."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ STATUSES = st.sampled_from([Status.COMPLETED, Status.DIVERGED, Status.STALLED, S
 
 @st.composite
 def results(draw: st.DrawFn) -> gdcli.Result:
-    """A run of 0 to 4 epochs with any losses, beside any optimum."""
+    """A run of 0 to 4 epochs with any losses and any optimum."""
     epochs = draw(st.integers(0, 4))
     curve = st.lists(VALUES, min_size=epochs + 1, max_size=epochs + 1).map(np.array)
     constant = VALUES.map(lambda value: np.full(epochs + 1, value))
@@ -126,7 +126,7 @@ def test_glyphs_that_no_font_has_are_boxes_and_one_warning(monkeypatch: pytest.M
     assert figure.axes[0].get_ylabel() == "MSE, squared units of □□ kg □"
 
 
-def test_another_font_steps_in(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_font_is_used_for_missing_glyphs(monkeypatch: pytest.MonkeyPatch) -> None:
     """STIX comes with Matplotlib, and has a script letter that DejaVu Sans lacks."""
     monkeypatch.setattr(lettering, "FALLBACKS", ("no such font", "STIXGeneral"))
     letter = "\u210a"
