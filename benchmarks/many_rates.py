@@ -94,7 +94,7 @@ def _both_cores(problem: Problem, rates: Array, lockstep: Timing, findings: Repo
 
 
 def _torch(problem: Problem, rates: Array, findings: Report) -> tuple[Timing, Timing]:
-    """PyTorch's time for all rates, one by one (estimated from three) and in one hand-written loop."""
+    """PyTorch's time for all rates: run by run, estimated from three, and in one hand-written loop."""
     peer("torch")
     single = partial(torch_mini_batch, problem, "adam", size=SIZE)
     single(lr=RATE_LOW, epochs=1)  # PyTorch imports parts of itself on first use

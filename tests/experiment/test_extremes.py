@@ -100,7 +100,7 @@ def test_an_optimum_that_double_precision_cannot_represent_is_reported() -> None
     (warning,) = fit.warnings
     assert warning.startswith("the optimum's MSE is known only to ±")
     assert warning.endswith(
-        " only: some columns are so close to a combination of others that double precision cannot hold the weights; "
+        ": some columns are so close to a combination of others that double precision cannot hold the weights; "
         "leave those columns out"
     )
 
