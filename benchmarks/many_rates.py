@@ -108,8 +108,8 @@ def _torch(problem: Problem, rates: Array, findings: Report) -> tuple[Timing, Ti
     costs = ", ".join(f"{timing.median:.2f}" for timing in times.values())
     findings.notes.append(
         f"PyTorch on {RUNS} learning rates: single runs were timed with the lowest, a middle and the highest rate "
-        f"({costs} s), and the last time multiplied by {RUNS}. Written by hand as one loop over {RUNS} columns, it takes "
-        f"{columns.median:.2f} s for all of them. Both have a row; the target applies to the single runs."
+        f"({costs} s), and the last time multiplied by {RUNS}. Written by hand as one loop over {RUNS} columns, it "
+        f"takes {columns.median:.2f} s for all of them. Both have a row; the target applies to the single runs."
     )
     return times[str(sample[-1])].times(RUNS), columns
 
