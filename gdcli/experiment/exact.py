@@ -54,12 +54,12 @@ def exact_fit(plan: Plan) -> ExactFit:
     rows, objective = plan.rows, plan.rows.objective
     optimum = objective.optimum
     original = rows.original_weights(optimum.weights)
-    used = set(rows.columns.names)
+    used_columns = set(rows.columns.names)
     return ExactFit(
         data=rows.data.label,
         target=rows.columns.target,
         features=rows.columns.features,
-        unused=tuple(name for name in rows.data.names if name not in used),
+        unused=tuple(name for name in rows.data.names if name not in used_columns),
         scaler=plan.spec.scaler.features,
         rows=rows.n,
         weights=rows.named_weights(optimum.weights),

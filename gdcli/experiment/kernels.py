@@ -24,13 +24,13 @@ def kernel_choice(word: str, *, place: str = "kernel") -> KernelChoice:
     Raises:
         SpecError: There is no such kernel, or it needs Numba, which is not available.
     """
-    for known in get_args(KernelChoice):
-        if word == known:
+    for kernel in get_args(KernelChoice):
+        if word == kernel:
             trouble = numba_trouble() if word == "compiled" else None
             if trouble:
                 message = f"needs Numba, which {trouble}; pip install numba"
                 raise SpecError([Fault(Place(f"{place} compiled"), message)])
-            choice: KernelChoice = known
+            choice: KernelChoice = kernel
             return choice
     raise SpecError([Fault(Place(place), one_of(word, get_args(KernelChoice)))])
 

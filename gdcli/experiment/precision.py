@@ -89,12 +89,12 @@ def _dependence(optimum: Optimum, names: tuple[str, ...], rows: int) -> Iterator
     rank, d = optimum.rank, len(names)
     if not optimum.dependent:
         return
-    quoted = [name if name == "intercept" else f"'{name}'" for name in names]
+    labels = [name if name == "intercept" else f"'{name}'" for name in names]
     relations = []
     for column, others in optimum.dependent:
-        parts = [quoted[j] for j in others[:4]] + ([f"{len(others) - 4} more"] if len(others) > 4 else [])
+        parts = [labels[j] for j in others[:4]] + ([f"{len(others) - 4} more"] if len(others) > 4 else [])
         together = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
-        relations.append(f"{quoted[column]} depends on {together}" if parts else f"{quoted[column]} is zero")
+        relations.append(f"{labels[column]} depends on {together}" if parts else f"{labels[column]} is zero")
     more = d - rank - len(optimum.dependent)
     if more:
         relations.append(f"{more} more column{'s are' if more > 1 else ' is'} dependent too")

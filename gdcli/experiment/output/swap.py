@@ -73,8 +73,8 @@ def exchange(one: Path, other: Path) -> int:
     except (AttributeError, OSError, TypeError):  # another C library, another system
         return errno.ENOSYS
     names = os.fsencode(one), os.fsencode(other)
-    done = renameat2(_AT_FDCWD, names[0], _AT_FDCWD, names[1], ctypes.c_uint(_RENAME_EXCHANGE))
-    return ctypes.get_errno() if done else 0
+    status = renameat2(_AT_FDCWD, names[0], _AT_FDCWD, names[1], ctypes.c_uint(_RENAME_EXCHANGE))
+    return ctypes.get_errno() if status else 0
 
 
 def _check_old(new: Path, place: Path, check: Callable[[Path], None]) -> None:
