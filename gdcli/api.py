@@ -350,6 +350,10 @@ def perform(
 
     Returns:
         The result.
+
+    Raises:
+        ImportError: The kernel is the compiled one, and Numba cannot be imported.
+        KeyboardInterrupt: Ctrl-C was pressed, and `keep_interrupted` is not set.
     """
     return execute(planned, draw=_draw, watch=watch, keep_interrupted=keep_interrupted, kernel=kernel)
 

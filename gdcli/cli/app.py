@@ -28,7 +28,7 @@ SUMMARIES: dict[Callable[..., None], str] = {
     compare: "Run several specs side by side: one table, one picture.",
     sweep: "Run a grid of settings, in lockstep and on all cores.",
     optimum: "Fit a data file by exact least squares.",
-    check: "Run specs and hold each against its `expect`.",
+    check: "Run specs and check each against its `expect`.",
 }
 for command, summary in SUMMARIES.items():
     app.command(short_help=summary)(command)

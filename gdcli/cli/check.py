@@ -31,7 +31,7 @@ def check(
     no_plot: NoPlot = False,
     quiet: Quiet = False,
 ) -> int:
-    """Run specs and hold each against its `expect`: one line each.
+    """Run specs and check each against its `expect`: one line per spec.
 
     Writes nothing unless --out or --junit is given. With --quiet, only what fails is printed.
 
@@ -102,10 +102,10 @@ def find_specs(paths: Sequence[Path]) -> list[Path]:
 
 
 def _specs_in(folder: Path) -> list[Path]:
-    """The specs of a folder at every depth, sorted; links to folders are not followed, which may lead in a circle."""
+    """The specs of a folder and its subfolders, sorted. Links to folders, which may be circular, are not followed."""
 
     def refuse(error: OSError) -> None:
-        if not isinstance(error, FileNotFoundError):  # one that has gone meanwhile held nothing any more
+        if not isinstance(error, FileNotFoundError):  # a folder that was removed meanwhile has no specs
             place = Place(str(error.filename))
             raise SpecError([Fault(place, f"cannot list this folder: {system_reason(error)}")]) from error
 
