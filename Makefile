@@ -1,4 +1,4 @@
-# gdcli: `make run` and `make test` are all that a fresh machine with Python ≥ 3.11 needs.
+# gdcli: `make run` and `make test` need nothing but Python ≥ 3.11.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -13,7 +13,7 @@ help: ## show this help
 run: $(VENV)/installed ## install gdcli into .venv and run experiments/abalone_norm.yaml
 	$(BIN)/gdcli run experiments/abalone_norm.yaml
 
-test: lint ## lint, type-check, test, and hold every shipped experiment against what it expects
+test: lint ## lint, type-check, test, and check every shipped experiment
 	$(BIN)/python -m pytest -n auto
 	$(BIN)/gdcli check experiments/
 
@@ -28,12 +28,12 @@ experiments: $(VENV)/installed ## run every shipped experiment into results/
 bench: $(BENCH)/installed ## time gdcli against its peers, in .venv-bench, and write benchmarks/RESULTS.md (minutes)
 	$(BENCH)/bin/python -m benchmarks.run
 
-clean: ## remove the virtual environments and all caches; results/ stays
+clean: ## remove the virtual environments and all caches, but not results/
 	rm -rf $(VENV) $(BENCH) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/created $(BENCH)/created:
-	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "gdcli needs Python 3.11 or newer; say which with: make PYTHON=python3.12 …")'
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "gdcli needs Python 3.11 or newer; choose one with: make PYTHON=python3.12 …")'
 	$(PYTHON) -m venv $(@D)
 	@touch $@
 

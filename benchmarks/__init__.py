@@ -1,1 +1,1 @@
-"""Benchmarks: the same work done by gdcli and by what a user would pick instead. See README.md."""
+"""Benchmarks: the same work done by gdcli and by the tools that users would take instead. See README.md."""

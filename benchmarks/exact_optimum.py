@@ -1,4 +1,4 @@
-"""The optimum of a 200 MB CSV file, whole processes: against pandas.read_csv, without and with LinearRegression."""
+"""The optimum of a 200 MB CSV file, in whole processes: against pandas.read_csv, alone and with LinearRegression."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from benchmarks.problems import gaussian
 from benchmarks.report import main
 
 ROWS, COLUMNS = 1_000_000, 10
-SEED_DIGITS = 3.0  # dividing by it gives numbers with all their digits, as measured data written by a program have
+FULL_DIGITS = 3.0  # divided by this, numbers are written with 16 or 17 digits, as programs write measured data
 READ = "import sys, pandas; frame = pandas.read_csv(sys.argv[1])"
 FIT = f"""{READ}
 from sklearn.linear_model import LinearRegression
@@ -27,11 +27,11 @@ print(float(residual @ residual) / len(y))"""
 
 def report() -> Report:
     """Measure."""
-    found = Report()
+    findings = Report()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rows.csv"
         say("writing a CSV file …")
-        frame = gaussian(ROWS, COLUMNS).frame / SEED_DIGITS
+        frame = gaussian(ROWS, COLUMNS).frame / FULL_DIGITS
         frame.to_csv(path, index=False, chunksize=100_000)
         del frame
         size = path.stat().st_size / 1e6
@@ -44,18 +44,18 @@ def report() -> Report:
             missing = str(error)
         times = race(contestants, runs=3)
     ours = ("gdcli optimum", times["gdcli"])
-    found.rows.append(compare(work, ours, ("pandas.read_csv", times["read"]), at_most=1.6))
+    findings.rows.append(compare(work, ours, ("pandas.read_csv", times["read"]), at_most=1.6))
     name = "read_csv + LinearRegression"
     if missing:
-        found.rows.append(Row(work=work, ours=ours[0], peer=name, at_most=1, missing=missing))
+        findings.rows.append(Row(work=work, ours=ours[0], peer=name, at_most=1, missing=missing))
     else:
-        found.rows.append(compare(work, ours, (name, times["fit"]), at_most=1))
-    found.notes.append(
+        findings.rows.append(compare(work, ours, (name, times["fit"]), at_most=1))
+    findings.notes.append(
         f"Optimum: whole processes from start to exit, the file in the page cache; gdcli costs "
         f"{times['gdcli'].median - times['read'].median:+.2f} s beside pandas.read_csv, and 1.6 × would be "
         f"{0.6 * times['read'].median:+.2f} s."
     )
-    return found
+    return findings
 
 
 def _gdcli(path: Path) -> Contestant:

@@ -14,7 +14,7 @@ WORK = f"full batch, {ROWS:,} rows × {COLUMNS} columns, {EPOCHS:,} epochs"
 
 
 def _whole(contestant: Contestant) -> Contestant:
-    """Count all of `gdcli.run`: here the factorisation is the work."""
+    """Time the whole of `gdcli.run`, since most of the work is the factorisation."""
 
     def lap() -> Lap:
         done = contestant()
@@ -25,7 +25,7 @@ def _whole(contestant: Contestant) -> Contestant:
 
 def report() -> Report:
     """Measure."""
-    problem, found = gaussian(ROWS, COLUMNS), Report()
+    problem, findings = gaussian(ROWS, COLUMNS), Report()
     keys = {"batch_size": "full", "optimizer": {"kind": "sgd", "lr": RATE}}
     ours = race(
         {
@@ -40,7 +40,7 @@ def report() -> Report:
         loop = partial(torch_full_batch, problem, lr=RATE)
         torch_time = race({"": timed(partial(loop, epochs=EPOCHS), problem.judge)}, runs=1, warmups=0)[""]
         single = race({"": timed(partial(loop, epochs=EPOCHS // 10, dtype="float32"))}, runs=1)[""].times(10)
-        found.rows += [
+        findings.rows += [
             compare(WORK, ("the whole of gdcli.run", once), ("PyTorch", torch_time), at_least=60),
             compare(
                 WORK,
@@ -50,12 +50,12 @@ def report() -> Report:
             ),
         ]
     except NotAvailable as error:
-        found.rows.append(Row(work=WORK, ours="", peer="PyTorch", at_least=60, missing=str(error)))
-    found.rows.append(
+        findings.rows.append(Row(work=WORK, ours="", peer="PyTorch", at_least=60, missing=str(error)))
+    findings.rows.append(
         compare("ten times the epochs", ("10,000 epochs", tenfold), ("1,000 epochs", once), at_most=1.3, rtol=None)
     )
-    found.notes.append(_anatomy(once, tenfold))
-    return found
+    findings.notes.append(_anatomy(once, tenfold))
+    return findings
 
 
 def _anatomy(once: Timing, tenfold: Timing) -> str:

@@ -28,25 +28,25 @@ MINI = f"mini-batch epoch, batch {SIZE}"
 
 def report() -> Report:
     """Measure."""
-    found = Report()
+    findings = Report()
     kernels = _kernels()
     work = (*WORK, *(f"{MINI}, {kernel} kernel" for kernel in kernels))
     by_rows = [_times(problem, kernels) for problem in _longer()]
     by_columns = [_times(gaussian(FIXED_ROWS, p), kernels) for p in COLUMNS]
-    found.tables += [
+    findings.tables += [
         _table(f"Growth with rows, at {FIXED_COLUMNS} columns", work, ("rows", ROWS), by_rows),
         _table(f"Growth with columns, at {FIXED_ROWS:,} rows", work, ("columns", COLUMNS), by_columns),
     ]
-    found.notes.append(
+    findings.notes.append(
         "Growth: the engine's own functions, sgd, rows in memory; a full-batch epoch by the NumPy kernel. An exponent "
         "is the slope of log time over log size, fitted to all sizes and to the last two: the small ones show the "
         "fixed cost of a call."
     )
-    return found
+    return findings
 
 
 def _kernels() -> list[str]:
-    """The kernels that there are."""
+    """The available kernels."""
     try:
         kernel_option("compiled")
     except NotAvailable:
@@ -55,7 +55,7 @@ def _kernels() -> list[str]:
 
 
 def _longer() -> Iterator[Problem]:
-    """Problems of more and more rows, cut from one."""
+    """Problems with more and more rows, all taken from the same one."""
     say(f"drawing {ROWS[-1]:,} rows …")
     longest = gaussian(ROWS[-1], FIXED_COLUMNS)
     for n in ROWS:
@@ -63,7 +63,7 @@ def _longer() -> Iterator[Problem]:
 
 
 def _times(problem: Problem, kernels: Sequence[str]) -> list[float]:
-    """Seconds of each work on a problem."""
+    """Seconds for each kind of work on a problem."""
     X, y = problem.X, problem.y
     n, p = X.shape[0], X.shape[1] - 1
     say(f"growth: {n:,} rows × {p} columns")
@@ -75,7 +75,7 @@ def _times(problem: Problem, kernels: Sequence[str]) -> list[float]:
         _median(lambda: _descend(loss.full_batch(), loss, FULL_EPOCHS), 5) / FULL_EPOCHS,
     ]
     for kernel in kernels:
-        # A gdcli of one kernel does not know the argument.
+        # A gdcli with only one kernel does not have this argument.
         option: dict[str, Any] = {"kernel": kernel} if len(kernels) > 1 else {}
         epoch = partial(_epoch, X, y, loss, option)
         if kernel == "compiled":

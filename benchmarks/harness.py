@@ -1,4 +1,4 @@
-"""Fair timings: contestants take turns, medians are compared, and equal arithmetic must reach an equal loss."""
+"""Fair timings: contestants take turns, medians are compared, and the same arithmetic must give the same loss."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from typing import Any, TypeAlias
 
 import gdcli
 
-SAME = 1e-8  # relative difference of two losses that still counts as the same arithmetic in double precision
+SAME = 1e-8  # largest relative difference of two losses from the same arithmetic in double precision
 
 
-class NotAvailable(Exception):  # noqa: N818 - not an error: the row says so and the others go on
-    """What a row needs is not there: a peer that is not installed, or a part of gdcli that has not landed."""
+class NotAvailable(Exception):  # noqa: N818 - not an error: the row says so, and the others are measured
+    """Something that a row needs is missing: a peer is not installed, or this gdcli lacks a feature."""
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,9 @@ class Lap:
     """One timed piece of work.
 
     Attributes:
-        seconds: Wall time of what is compared.
-        reached: The loss and, where there are any to compare, the weights behind it; empty for other work.
-        whole: Wall time with everything around it; `seconds` where nothing is.
+        seconds: Wall time of the work that is compared.
+        reached: The final loss and, if they are compared, the final weights; empty for other work.
+        whole: Wall time including everything around it; None if that is `seconds`.
     """
 
     seconds: float
@@ -40,12 +40,12 @@ class Timing:
     """Several laps of one contestant.
 
     Attributes:
-        median: In seconds, like the two after it.
-        low: The fastest.
-        high: The slowest.
-        runs: How many.
-        whole: Median of the laps with everything around them.
-        reached: Of the last lap.
+        median: Median time in seconds.
+        low: Shortest time in seconds.
+        high: Longest time in seconds.
+        runs: Number of laps.
+        whole: Median time including everything around the laps, in seconds.
+        reached: Loss and weights of the last lap.
     """
 
     median: float
@@ -56,7 +56,7 @@ class Timing:
     reached: tuple[float, ...] = ()
 
     def times(self, factor: float) -> Timing:
-        """The same work so many times over, where it was verified that its time is linear."""
+        """The timing of `factor` times the work, where the time was verified to be linear."""
         return replace(
             self,
             median=self.median * factor,
@@ -75,15 +75,15 @@ class Row:
 
     Attributes:
         work: What was done.
-        ours: Which gdcli: its kernel, or the longer of two runs.
-        peer: What it is compared with.
-        gdcli: Its time; None where it is not available.
-        other: The peer's time, likewise.
+        ours: How gdcli did it: its kernel, or the longer of two runs.
+        peer: Name of the peer.
+        gdcli: The time of gdcli; None if it is not available.
+        other: The time of the peer; None if it is not available.
         at_least: Target for peer ÷ gdcli.
         at_most: Target for gdcli ÷ peer.
-        check: How the two losses compare, and the weights: near an optimum they say more than the loss.
-        sound: False where they should be equal and are not.
-        missing: Why there are no numbers.
+        check: Differences of the losses and of the weights, which say more near an optimum.
+        sound: False if they should be equal and are not.
+        missing: Why there are no times.
     """
 
     work: str
@@ -100,11 +100,11 @@ class Row:
 
 @dataclass
 class Report:
-    """What a script found out.
+    """The findings of a script.
 
     Attributes:
-        rows: Of the table.
-        notes: Sentences made from what was measured.
+        rows: The rows of the table.
+        notes: Sentences with further measurements.
         tables: Further tables, in Markdown.
     """
 
@@ -114,15 +114,15 @@ class Report:
 
 
 def race(contestants: Mapping[str, Contestant], *, runs: int, warmups: int = 1) -> dict[str, Timing]:
-    """Time contestants in turns, so that a disturbance of the machine hits all of them.
+    """Time contestants in turns, so that a disturbance of the machine affects all of them.
 
     Args:
-        contestants: By name.
-        runs: Timed laps of each.
-        warmups: Laps of each before them that are thrown away.
+        contestants: Name → contestant.
+        runs: Number of timed laps of each.
+        warmups: Number of laps of each before these, which are not counted.
 
     Returns:
-        Their timings.
+        Name → timing.
     """
     laps: dict[str, list[Lap]] = {name: [] for name in contestants}
     for turn in range(warmups + runs):
@@ -148,15 +148,15 @@ def compare(
     at_most: float | None = None,
     rtol: float | None = SAME,
 ) -> Row:
-    """Make a row, its losses held against each other.
+    """Make a row, and compare the losses.
 
     Args:
         work: What was done.
-        ours: Which gdcli, and its timing.
-        peer: Likewise.
+        ours: How gdcli did it, and its timing.
+        peer: Name of the peer, and its timing.
         at_least: Target for peer ÷ gdcli.
         at_most: Target for gdcli ÷ peer.
-        rtol: How far losses and weights may be apart, relatively; None where they have nothing to do with each other.
+        rtol: Largest relative difference of losses and weights; None if they are not comparable.
 
     Returns:
         The row.
@@ -180,7 +180,7 @@ def compare(
 
 
 def _apart(ours: Sequence[float], others: Sequence[float]) -> dict[str, float]:
-    """Relative distance of two losses and, where both sides know them, of their weights (largest against largest)."""
+    """Relative difference of two losses and, if both sides have them, of the weights (relative to the largest one)."""
     apart = {"loss": abs(ours[0] - others[0]) / abs(others[0])}
     if len(ours) == len(others) > 1:
         pairs = zip(ours[1:], others[1:], strict=True)
@@ -189,11 +189,11 @@ def _apart(ours: Sequence[float], others: Sequence[float]) -> dict[str, float]:
 
 
 def timed(work: Callable[[], Any], judge: Callable[[Any], tuple[float, ...]] | None = None) -> Contestant:
-    """Make a contestant of a function; what its result is worth is found out after the clock has stopped.
+    """Make a contestant of a function. Its result is judged after the clock has stopped.
 
     Args:
-        work: Timed.
-        judge: Given what `work` returned: what it reached.
+        work: The function that is timed.
+        judge: Computes loss and weights from the result of `work`.
 
     Returns:
         The contestant.
@@ -212,7 +212,7 @@ def peer(name: str) -> Any:
     """Import a peer.
 
     Args:
-        name: Of its module. It is untyped here, because CI has none of the peers.
+        name: Name of its module. The module is untyped here, because CI does not install the peers.
 
     Returns:
         The module.
@@ -233,7 +233,7 @@ def kernel_option(kernel: str) -> dict[str, Any]:
         kernel: `numpy`, `compiled` or `auto`.
 
     Returns:
-        The arguments; none where this gdcli has one kernel only and that one is meant.
+        The arguments; none if this gdcli has only one kernel and that is the one.
 
     Raises:
         NotAvailable: This gdcli has no compiled kernel, or Numba is not installed.
@@ -247,5 +247,5 @@ def kernel_option(kernel: str) -> dict[str, Any]:
 
 
 def say(text: str) -> None:
-    """Tell whoever waits what is going on."""
+    """Print a line of progress to stderr."""
     print(text, file=sys.stderr, flush=True)

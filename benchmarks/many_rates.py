@@ -41,27 +41,27 @@ WORK = f"{RUNS} learning rates, mini-batch {SIZE} on abalone, adam, {EPOCHS} epo
 
 def report() -> Report:
     """Measure."""
-    problem, found = abalone(), Report()
+    problem, findings = abalone(), Report()
     rates = np.geomspace(RATE_LOW, RATE_HIGH, RUNS)
-    lockstep = _lockstep(problem, rates, found)
-    _both_cores(problem, rates, lockstep, found)
-    return found
+    lockstep = _lockstep(problem, rates, findings)
+    _both_cores(problem, rates, lockstep, findings)
+    return findings
 
 
-def _lockstep(problem: Problem, rates: Array, found: Report) -> Timing:
-    """The NumPy engine: k columns against the last of them alone."""
+def _lockstep(problem: Problem, rates: Array, findings: Report) -> Timing:
+    """The NumPy kernel: k columns against the last of them alone."""
     p = problem.X.shape[1] - 1
     rows = factor_rows(problem.X[:, :p], problem.y)
     loss = objective(rows.rescaled(np.zeros(p + 1), np.ones(p + 1), intercept=True))
     times = race({"all": _columns(problem, loss, rates), "one": _columns(problem, loss, rates[-1:])}, runs=7)
-    found.rows.append(
+    findings.rows.append(
         compare(WORK, (f"{RUNS} in lockstep, numpy kernel", times["all"]), ("one run", times["one"]), at_most=4)
     )
     return times["all"]
 
 
 def _columns(problem: Problem, loss: LeastSquares, rates: Array) -> Contestant:
-    """Make a contestant of k runs in lockstep, judged by the last of them."""
+    """Make a contestant of k runs in lockstep; the last one is judged."""
     optimizers = [OPTIMIZERS["adam"](kind="adam", lr=lr) for lr in rates.tolist()]
 
     def lap() -> Lap:
@@ -79,22 +79,22 @@ def _columns(problem: Problem, loss: LeastSquares, rates: Array) -> Contestant:
     return lap
 
 
-def _both_cores(problem: Problem, rates: Array, lockstep: Timing, found: Report) -> None:
+def _both_cores(problem: Problem, rates: Array, lockstep: Timing, findings: Report) -> None:
     """The compiled kernel on all cores against PyTorch, which runs the rates one after the other."""
     ours, serial, loop = f"sweep on {os.cpu_count()} cores, compiled kernel", "PyTorch, run by run", PYTORCH_COLUMNS
     try:
-        torch_serial, torch_columns = _torch(problem, rates, found)
-        found.rows.append(compare(WORK, ("lockstep, numpy kernel", lockstep), (loop, torch_columns)))
+        torch_serial, torch_columns = _torch(problem, rates, findings)
+        findings.rows.append(compare(WORK, ("lockstep, numpy kernel", lockstep), (loop, torch_columns)))
         mine = race({"": _sweep(problem, rates)}, runs=5)[""]
     except NotAvailable as error:
-        found.rows.append(Row(work=WORK, ours=ours, peer=serial, at_least=1_000, missing=str(error)))
+        findings.rows.append(Row(work=WORK, ours=ours, peer=serial, at_least=1_000, missing=str(error)))
         return
-    found.rows.append(compare(WORK, (ours, mine), (serial, torch_serial), at_least=1_000))
-    found.rows.append(compare(WORK, (ours, mine), (loop, torch_columns)))
+    findings.rows.append(compare(WORK, (ours, mine), (serial, torch_serial), at_least=1_000))
+    findings.rows.append(compare(WORK, (ours, mine), (loop, torch_columns)))
 
 
-def _torch(problem: Problem, rates: Array, found: Report) -> tuple[Timing, Timing]:
-    """PyTorch's time for all rates one after the other, from three of them; and in one hand-written loop over all."""
+def _torch(problem: Problem, rates: Array, findings: Report) -> tuple[Timing, Timing]:
+    """PyTorch's time for all rates: run by run, estimated from three, and in one hand-written loop."""
     peer("torch")
     single = partial(torch_mini_batch, problem, "adam", size=SIZE)
     single(lr=RATE_LOW, epochs=1)  # PyTorch imports parts of itself on first use
@@ -106,16 +106,16 @@ def _torch(problem: Problem, rates: Array, found: Report) -> tuple[Timing, Timin
     times = race(contestants, runs=3, warmups=0)
     columns = times.pop(PYTORCH_COLUMNS)
     costs = ", ".join(f"{timing.median:.2f}" for timing in times.values())
-    found.notes.append(
-        f"PyTorch on {RUNS} learning rates: one run after the other was timed on the lowest, a middle and the highest "
-        f"rate ({costs} s) and the last multiplied by {RUNS}. Written by hand as one loop over {RUNS} columns it needs "
-        f"{columns.median:.2f} s for all of them; both have their row, the target is held against the former."
+    findings.notes.append(
+        f"PyTorch on {RUNS} learning rates: single runs were timed with the lowest, a middle and the highest rate "
+        f"({costs} s), and the last time multiplied by {RUNS}. Written by hand as one loop over {RUNS} columns, it "
+        f"takes {columns.median:.2f} s for all of them. Both have a row; the target applies to the single runs."
     )
     return times[str(sample[-1])].times(RUNS), columns
 
 
 def _sweep(problem: Problem, rates: Array) -> Contestant:
-    """Make a contestant of the library's sweep, judged by the run of the highest rate."""
+    """Make a contestant of `gdcli.sweep`; the run of the highest rate is judged."""
     sweep: Any = getattr(gdcli, "sweep", None)
     if sweep is None:
         raise NotAvailable("not available yet: gdcli.sweep")

@@ -29,15 +29,15 @@ TARGETS = {
 
 def report() -> Report:
     """Measure."""
-    problem, found = abalone(), Report()
+    problem, findings = abalone(), Report()
     for kind in RATES:
-        _kind(problem, kind, found)
-    found.notes.append(_floor(problem))
-    return found
+        _kind(problem, kind, findings)
+    findings.notes.append(_floor(problem))
+    return findings
 
 
-def _kind(problem: Problem, kind: str, found: Report) -> None:
-    """One optimizer, by both kernels, against all peers, all in one race."""
+def _kind(problem: Problem, kind: str, findings: Report) -> None:
+    """One optimizer with both kernels against all peers, in one race."""
     work = f"mini-batch {SIZE} on abalone, {kind}, {EPOCHS:,} epochs"
     keys: dict[str, Any] = {"batch_size": SIZE, "optimizer": {"kind": kind, "lr": RATES[kind]}}
     contestants = {LOOP: timed(partial(LOOPS[kind], problem, lr=RATES[kind], size=SIZE, epochs=EPOCHS), problem.judge)}
@@ -50,31 +50,31 @@ def _kind(problem: Problem, kind: str, found: Report) -> None:
     for kernel in KERNELS:
         try:
             contestants[kernel] = problem.run(kernel=kernel, epochs=EPOCHS, **keys)
-            # PyTorch runs fewer epochs: what was reached is compared after those.
+            # PyTorch runs fewer epochs: losses are compared after those.
             early[kernel] = problem.run(kernel=kernel, epochs=TORCH_EPOCHS, **keys)().reached
         except NotAvailable as error:
             missing[kernel] = str(error)
     times = race(contestants, runs=5)
     if SLICED in times:
-        found.notes.append(_scale(times, problem, kind))
+        findings.notes.append(_scale(times, problem, kind))
     for kernel in KERNELS:
         for name, target in TARGETS[kind].items():
             aim = target if kernel == "compiled" else None
             ours, why = f"{kernel} kernel", missing.get(kernel) or missing.get(name)
             if why:
-                found.rows.append(Row(work=work, ours=ours, peer=name, at_least=aim, missing=why))
+                findings.rows.append(Row(work=work, ours=ours, peer=name, at_least=aim, missing=why))
                 continue
             mine = times[kernel] if name == LOOP else replace(times[kernel], reached=early[kernel])
-            found.rows.append(compare(work, (ours, mine), (name, times[name]), at_least=aim))
+            findings.rows.append(compare(work, (ours, mine), (name, times[name]), at_least=aim))
         if kernel in times:
-            found.notes.append(
+            findings.notes.append(
                 f"{work}, {kernel} kernel: {times[kernel].median:.3f} s of descent, {times[kernel].whole:.3f} s for "
                 f"the whole of gdcli.run (planning, factoring and the optimum included)."
             )
 
 
 def _torch(problem: Problem, kind: str) -> dict[str, Contestant]:
-    """PyTorch on fewer epochs, and on twice as many of them."""
+    """PyTorch on fewer epochs, and on twice as many as those."""
     peer("torch")
     keys: dict[str, Any] = {"lr": RATES[kind], "size": SIZE}
     sliced = partial(torch_mini_batch, problem, kind, **keys)
@@ -82,12 +82,12 @@ def _torch(problem: Problem, kind: str) -> dict[str, Contestant]:
     return {
         SLICED: timed(partial(sliced, epochs=TORCH_EPOCHS), problem.judge),
         TWICE: timed(partial(sliced, epochs=2 * TORCH_EPOCHS)),
-        LOADER: timed(partial(loader, epochs=LOADER_EPOCHS)),  # its batches are others: nothing to compare
+        LOADER: timed(partial(loader, epochs=LOADER_EPOCHS)),  # different batches: the losses cannot be compared
     }
 
 
 def _scale(times: dict[str, Timing], problem: Problem, kind: str) -> str:
-    """Scale PyTorch's times to all epochs, and say how linear they are."""
+    """Scale PyTorch's times to all epochs, and report how linear they are."""
     linear = times[TWICE].median / times[SLICED].median
     times[SLICED] = times[SLICED].times(EPOCHS / TORCH_EPOCHS)
     times[LOADER] = times[LOADER].times(EPOCHS / LOADER_EPOCHS)
@@ -101,18 +101,18 @@ def _scale(times: dict[str, Timing], problem: Problem, kind: str) -> str:
 
 
 def _floor(problem: Problem) -> str:
-    """What NumPy takes for the work of an epoch: the permutations of the contract, and fetching rows."""
+    """The time that NumPy needs per epoch for the specified permutations and for gathering the rows."""
     generator, n = np.random.RandomState(0), len(problem.y)
     began = time.perf_counter()
     orders = [generator.permutation(n) for _ in range(EPOCHS)]
-    drawn = time.perf_counter() - began
+    permuting = time.perf_counter() - began
     began = time.perf_counter()
     for order in orders:
         problem.X[order]
     return (
-        f"Mini-batch on abalone: NumPy draws the {EPOCHS:,} permutations of the contract in {drawn:.3f} s, "
-        f"and gathers the rows in {time.perf_counter() - began:.3f} s; the plain loop and the numpy kernel pay both. "
-        f"The compiled kernel draws the same permutations itself."
+        f"Mini-batch on abalone: NumPy draws the {EPOCHS:,} permutations in {permuting:.3f} s and gathers the rows in "
+        f"{time.perf_counter() - began:.3f} s; both times are part of the plain loop and of the numpy kernel. The "
+        f"compiled kernel draws the same permutations itself."
     )
 
 

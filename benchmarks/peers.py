@@ -1,8 +1,8 @@
 """The peers' loops, as a good programmer writes them: same start (zeros), same batches, same rule, double precision.
 
-PyTorch gets one thread for mini-batches: there its operations are too small to share, and where anything else runs
-on the machine the threads' waiting for each other makes it up to five times slower (measured: 84 µs a step with one
-thread on a busy machine of two cores, 190 to 420 µs with two; no difference on a quiet one).
+PyTorch gets one thread for mini-batches. Its operations are too small to be shared there, and on a busy machine the
+threads wait for each other, which makes it up to five times slower (measured on a busy machine with two cores: 84 µs
+per step with one thread, 190 to 420 µs with two; no difference on an idle one).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ BETA1, BETA2, EPS = 0.9, 0.999, 1e-8
 
 
 def numpy_sgd(problem: Problem, *, lr: float, epochs: int, size: int, seed: int = 0) -> Array:
-    """Mini-batch descent in NumPy, in place, the rows gathered once an epoch and then sliced."""
+    """Mini-batch descent in NumPy, in place, the rows gathered once per epoch and then sliced."""
     X, y = problem.X, problem.y
     n, d = X.shape
     generator, w = np.random.RandomState(seed), np.zeros(d)
@@ -59,7 +59,7 @@ def numpy_adam(problem: Problem, *, lr: float, epochs: int, size: int, seed: int
 
 
 def torch_mini_batch(problem: Problem, kind: str, *, lr: float, epochs: int, size: int, seed: int = 0) -> Array:
-    """Mini-batch descent in PyTorch: autograd and `torch.optim`, the rows gathered once an epoch and then sliced."""
+    """Mini-batch descent in PyTorch: autograd and `torch.optim`, the rows gathered once per epoch and then sliced."""
     torch = _single_threaded()
     X, y = torch.from_numpy(problem.X), torch.from_numpy(problem.y)
     generator = np.random.RandomState(seed)
@@ -75,7 +75,7 @@ def torch_mini_batch(problem: Problem, kind: str, *, lr: float, epochs: int, siz
 
 
 def torch_data_loader(problem: Problem, kind: str, *, lr: float, epochs: int, size: int, seed: int = 0) -> Array:
-    """The same in the idiom of PyTorch's tutorials: a `DataLoader` hands out the batches (shuffled as it likes)."""
+    """The same as in PyTorch's tutorials: a `DataLoader` draws the batches, with its own random numbers."""
     torch = _single_threaded()
     data = peer("torch.utils.data")
     torch.manual_seed(seed)
@@ -92,9 +92,9 @@ def torch_data_loader(problem: Problem, kind: str, *, lr: float, epochs: int, si
 
 
 def torch_lockstep(problem: Problem, rates: Array, *, epochs: int, size: int, seed: int = 0) -> Array:
-    """All rates at once in PyTorch: weights (d, k), Adam with lr 1 written so that each column has a rate of its own.
+    """All rates at once in PyTorch: weights (d, k), Adam with lr 1 scaled so that each column has its own rate.
 
-    Adam's step is proportional to its rate, so the step at rate 1, times each column's rate, is the step wanted.
+    Adam's step is proportional to its rate, so the step at rate 1 is multiplied by the rate of each column.
     """
     torch = _single_threaded()
     X, y, scale = (torch.from_numpy(array) for array in (problem.X, problem.y[:, None], rates))
@@ -116,7 +116,7 @@ def torch_lockstep(problem: Problem, rates: Array, *, epochs: int, size: int, se
 
 
 def torch_full_batch(problem: Problem, *, lr: float, epochs: int, dtype: str = "float64") -> Array:
-    """Full-batch descent in PyTorch: autograd and `torch.optim.SGD`, all its threads."""
+    """Full-batch descent in PyTorch: autograd and `torch.optim.SGD`, with all threads."""
     torch = peer("torch")
     X, y = (torch.from_numpy(array).to(getattr(torch, dtype)) for array in (problem.X, problem.y))
     w = torch.zeros(X.shape[1], dtype=X.dtype, requires_grad=True)

@@ -1,4 +1,4 @@
-"""The data that everybody works on, in double precision, as arrays and as a DataFrame."""
+"""The data that all contestants work on, in double precision, as arrays and as a DataFrame."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Problem:
-    """Least squares.
+    """A least-squares problem.
 
     Attributes:
-        X: Design, its last column ones, shape (n, d).
+        X: Design with a last column of ones, shape (n, d).
         y: Target, shape (n,).
     """
 
@@ -33,7 +33,7 @@ class Problem:
     y: Array
 
     def judge(self, w: Array) -> tuple[float, ...]:
-        """Mean squared error of weights, shape (d,), from the rows themselves, and the weights: one judge for all."""
+        """The mean squared error of weights, shape (d,), computed from the rows, followed by the weights."""
         residual = self.X @ w - self.y
         return float(residual @ residual) / len(self.y), *w.tolist()
 
@@ -50,11 +50,11 @@ class Problem:
 
         Args:
             kernel: `numpy`, `compiled` or `auto`.
-            **keys: Of the spec.
+            **keys: Keys of the spec.
 
         Returns:
-            It times the descent, from arrays in memory to the final weights with the loss after every epoch, as the
-            peers' loops are timed (which record no loss); `whole` is all of `gdcli.run`, the optimum included.
+            The contestant. It times the descent, from arrays in memory to the final weights, like the loops of the
+            peers; unlike these it records the loss after every epoch. `whole` is all of `gdcli.run`.
         """
         spec = {"name": "bench", "columns": {"target": "y"}, "init": "zeros", "seed": 0, **keys}
         option, run, frame = kernel_option(kernel), gdcli.run, self.frame
@@ -72,11 +72,11 @@ def gaussian(rows: int, columns: int) -> Problem:
     """Draw standard normal features and a noisy linear target.
 
     Args:
-        rows: n.
-        columns: p, the intercept not counted.
+        rows: Number n of rows.
+        columns: Number p of columns without the intercept.
 
     Returns:
-        The problem. Its numbers have 24 bits, so that a peer in single precision reads just the same.
+        The problem. Its numbers have 24 bits, so that peers in single precision read the same values.
     """
     generator = np.random.default_rng(7)
     X = np.ones((rows, columns + 1))
@@ -87,7 +87,7 @@ def gaussian(rows: int, columns: int) -> Problem:
 
 
 def abalone() -> Problem:
-    """Abalone as in `experiments/abalone_norm.yaml`: Length and Diameter, z-scored, to Whole weight."""
+    """Abalone as in `experiments/abalone_norm.yaml`: Whole weight by z-scored Length and Diameter."""
     data = pd.read_csv(ROOT / "data" / "abalone.csv")
     features = data[["Length", "Diameter"]].to_numpy(np.float64)
     features = (features - features.mean(axis=0)) / features.std(axis=0)

@@ -1,4 +1,4 @@
-"""What was measured, as Markdown and as JSON."""
+"""Findings as Markdown and as JSON."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ PACKAGES = ("gdcli", "numpy", "pandas", "numba", "torch", "scikit-learn", "vowpa
 
 
 def main(measure: Callable[[], Report]) -> None:
-    """Run one script: print what it found, or write it as JSON for `benchmarks.run`.
+    """Run one script: print its findings, or write them as JSON for `benchmarks.run`.
 
     Args:
-        measure: Of the script.
+        measure: The `report` function of the script.
     """
     parser = argparse.ArgumentParser()
     parser.add_argument("--json", type=Path, help="write the findings here and print nothing")
     path = parser.parse_args().json
-    found = measure()
+    findings = measure()
     if path:
-        path.write_text(json.dumps(asdict(found)))
+        path.write_text(json.dumps(asdict(findings)))
     else:
-        print(markdown(found))
+        print(markdown(findings))
 
 
 def from_json(text: str) -> Report:
-    """Read what `main` wrote."""
+    """Read findings that `main` wrote."""
     data: dict[str, Any] = json.loads(text)
     rows = []
     for row in data["rows"]:
@@ -43,14 +43,14 @@ def from_json(text: str) -> Report:
     return Report(rows=rows, notes=data["notes"], tables=data["tables"])
 
 
-def markdown(found: Report) -> str:
+def markdown(findings: Report) -> str:
     """The findings as Markdown: the table, further tables, notes."""
     parts = []
-    if found.rows:
-        parts.append(table(found.rows))
-    parts += found.tables
-    if found.notes:
-        parts.append("### Notes\n\n" + "\n".join(f"- {note}" for note in found.notes))
+    if findings.rows:
+        parts.append(table(findings.rows))
+    parts += findings.tables
+    if findings.notes:
+        parts.append("### Notes\n\n" + "\n".join(f"- {note}" for note in findings.notes))
     return "\n\n".join(parts) + "\n"
 
 
@@ -129,7 +129,7 @@ def machine() -> str:
 
 
 def _processor() -> str:
-    """The processor's name, as Linux and others tell it."""
+    """The name of the processor, from /proc/cpuinfo on Linux."""
     info = Path("/proc/cpuinfo")
     if info.exists():
         fields = dict(line.split(":", 1) for line in info.read_text().splitlines() if ":" in line)

@@ -1,4 +1,4 @@
-"""Run every benchmark, each in a process of its own; print the findings and write RESULTS.md."""
+"""Run every benchmark, each in its own process; print the findings and write RESULTS.md."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ RESULTS = Path(__file__).with_name("RESULTS.md")
 INTRODUCTION = """\
 # Benchmarks
 
-Written by `make bench`; README.md says what is compared and how. Times are medians with the range and the number of
-runs, ratios are ratios of medians. `loss` is how far the two final losses are apart, relatively, where both do the
-same arithmetic. Rows without a target are there for comparison.
+Written by `make bench`; README.md says what is compared and how. Times are medians, with the range and the number of
+runs; ratios are ratios of medians. `loss` is the relative difference of the two final losses, where both sides do the
+same arithmetic. Rows without a target are for comparison only.
 """
 
 
@@ -28,31 +28,31 @@ def main() -> int:
     """Run the scripts named on the command line, or all.
 
     Returns:
-        The exit code: 1 where a script failed or losses that should be equal are not.
+        The exit code: 1 if a script failed, or if losses differ that should be equal.
     """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("scripts", nargs="*", metavar="SCRIPT", help=f"any of {', '.join(SCRIPTS)}; default: all")
-    chosen = parser.parse_args().scripts or SCRIPTS
-    unknown = set(chosen) - set(SCRIPTS)
+    names = parser.parse_args().scripts or SCRIPTS
+    unknown = set(names) - set(SCRIPTS)
     if unknown:
         parser.error(f"no such script: {', '.join(sorted(unknown))}")
-    about, began, found = machine(), time.perf_counter(), Report()
-    for script in chosen:
+    about, began, findings = machine(), time.perf_counter(), Report()
+    for script in names:
         part = _measure(script)
-        found.rows += part.rows
-        found.tables += part.tables
-        found.notes += part.notes
+        findings.rows += part.rows
+        findings.tables += part.tables
+        findings.notes += part.notes
     minutes = (time.perf_counter() - began) / 60
-    page = f"{INTRODUCTION}\n{about}\n- the whole took {minutes:.1f} minutes\n\n{markdown(found)}"
+    page = f"{INTRODUCTION}\n{about}\n- the whole took {minutes:.1f} minutes\n\n{markdown(findings)}"
     print(page)
-    if tuple(chosen) == SCRIPTS:
+    if tuple(names) == SCRIPTS:
         RESULTS.write_text(page, encoding="utf-8")
         say(f"written to {RESULTS.relative_to(ROOT)}")
-    return int(any(not row.sound for row in found.rows))
+    return int(any(not row.sound for row in findings.rows))
 
 
 def _measure(script: str) -> Report:
-    """Run one script; where it fails, its row says how."""
+    """Run one script; if it fails, its row says how."""
     say(f"benchmark {script} …")
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:

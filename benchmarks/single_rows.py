@@ -22,17 +22,17 @@ SCIKIT, WABBIT = "scikit-learn SGDRegressor", "Vowpal Wabbit"
 AIMS = {SCIKIT: (1.5, SAME), WABBIT: (5.0, SINGLE)}
 EQUAL = (
     "SGDRegressor: rows in the same order (shuffle=False), no penalty, constant eta0 = 2·lr because its gradient has "
-    "no factor 2; timed is fit, from arrays in memory.",
-    "Vowpal Wabbit: its library (the engine of the command line) reads its own binary cache, made before the clock "
-    "starts; --sgd, constant rate, predictions not clipped; same rows, order, rate and rule, but features and weights "
-    "in single precision, so that losses agree to that. Start-up, reading the cache and learning are timed; it looks "
-    "every feature up by its hash, as its format demands, and gdcli does not.",
+    "no factor 2; the call of fit is timed, from arrays in memory.",
+    "Vowpal Wabbit: its library (the same engine as its command line) reads its own binary cache, which is made "
+    "before the clock starts; --sgd, constant rate, predictions not clipped; same rows, order, rate and rule, but "
+    "features and weights in single precision, so that losses agree only to that precision. Start-up, reading the "
+    "cache and learning are timed. Unlike gdcli, it looks up every feature by its hash, as its format requires.",
 )
 
 
 def report() -> Report:
     """Measure."""
-    problem, found = gaussian(ROWS, COLUMNS), Report()
+    problem, findings = gaussian(ROWS, COLUMNS), Report()
     keys = {"batch_size": 1, "shuffle": "never", "optimizer": {"kind": "sgd", "lr": RATE}, "epochs": 1}
     with tempfile.TemporaryDirectory() as folder:
         makers: dict[str, Callable[[], Contestant]] = {
@@ -47,21 +47,21 @@ def report() -> Report:
             except NotAvailable as error:
                 missing[name] = str(error)
         times = race(contestants, runs=5)
-    times |= race({"numpy": problem.run(kernel="numpy", **keys)}, runs=1, warmups=0)  # seconds a lap
+    times |= race({"numpy": problem.run(kernel="numpy", **keys)}, runs=1, warmups=0)  # a lap takes seconds
     for kernel in ("compiled", "numpy"):
         for name, (target, rtol) in AIMS.items():
             aim = target if kernel == "compiled" else None
             ours, why = f"{kernel} kernel", missing.get(kernel) or missing.get(name)
             if why:
-                found.rows.append(Row(work=WORK, ours=ours, peer=name, at_least=aim, missing=why))
+                findings.rows.append(Row(work=WORK, ours=ours, peer=name, at_least=aim, missing=why))
             else:
-                found.rows.append(compare(WORK, (ours, times[kernel]), (name, times[name]), at_least=aim, rtol=rtol))
+                findings.rows.append(compare(WORK, (ours, times[kernel]), (name, times[name]), at_least=aim, rtol=rtol))
         if kernel in times:
-            found.notes.append(
-                f"Batch 1, {kernel} kernel: {times[kernel].median / ROWS * 1e6:.3f} µs a row; the whole of gdcli.run "
-                f"took {times[kernel].whole:.2f} s, which checks the frame, factors it and finds the optimum as well."
+            findings.notes.append(
+                f"Batch 1, {kernel} kernel: {times[kernel].median / ROWS * 1e6:.3f} µs per row; the whole of gdcli.run "
+                f"took {times[kernel].whole:.2f} s, including checking and factoring the frame and finding the optimum."
             )
-    return Report(rows=found.rows, notes=[*EQUAL, *found.notes, _bandwidth(problem)])
+    return Report(rows=findings.rows, notes=[*EQUAL, *findings.notes, _bandwidth(problem)])
 
 
 def _scikit_learn(problem: Problem) -> Contestant:
@@ -85,7 +85,7 @@ def _scikit_learn(problem: Problem) -> Contestant:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """One epoch is not meant to converge, and scikit-learn warns of that."""
+    """Ignore the warning of scikit-learn that one epoch has not converged."""
     import warnings
 
     with warnings.catch_warnings():
@@ -127,7 +127,7 @@ def _weights(model: Any) -> Array:
 
 
 def _bandwidth(problem: Problem) -> str:
-    """How long it takes to do nothing but read the rows."""
+    """The time that it takes just to read the rows."""
     laps = []
     for _ in range(5):
         began = time.perf_counter()
@@ -135,8 +135,8 @@ def _bandwidth(problem: Problem) -> str:
         laps.append(time.perf_counter() - began)
     size = problem.X.nbytes / 1e6
     return (
-        f"Batch 1: reading the design's {size:.0f} MB and adding the numbers up (NumPy, one core) takes "
-        f"{min(laps):.3f} s, {min(laps) / ROWS * 1e6:.3f} µs a row; a kernel cannot be much faster than that."
+        f"Batch 1: reading the design's {size:.0f} MB and summing the numbers (NumPy, one core) takes "
+        f"{min(laps):.3f} s, {min(laps) / ROWS * 1e6:.3f} µs per row; a kernel cannot be much faster."
     )
 
 

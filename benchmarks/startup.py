@@ -1,4 +1,4 @@
-"""Start-up, whole processes: commands against the bare imports that they need, and one saved figure."""
+"""Start-up of whole processes: commands against the bare imports that they need, and one saved figure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from benchmarks.problems import ROOT
 from benchmarks.report import main
 
 TYPER = "import typer"
-# What `gdcli run` needs of other people's: to parse, to check, to read, to print, to draw.
+# The third-party packages that `gdcli run` needs to parse, validate, read and print.
 PACKAGES = "import typer, yaml, pydantic, numpy, pandas, rich.table, rich.console"
 DRAW = f"""{PACKAGES}
 import sys
@@ -37,7 +37,7 @@ figure.savefig(sys.argv[1])
 
 def report() -> Report:
     """Measure."""
-    found = Report()
+    findings = Report()
     command = str(Path(sys.executable).with_name("gdcli"))
     python = [sys.executable, "-c"]
     with tempfile.TemporaryDirectory() as folder:
@@ -54,7 +54,7 @@ def report() -> Report:
             },
             runs=11,
         )
-    found.rows += [
+    findings.rows += [
         compare("start-up", ("gdcli --help", help_times["gdcli"]), (TYPER, help_times["typer"]), at_most=1.3),
         compare(
             "start-up",
@@ -68,12 +68,12 @@ def report() -> Report:
             ("bare imports + a saved figure of one plain panel", run_times["one"]),
         ),
     ]
-    found.notes.append(
+    findings.notes.append(
         f"Start-up: Python alone takes {run_times['bare'].median:.3f} s, the bare imports of `gdcli run` without "
         f"a figure {run_times['imports'].median:.3f} s ({PACKAGES.removeprefix('import ')}). The figure saved beside "
         "them has the size and resolution of gdcli's."
     )
-    return found
+    return findings
 
 
 def _race(commands: dict[str, list[str]], *, runs: int) -> dict[str, Timing]:

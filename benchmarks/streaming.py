@@ -2,7 +2,7 @@
 
     python benchmarks/streaming.py [MB ...]          # 200 and 1100 by default
 
-Files are made in a temporary directory; whole processes are measured, in turn, medians of five.
+Files are made in a temporary directory. Whole processes are measured in turns; times are medians of five.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ REPEATS = 5
 
 
 def make_csv(path: Path, megabytes: float, *, columns: int = COLUMNS, seed: int = 0) -> int:
-    """Write a CSV file of at least so many megabytes: normal features x1 … and their noisy sum y, six decimals.
+    """Write a CSV file of normal features x1 … and their noisy sum y, with six decimals.
 
     Args:
         path: The file.
-        megabytes: Of 10⁶ bytes.
-        columns: Features.
-        seed: Of the rows. A block of them is repeated: parsing does not notice.
+        megabytes: Smallest size of the file, in units of 10⁶ bytes.
+        columns: Number of features.
+        seed: Seed of the rows. One block of rows is repeated, which does not affect parsing.
 
     Returns:
         The number of rows.
@@ -47,7 +47,7 @@ def make_csv(path: Path, megabytes: float, *, columns: int = COLUMNS, seed: int 
 
 
 def measure(*command: str) -> tuple[float, float]:
-    """Run a command; seconds of wall time, and peak memory in MB."""
+    """Run a command; return its wall time in seconds and its peak memory in MB."""
     began = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, "OPENBLAS_NUM_THREADS": "1"})
     _, status, usage = os.wait4(process.pid, 0)

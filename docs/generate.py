@@ -1,6 +1,6 @@
 """Write `reference.md` from the code: every key, optimizer, schedule and command, with defaults and bounds.
 
-Run `python docs/generate.py` after changing any of them; a test holds the page current.
+Run `python docs/generate.py` after changing any of them; a test checks that the page is up to date.
 """
 
 from __future__ import annotations
@@ -54,9 +54,9 @@ ENDS = {
     Status.TARGET_REACHED: "after an epoch the gap was at most `stop.gap`",
     Status.STALLED: "the loss (of the validation rows, where there are any) had not improved by `stop.min_delta` for "
     "`stop.patience` epochs",
-    Status.DIVERGED: "after an epoch the loss was not finite, or the gap was more than "
-    f"{DIVERGENCE_FACTOR:g} times the starting gap, more than the loss of predicting zeros, and "
-    "rising; the run stops there and keeps its curve",
+    Status.DIVERGED: "after an epoch the loss was not finite; or the gap was rising and more than "
+    f"{DIVERGENCE_FACTOR:g} times the starting gap and more than the loss of predicting zeros. The run stops there and "
+    "keeps its curve",
     Status.INTERRUPTED: "Ctrl-C; the finished epochs are kept",
 }
 
@@ -81,13 +81,13 @@ def _python() -> Iterator[str]:
         signature = ", ".join(inspect.signature(getattr(gdcli, name)).parameters)
         yield f"- `gdcli.{name}({signature})`: {_first_line(getattr(gdcli, name))}"
     yield ""
-    yield "`compare` and `sweep` return a sequence of results. Its `frame` is a DataFrame, one row per run: the axes,"
-    yield "with several seeds the `seed`, then the columns of `summary.csv`. Its `best` is the best result, of several"
-    yield "seeds the one nearest to their median, or None where the runs cannot be compared. With `directory`, `sweep`"
-    yield "writes the files of `gdcli sweep` there and takes finished runs from there; these have a `summary` and a"
-    yield "`plan`, but no trace. Without it nothing is written. With `executor`, any `concurrent.futures.Executor`, the"
-    yield "runs are spread over that instead of `workers`; it stays open, and the results are the same to the last bit."
-    yield "All warnings are of the class `gdcli.GdcliWarning`."
+    yield "`compare` and `sweep` return a sequence of results. Its `frame` is a DataFrame, one row per run: the"
+    yield "axes, with several seeds the `seed`, then the columns of `summary.csv`. Its `best` is the best result"
+    yield "(with several seeds, the one nearest to their median), or None if the runs cannot be compared. With"
+    yield "`directory`, `sweep` writes the files of `gdcli sweep` there and reuses the finished runs there; these"
+    yield "have a `summary` and a `plan`, but no trace. Without it, no files are written. With `executor`, any"
+    yield "`concurrent.futures.Executor`, the runs are spread over that instead of `workers`; it stays open, and the"
+    yield "results are the same to the last bit. All warnings are of the class `gdcli.GdcliWarning`."
 
 
 def _first_line(function: Any) -> str:
@@ -97,29 +97,29 @@ def _first_line(function: Any) -> str:
 def _introduction() -> Iterator[str]:
     yield "# Reference"
     yield ""
-    yield "Made from the code by `docs/generate.py`; do not edit it here."
+    yield "Generated from the code by `docs/generate.py`; do not edit this page."
     yield ""
 
 
 PROBLEM = """## The problem
 
-Rows x_i of p feature columns, and a last column of ones where there is an intercept; weights w of shape (d,).
+Rows x_i of p feature columns, and a last column of ones if there is an intercept; weights w of shape (d,).
 Over the n training rows:
 
     F(w) = (1/n) Σ (x_i·w − y_i)²                        the loss: mean squared error
-    g(w) = (2/b) Σ (x_i·w − y_i) x_i                     over the b rows of a batch: what optimizers step by
+    g(w) = (2/b) Σ (x_i·w − y_i) x_i                     over the b rows of a batch: the gradient that optimizers use
     F*   = min F                                         the exact optimum
     gap  = F(w) − F* = ‖R(w − w*)‖²/n                    with R the triangular factor of the design
 
-Losses and gaps are in squared units of the target as the file has it, also when the target is scaled. Plain
-full-batch descent is stable for rates below 2/L, with L the largest eigenvalue of the Hessian (2/n) Σ x_i x_iᵀ in
-trained coordinates, plus `weight_decay`; with momentum β and dampening τ below 2(1 + β)/((1 − τ)L), with Nesterov's
-momentum below 2(1 + β)/((1 + 2β)L). Textbooks that put 1/(2n) before the sum have half the gradient: their
-rates are twice as large.
+Losses and gaps are in squared units of the target in the file, also if the target is scaled. Plain full-batch descent
+is stable for rates below 2/L, where L is the largest eigenvalue of the Hessian (2/n) Σ x_i x_iᵀ in trained
+coordinates, plus `weight_decay`; with momentum β and dampening τ below 2(1 + β)/((1 − τ)L), with Nesterov's momentum
+below 2(1 + β)/((1 + 2β)L). Textbooks that use the factor 1/(2n) have half the gradient: their rates are twice as
+large.
 
-A text column that is named as a feature becomes one column of zeros and ones per level, called `column_level`,
-levels sorted. Beside an intercept the first level has none: its rows have zeros in all others, and the weight
-of another level is the difference to it. Without an intercept every level has its column.
+A text column that is named as a feature becomes one column of zeros and ones per level, called `column_level`, with
+the levels sorted. With an intercept, the first level has no column: its rows have zeros in all others, and the weight
+of another level is the difference from it. Without an intercept, every level has a column.
 """
 
 
@@ -130,7 +130,7 @@ def _problem() -> Iterator[str]:
 def _scalers() -> Iterator[str]:
     yield "## Scalers"
     yield ""
-    yield "Fitted on the training rows only. A column without a spread to divide by is shifted and not divided, with a"
+    yield "Scalers are fitted on the training rows only. A column without a spread to divide by is only shifted, with a"
     yield "warning."
     yield ""
     yield "| kind | does |"
@@ -149,9 +149,9 @@ def _ends() -> Iterator[str]:
     for status in Status:
         yield f"| `{status}` | {ENDS[status]} |"
     yield ""
-    yield "A run that ended above its start, used a rate beyond the largest stable one (`sgd`, `momentum`), or made"
-    yield f"less than {LEAST_MOVE:.0%} of the way from its start to the optimum says so: on stderr, beside its status,"
-    yield "and in `warnings` of `summary.json` and of the result in Python."
+    yield "A warning is given for a run that ended above its start, used a rate above the largest stable one (`sgd`,"
+    yield f"`momentum`), or covered less than {LEAST_MOVE:.0%} of the way from its start to the optimum: on stderr,"
+    yield "beside its status, in `warnings` of `summary.json`, and in `warnings` of the result in Python."
     yield ""
 
 
@@ -168,37 +168,38 @@ def _keys() -> Iterator[str]:
 
 
 SWEEPS = """\
-A value that no setting can take is an error; values that are impossible together are skipped and told. A finished run
-that `runs.jsonl` in the result's directory holds, with the same resolved spec, data and version, is not run again,
-whatever grid asks for it; `--fresh` starts anew. One sweep at a time may write to a directory.
+A value that is impossible in every setting is an error; combinations of values that are impossible are skipped and
+listed. A finished run is kept in `runs.jsonl` in the directory of the result. No later sweep repeats it if its resolved
+spec, data and version are the same, even with another grid; `--fresh` starts over. Only one sweep at a time may write
+to a directory.
 
-**Medians and ranges over seeds**, here and in `gdcli compare`, are of each column by itself. The range goes from the
-10 % to the 90 % quantile. Quantiles are interpolated linearly. A seed that diverged counts as infinite, and a quantile
-is infinite as soon as an infinite value takes part. In curves a run is infinite from the epoch at which it diverged;
+**Medians and ranges over seeds**, here and in `gdcli compare`, are computed separately for each column. The range goes
+from the 10 % to the 90 % quantile. Quantiles are interpolated linearly. A seed that diverged counts as infinite, and a
+quantile is infinite if an infinite value enters it. In curves, a run is infinite from the epoch at which it diverged;
 one that stopped early keeps its last value. `best.yaml` has the seed nearest to the median.
 
 **The best** setting or run has the smallest gap. Gaps up to eps·F* + (8·eps)²·max(n, d)·(mean square of the target) are
-rounding errors, and tie. Where features, splits or optima differ, the final MSE decides. Runs on different data or with
+rounding errors, and tie. If features, splits or optima differ, the final MSE decides. Runs on different data or with
 different targets have no best.
 
-Text values of axes that begin with `=`, `+`, `-` or `@` have an apostrophe in front in `summary.csv` and `curves.csv`,
-so that spreadsheets do not compute them; control characters are escaped.
+Text values of axes that begin with `=`, `+`, `-` or `@` are preceded by an apostrophe in `summary.csv` and
+`curves.csv`, so that spreadsheets do not evaluate them; control characters are escaped.
 """
 
 
 def _sweep() -> Iterator[str]:
     yield "## The `sweep` block"
     yield ""
-    yield "What `gdcli sweep` varies, and other commands leave aside: a mapping of dotted keys to values. Any key of a"
-    yield f"spec can be an axis; all settings together are {MOST_POINTS:,} at most."
+    yield "What `gdcli sweep` varies: a mapping of dotted keys to values, which other commands ignore. Any key of a"
+    yield f"spec can be an axis. A grid has at most {MOST_POINTS:,} settings."
     yield ""
     yield "| values | written as |"
     yield "|---|---|"
-    yield "| one by one | `[0.01, 0.1]`, and with `--grid`: `optimizer.lr=0.01,0.1` |"
+    yield "| a list | `[0.01, 0.1]`, and with `--grid`: `optimizer.lr=0.01,0.1` |"
     for spacing in SPACINGS:
-        kind = "evenly on a logarithmic scale" if spacing == "log" else "evenly"
+        kind = "evenly spaced on a logarithmic scale" if spacing == "log" else "evenly spaced"
         example = f"`{{{spacing}: [1, 1000, 4]}}`, and with `--grid`: `epochs={spacing}:1:1000:4`"
-        yield f"| {kind}, from one end to the other, so many | {example} |"
+        yield f"| {kind}: first, last, number of values | {example} |"
     yield ""
     yield from SWEEPS.splitlines()
     yield ""
@@ -238,7 +239,7 @@ def _is_own(cls: type, name: str) -> bool:
 
 
 def _table(cls: type, prefix: str) -> Iterator[str]:
-    """A row a key, its meaning from the docstring's list of attributes."""
+    """One row per key, its meaning taken from the docstring's list of attributes."""
     hints = get_type_hints(cls, include_extras=True)
     meanings = _attributes(inspect.getdoc(cls) or "")
     yield "| key | value | default | meaning |"

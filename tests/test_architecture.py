@@ -129,7 +129,7 @@ def test_every_package_stays_in_its_room() -> None:
     assert strangers == []
 
 
-def test_the_engine_knows_no_path_no_clock_and_no_terminal() -> None:
+def test_the_engine_uses_no_paths_clocks_or_terminals() -> None:
     # The environment says how many threads BLAS has; nothing else of the system is the engine's business.
     files = [path for path in ENGINE if path != PACKAGE / "engine/threads.py"]
     assert breaches(files, ("pathlib", "os", "io", "sys", "time", "datetime", "subprocess", "logging", "shutil")) == []
@@ -169,7 +169,7 @@ def test_only_the_command_line_prints() -> None:
     assert callers({"warnings.warn"}, [path for path in library if path not in called]) == []
 
 
-def test_nobody_but_the_command_line_touches_the_standard_streams() -> None:
+def test_only_the_command_line_uses_the_standard_streams() -> None:
     streams = {"sys.stdout", "sys.stderr", "sys.stdin"}
     found = [
         f"{name_of(path)}:{node.lineno}: {ast.unparse(node)}"
@@ -213,7 +213,7 @@ def test_running_a_spec_does_not_pay_for_what_compares_or_varies_runs(tmp_path: 
     (tmp_path / "s.yaml").write_text("dataset: {inline: {x: [1, 2, 3], y: [1, 2, 4]}}\nepochs: 3\n")
     program = (
         "import atexit, sys; atexit.register(lambda: print(*sys.modules)); from gdcli.cli import main; "
-        "sys.argv[1:] = ['run', 's.yaml', '--no-plot', '--quiet']; main()"
+        "sys.argv[1:] = ['run', 's.yaml', '--quiet']; main()"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
     loaded = {name for name in done.stdout.split() if name.startswith("gdcli.")}
@@ -222,7 +222,7 @@ def test_running_a_spec_does_not_pay_for_what_compares_or_varies_runs(tmp_path: 
     assert [name for name in loaded if is_within(name, tuple(f"gdcli.{name}" for name in several))] == []
 
 
-def test_what_is_left_at_the_end_is_not_taken_apart() -> None:
+def test_no_clean_up_at_exit() -> None:
     program = "import atexit, gc; atexit.register(lambda: print(gc.get_freeze_count() > 10_000)); "
     command = [sys.executable, "-c", program + "from gdcli.cli import main; main()", "--version"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
@@ -242,7 +242,7 @@ def public_definitions(body: list[ast.stmt], prefix: str) -> Iterator[tuple[str,
                 yield from public_definitions(node.body, f"{prefix}.{node.name}")
 
 
-def test_every_module_says_what_it_is_for() -> None:
+def test_every_module_has_a_docstring() -> None:
     empty = [path for path in FILES if path.read_text(encoding="utf-8").strip()]
     assert [name_of(path) for path in empty if not ast.get_docstring(tree_of(path))] == []
 

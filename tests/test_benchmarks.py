@@ -1,4 +1,4 @@
-"""The harness of the benchmarks: verdicts, checks and gaps, without any peer and without a clock."""
+"""The harness of the benchmarks: verdicts and checks, without peers and without a clock."""
 
 import json
 from dataclasses import asdict
@@ -39,7 +39,7 @@ def test_a_race_takes_turns_and_medians() -> None:
         (1.0, 1.0, {}, ""),
     ],
 )
-def test_a_verdict_says_by_how_much(ours: float, theirs: float, aim: dict[str, float], expected: str) -> None:
+def test_a_verdict_with_its_factor(ours: float, theirs: float, aim: dict[str, float], expected: str) -> None:
     assert verdict(compare("work", ("gdcli", timing(ours)), ("peer", timing(theirs)), **aim)) == expected
 
 
@@ -54,13 +54,13 @@ def test_a_verdict_says_by_how_much(ours: float, theirs: float, aim: dict[str, f
         ((), True, ""),
     ],
 )
-def test_what_was_reached_is_compared(reached: tuple[float, ...], sound: bool, check: str) -> None:
+def test_losses_and_weights_are_compared(reached: tuple[float, ...], sound: bool, check: str) -> None:
     row = compare("work", ("gdcli", timing(1, *reached)), ("peer", timing(99, 2.0, 1.0, 4.0)), at_least=2)
     assert (row.sound, row.check) == (sound, check)
     assert verdict(row) == ("yes" if sound else "**losses differ**")
 
 
-def test_a_peer_that_is_missing_is_said_to_be() -> None:
+def test_a_missing_peer_is_named() -> None:
     with pytest.raises(NotAvailable, match=r"^no_such_peer is not installed \("):
         peer("no_such_peer.inner")
 

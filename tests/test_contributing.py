@@ -1,4 +1,4 @@
-"""CONTRIBUTING is followed to the letter in a copy of the repository."""
+"""The steps of CONTRIBUTING are followed in a copy of the repository."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ SPECS = {
         "SCHEDULE", "{kind: sawtooth, period: 5}"
     ),
 }
-# The tests that meet every kind: those of the three tables, and those of lists, pages and specs.
+# The tests that cover every kind: those of the three tables, and those of lists, pages and specs.
 TABLES = [
     *("tests/engine/test_optimizers.py", "tests/engine/test_schedules.py", "tests/engine/test_scalers.py"),
     *("tests/engine/test_descent.py", "tests/engine/test_compiled.py", "tests/engine/test_precision.py"),
@@ -138,8 +138,8 @@ def follow(home: Path) -> None:
     python(home, "docs/generate.py")
 
 
-def test_one_throwaway_of_each_kind(tmp_path: Path) -> None:
-    """Whoever follows the steps has to change no test: a list written out twice somewhere fails here."""
+def test_one_made_up_kind_of_each(tmp_path: Path) -> None:
+    """Following the steps requires no other changes to the tests; a list that exists twice fails here."""
     for name in COPIED:
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -150,7 +150,7 @@ def test_one_throwaway_of_each_kind(tmp_path: Path) -> None:
     python(tmp_path, "-m", "gdcli", "check", *SPECS)
 
 
-def test_the_files_that_it_names_are_there() -> None:
+def test_the_files_that_it_names_exist() -> None:
     names = re.findall(r"`((?:gdcli|tests|docs|experiments)/[\w./]*)`", PAGE)
     assert len(names) > 15
     assert [name for name in names if "KIND" not in name and not (ROOT / name).exists()] == []

@@ -1,4 +1,4 @@
-"""The pages say what the code does."""
+"""The pages agree with the code."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def block(language: str) -> str:
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A place that looks like the checkout, to write into."""
+    """A directory like the repository, to write to."""
     (tmp_path / "experiments").mkdir()
     for spec in (ROOT / "experiments").glob("*.yaml"):
         (tmp_path / "experiments" / spec.name).write_bytes(spec.read_bytes())
@@ -70,7 +70,7 @@ def test_the_python_of_the_readme_runs(home: Path) -> None:
     assert (home / "results/mine/curve.csv").is_file()
 
 
-def test_the_mistakes_of_the_readme_are_answered_so(home: Path) -> None:
+def test_the_mistakes_of_the_readme_have_its_messages(home: Path) -> None:
     spec = (
         "dataset: ../data/abalone.csv\ncolumns:\n  features: [Lenght, Diameter]\n  target: Whole weight\n"
         "optimizer:\n  kind: sgd\n  lr: -0.1\n"

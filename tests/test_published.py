@@ -1,4 +1,4 @@
-"""The figures that the lessons print, reproduced to every printed digit."""
+"""The published figures of the lessons, reproduced to every printed digit."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def test_units() -> None:
     assert targets[:5] == pytest.approx(figures["new_targets"], abs=PRINTED)
 
 
-def test_every_published_entry_is_held_somewhere() -> None:
+def test_every_published_entry_is_tested() -> None:
     here = {entry for entry, _ in STATED.values()} | {"line", "toy", "batches", "units"}
     scalers = {"scalers", "scalers_outlier"}  # in engine/test_scalers.py
     assert here | scalers == set(PUBLISHED)

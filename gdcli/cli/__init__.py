@@ -1,4 +1,4 @@
-"""The terminal: one module a command; parse, call the library, show, exit."""
+"""The terminal: one module per command, which parses options, calls the library, shows results and exits."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ try:
     import sys
 
     from gdcli.cli.interrupts import answer_interrupts, ignore_interrupts
-except KeyboardInterrupt:  # before there is anything that answers it
+except KeyboardInterrupt:  # before the signals are handled
     os.write(2, b"interrupted\n")
     os._exit(130)
 
 
 def main() -> None:
-    """Run the command line, in a process of its own."""
+    """Run the command line and end the process."""
     answer_interrupts()
     # One thread: on tall, narrow blocks OpenBLAS is slower with more, and the same order of sums on every machine
     # gives the same digits. It is read when NumPy is first imported, which is later than this.
@@ -23,11 +23,11 @@ def main() -> None:
         os.environ.setdefault(variable, "1")
     # Pydantic would look for plugins in the metadata of every package that is installed.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    # What a run imports and draws makes 220,000 objects, hardly any of them garbage: looking for it takes 0.1 s.
+    # A run makes 220,000 objects, hardly any of them garbage: collecting takes 0.1 s.
     gc.set_threshold(300_000, 20, 20)
     from io import TextIOWrapper
 
-    from gdcli.cli.app import launch  # Typer is as large as the rest of it: not before all this is set
+    from gdcli.cli.app import launch  # imports Typer, so only after the settings above
     from gdcli.cli.outcome import exit_code_of
 
     for stream in (sys.stdout, sys.stderr):

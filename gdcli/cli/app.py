@@ -1,4 +1,4 @@
-"""The commands under one name, and what `gdcli` itself says."""
+"""The `gdcli` application: its commands, its help and its version."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SUMMARIES: dict[Callable[..., None], str] = {
     compare: "Run several specs side by side: one table, one picture.",
     sweep: "Run a grid of settings, in lockstep and on all cores.",
     optimum: "Fit a data file by exact least squares.",
-    check: "Run specs and hold each against its `expect`.",
+    check: "Run specs and check each against its `expect`.",
 }
 for command, summary in SUMMARIES.items():
     app.command(short_help=summary)(command)
@@ -57,18 +57,22 @@ def _gdcli(
 
 
 def launch() -> int:
-    """Run what the command line names.
+    """Run the command of the command line.
 
     Returns:
-        The exit code; 2 where the command line is wrong, which has been said.
+        The exit code; 2 if the command line is wrong, after a message on stderr.
+
+    Raises:
+        OutputError: The help or the version cannot be written to stdout.
+        StdoutClosedError: The reader of stdout has closed it.
     """
     try:
-        with printing():  # the commands answer for their own output; this is Click's
+        with printing():  # for the output of Click; the commands guard their own
             return int(app(standalone_mode=False) or 0)
-    except SystemExit:  # so Click ends when nobody reads it any more
+    except SystemExit:  # raised by Click when the reader of stdout has closed it
         return 0
     except Exception as error:
-        if not (hasattr(error, "show") and hasattr(error, "exit_code")):  # of Click, which newer Typers hold inside
+        if not (hasattr(error, "show") and hasattr(error, "exit_code")):  # of Click, which newer Typers vendor
             raise
         error.show()
         return int(error.exit_code)

@@ -36,7 +36,7 @@ def check(
     no_plot: NoPlot = False,
     quiet: Quiet = False,
 ) -> int:
-    """Run specs and hold each against its `expect`: one line each.
+    """Run specs and check each against its `expect`: one line per spec.
 
     Writes nothing unless --out or --junit is given. With --quiet, only what fails is printed.
 

@@ -1,8 +1,8 @@
-"""Ctrl-C and its like, whenever they come: one word, exit code 130, no traceback.
+"""Ctrl-C and similar signals at any moment: one word, exit code 130, no traceback.
 
-Python raises KeyboardInterrupt wherever it happens to be. In the midst of an import, that becomes an ImportError or a
-page of NumPy's advice; in a callback, it is printed and lost; on the way out, it is a traceback. So it is raised only
-while a command works, and ends the process at once before and after.
+Python raises KeyboardInterrupt wherever it happens to be. During an import, this becomes an ImportError or a page of
+advice from NumPy; in a callback, it is printed and lost; at exit, it is a traceback. Therefore it is raised only while
+a command is at work. Before and after, the signal ends the process at once.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 
-TYPE_CHECKING = False  # nothing more is imported than it takes: until then, Python answers
+TYPE_CHECKING = False  # as few imports as possible: until the handlers are set, Python handles the signals
 if TYPE_CHECKING:
     from types import FrameType
     from typing import Any
@@ -22,12 +22,12 @@ _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if
 
 
 class _State:
-    """What this process has been told.
+    """The state of the signal handlers.
 
     Attributes:
-        owner: The process that answers; workers forked from it just end. 0 where none does.
-        is_working: Whether a command works, so that it can keep what it has finished.
-        is_interrupted: Whether a signal came while it did.
+        owner: Id of the process that handles the signals, or 0. Workers forked from it just end.
+        is_working: Whether a command is at work, so that it can keep finished runs.
+        is_interrupted: Whether a signal has arrived while a command was at work.
     """
 
     owner = 0
@@ -36,7 +36,7 @@ class _State:
 
 
 def answer_interrupts() -> None:
-    """Answer the signals that ask this process to end, unless it was started to ignore them, as `nohup` does."""
+    """Handle the signals that end a process, except those that it was started to ignore, for example by `nohup`."""
     _State.owner = os.getpid()
     for number in _SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
@@ -45,7 +45,7 @@ def answer_interrupts() -> None:
 
 
 class Working:
-    """While a command works, an interrupt raises KeyboardInterrupt instead of ending the process at once."""
+    """A context in which a signal raises KeyboardInterrupt instead of ending the process at once."""
 
     def __enter__(self) -> None:
         _State.is_working = True
@@ -55,12 +55,12 @@ class Working:
 
 
 def is_interrupted() -> bool:
-    """Whether a signal came while a command worked: what is raised after it may be called anything."""
+    """Whether a signal has arrived while a command was at work; libraries may turn it into any exception."""
     return _State.is_interrupted
 
 
 def ignore_interrupts() -> None:
-    """Let the process finish: all is done, and Python only takes itself apart."""
+    """Ignore the signals while Python shuts down: all work is done."""
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
 
@@ -83,7 +83,7 @@ def _end() -> None:
 
 
 def _in_callback(unraisable: Any) -> None:
-    """Python goes on after what is raised in a callback or a finalizer; an interrupt must not be lost there."""
+    """End the process after an interrupt in a callback or a finalizer, where Python would go on."""
     if issubclass(unraisable.exc_type, KeyboardInterrupt):
         _end()
     sys.__unraisablehook__(unraisable)

@@ -21,7 +21,7 @@ KernelOption: TypeAlias = Annotated[
     typer.Option(
         "--kernel",
         metavar="auto|numpy|compiled",
-        help="What steps through the epochs; compiled needs Numba. It changes the speed and no meaning.",
+        help="What steps through the epochs; compiled needs Numba. It affects only the speed.",
     ),
 ]
 

@@ -1,4 +1,4 @@
-"""From what happened to an exit code: every command ends here."""
+"""Exit codes: every command ends here, whatever it returns or raises."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ UNEXPECTED = 5
 
 
 class StdoutClosedError(Exception):
-    """Whoever read stdout has gone, having seen enough."""
+    """The reader of stdout has closed it, as `head` does once it has enough lines."""
 
 
 def handled(command: Callable[P, int]) -> Callable[P, None]:
-    """Make a function that returns an exit code a command that exits with it, whatever it raises.
+    """Turn a function that returns an exit code into a command that exits with it.
 
     Args:
-        command: Returns an exit code, or raises.
+        command: Returns an exit code, or raises; every exception becomes a message and an exit code.
 
     Returns:
         The command.
@@ -39,24 +39,24 @@ def handled(command: Callable[P, int]) -> Callable[P, None]:
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        def worked() -> int:
-            with Working(), _warnings_told(quiet=bool(kwargs.get("quiet"))):
+        def work() -> int:
+            with Working(), _printed_warnings(quiet=bool(kwargs.get("quiet"))):
                 return command(*args, **kwargs)
 
-        if code := exit_code_of(worked):
+        if code := exit_code_of(work):
             raise typer.Exit(code)
 
     return run
 
 
 def exit_code_of(command: Callable[[], int]) -> int:
-    """Call a function that returns an exit code; whatever it raises is answered, and becomes one too.
+    """Call a function that returns an exit code, and turn exceptions into a message and an exit code.
 
     Args:
         command: Returns an exit code, or raises.
 
     Returns:
-        The exit code, all that was printed having been written.
+        The exit code, after stdout has been flushed.
     """
     try:
         code = command()
@@ -69,16 +69,16 @@ def exit_code_of(command: Callable[[], int]) -> int:
 
 
 @contextmanager
-def _warnings_told(*, quiet: bool) -> Iterator[None]:
-    """Print the warnings that are for people, each once, where they are wanted."""
-    told: set[str] = set()
-    shown = warnings.showwarning
+def _printed_warnings(*, quiet: bool) -> Iterator[None]:
+    """Print the warnings of gdcli, each once, unless `quiet` is set."""
+    messages: set[str] = set()
+    show_other = warnings.showwarning
 
     def show(message: Warning | str, category: type[Warning], *args: Any, **kwargs: Any) -> None:
         if not issubclass(category, GdcliWarning):
-            shown(message, category, *args, **kwargs)
-        elif not quiet and str(message) not in told:
-            told.add(str(message))
+            show_other(message, category, *args, **kwargs)
+        elif not quiet and str(message) not in messages:
+            messages.add(str(message))
             complain(f"warning: {message}")
 
     with warnings.catch_warnings():
@@ -88,16 +88,16 @@ def _warnings_told(*, quiet: bool) -> Iterator[None]:
 
 
 def _answer(error: BaseException) -> int:
-    """Say what went wrong, and give the exit code."""
+    """Print what went wrong, and return the exit code."""
     if isinstance(error, StdoutClosedError):
         return 0
-    message, code = _told(error)
+    message, code = _explanation(error)
     complain(message)
     return code
 
 
-def _told(error: BaseException) -> tuple[str, int]:
-    """What to say of an error, and the exit code."""
+def _explanation(error: BaseException) -> tuple[str, int]:
+    """The message and the exit code for an error."""
     match error:
         case GdcliError():
             text = str(error)
@@ -107,11 +107,11 @@ def _told(error: BaseException) -> tuple[str, int]:
         case MemoryError():
             return "not enough memory; use fewer rows, columns or epochs", GdcliError.exit_code
         case OSError():
-            # Data and results have messages of their own: this is about the machine.
+            # Errors of data and result files have their own messages: this one is about the machine.
             where = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else "the system refuses"
             return printable(f"{where}: {system_reason(error)}"), GdcliError.exit_code
         case Exception() if is_interrupted():
-            return "interrupted", INTERRUPTED  # libraries rename it, in the midst of an import for one
+            return "interrupted", INTERRUPTED  # a library has replaced it, for example during an import
         case Exception():
             trace = "".join(traceback.format_exception(error))
             return f"{trace}\nthis is a defect in gdcli: please report it, with the lines above and the spec", DEFECT
@@ -120,28 +120,28 @@ def _told(error: BaseException) -> tuple[str, int]:
 
 @contextmanager
 def printing() -> Iterator[None]:
-    """While something is printed to stdout, tell its failures from those of other files.
+    """Distinguish failures of stdout from those of other files.
 
     Raises:
-        OutputError: It cannot be written.
-        StdoutClosedError: Nobody reads it any more.
+        OutputError: stdout cannot be written.
+        StdoutClosedError: The reader of stdout has closed it.
     """
     try:
         yield
     except OSError as error:
-        _drop_output()  # of a reader that has gone too: it has seen enough
+        _drop_output()  # also if the reader has closed it
         if isinstance(error, BrokenPipeError):
             raise StdoutClosedError from error
         raise OutputError(f"stdout: cannot write: {system_reason(error)}") from error
 
 
 def _drop_output() -> None:
-    """Leave nothing on stdout that Python would try to flush on its way out."""
+    """Discard buffered output, which Python would try to flush at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def complain(message: str) -> None:
-    """Print a message to stderr, if it can be written, the names in it harmless."""
+    """Print a message to stderr, if possible, with escapes for control characters."""
     with suppress(OSError):
         for line in message.split("\n"):
             typer.echo(printable(line), err=True)

@@ -1,4 +1,4 @@
-"""Progress bars for what lasts: on stderr, where that is a terminal, after a second, gone when done."""
+"""Progress bars for long work: on stderr if that is a terminal, shown after a second, removed at the end."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gdcli.errors import printable
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-PATIENCE = 1.0  # seconds that a thing may take without a word
+PATIENCE = 1.0  # seconds before a bar appears
 REFRESH = 0.1  # seconds between two updates
 
 
@@ -23,14 +23,14 @@ class LateBar:
     """A bar that appears once its work has lasted for more than a second.
 
     Args:
-        description: What is worked at.
-        total: How much there is of it; None where that is not known yet.
-        told: What stands beside the bar at first.
-        shown: Whether a bar is wanted; there is none anyway where stderr is no terminal.
+        description: Name of the work.
+        total: Amount of work; None if it is not known yet.
+        status: Text beside the bar at first.
+        shown: Whether a bar is wanted; there is none if stderr is not a terminal.
     """
 
-    def __init__(self, description: str, total: float | None, *, told: str = "", shown: bool) -> None:
-        self._description, self._total, self._told = printable(description), total, told
+    def __init__(self, description: str, total: float | None, *, status: str = "", shown: bool) -> None:
+        self._description, self._total, self._status = printable(description), total, status
         self.shown = shown and sys.stderr is not None and sys.stderr.isatty()
         self._timer = threading.Timer(PATIENCE, self._begin)
         self._timer.daemon = True
@@ -60,38 +60,44 @@ class LateBar:
         with self._lock:
             if self._over:
                 return
-            told = TextColumn("{task.fields[told]}", markup=False)
+            status = TextColumn("{task.fields[status]}", markup=False)
             description = TextColumn("{task.description}", markup=False)
-            columns = (description, BarColumn(), told, TimeRemainingColumn())
+            columns = (description, BarColumn(), status, TimeRemainingColumn())
             bar = Progress(*columns, console=Console(stderr=True), transient=True)
-            self._task = bar.add_task(self._description, total=self._total, told=self._told)
+            self._task = bar.add_task(self._description, total=self._total, status=self._status)
             bar.start()
             self._bar = bar
 
-    def update(self, done: float, told: str, *, total: float | None = None) -> None:
-        """Say how far the work has come, and how much of it there is, where that is news."""
-        self._told, self._total = told, self._total if total is None else total
+    def update(self, done: float, status: str, *, total: float | None = None) -> None:
+        """Update the bar.
+
+        Args:
+            done: Amount of work done.
+            status: Text beside the bar.
+            total: Amount of work, if it has changed.
+        """
+        self._status, self._total = status, self._total if total is None else total
         now = time.monotonic()
         if self._bar is not None and self._task is not None and now >= self._next:
             self._next = now + REFRESH
-            self._bar.update(self._task, completed=done, total=self._total, told=told)
+            self._bar.update(self._task, completed=done, total=self._total, status=status)
 
 
 class EpochBar(LateBar):
     """A bar over the epochs of a run, with loss and gap beside it.
 
     Args:
-        name: Of the run.
-        epochs: That it takes.
+        name: Name of the run.
+        epochs: Number of epochs.
         shown: As for `LateBar`.
     """
 
     def __init__(self, name: str, epochs: int, *, shown: bool) -> None:
-        super().__init__(name, epochs, told=f"epoch 0/{epochs}", shown=shown)
+        super().__init__(name, epochs, status=f"epoch 0/{epochs}", shown=shown)
         self._epochs = epochs
 
     def watch(self, epoch: int, mse: Array, gap: Array) -> None:
-        """Follow a run, as the engine's `Watch`."""
+        """Follow a run; this is a `Watch` of the engine."""
         self.update(epoch, f"epoch {epoch}/{self._epochs}  loss {mse[0]:.6g}  gap {gap[0]:.3g}")
 
 
@@ -107,8 +113,8 @@ class ReadingBar(LateBar):
 
     @property
     def reading(self) -> Reading | None:
-        """What to tell of every read; None where nobody looks on."""
-        return self._tell if self.shown else None
+        """The function to call after every read; None if no bar is shown."""
+        return self._advance if self.shown else None
 
-    def _tell(self, done: int, total: int) -> None:
+    def _advance(self, done: int, total: int) -> None:
         self.update(done, f"{done / 1e6:,.0f} of {total / 1e6:,.0f} MB", total=total)

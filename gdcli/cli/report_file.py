@@ -1,4 +1,4 @@
-"""A report of its own, written whole or not at all, and never over a file of somebody else."""
+"""The report of `check`: written as a whole or not at all, and never over a file that is not such a report."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def check_report(path: Path, beginning: bytes, inputs: Sequence[Path]) -> None:
     """Find out before anything runs whether a report can be written.
 
     Args:
-        path: Of the report; a link stays, and what it leads to is replaced.
-        beginning: With what an earlier report begins, which may be replaced.
+        path: Where the report goes. A link is kept, and its target is replaced.
+        beginning: How an earlier report begins, which may be replaced.
         inputs: The files that the command reads.
 
     Raises:
-        OutputError: It cannot be written, or there is something else.
+        OutputError: The report cannot be written, or there is a file that is not an earlier report.
     """
     with explained(path, _DOING, _WAY_OUT):
         _check_place(path, beginning, inputs)
@@ -33,16 +33,16 @@ def check_report(path: Path, beginning: bytes, inputs: Sequence[Path]) -> None:
 
 
 def write_report(path: Path, content: bytes, beginning: bytes, inputs: Sequence[Path]) -> None:
-    """Write a report whole or not at all.
+    """Write a report as a whole or not at all.
 
     Args:
-        path: As for `check_report`, which is asked again: much may have happened since.
+        path: As for `check_report`. The same checks are made again, as files may have changed since.
         content: The report.
         beginning: As for `check_report`.
-        inputs: Likewise.
+        inputs: As for `check_report`.
 
     Raises:
-        OutputError: It cannot be written, or there is something else.
+        OutputError: The report cannot be written, or there is a file that is not an earlier report.
     """
 
     def check() -> bool:
@@ -54,12 +54,12 @@ def write_report(path: Path, content: bytes, beginning: bytes, inputs: Sequence[
 
 
 def _check_place(path: Path, beginning: bytes, inputs: Sequence[Path]) -> None:
-    """Refuse whatever is not an earlier report."""
+    """Refuse to replace a file that is not an earlier report."""
     with suppress(FileNotFoundError), os.fdopen(open_plain(_real(path)), "rb") as stream:
         if input_in(path, inputs):
             raise OutputError(f"{shown(path)}: is a file that this command reads; {_WAY_OUT}")
         if stream.read(len(beginning)) != beginning:
-            raise OutputError(f"{shown(path)}: exists, and is no report of gdcli; move it away, or {_WAY_OUT}")
+            raise OutputError(f"{shown(path)}: exists, and is not a report of gdcli; move it away, or {_WAY_OUT}")
 
 
 def _real(path: Path) -> Path:

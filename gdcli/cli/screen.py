@@ -1,4 +1,4 @@
-"""The door to stdout: tables as wide as they are looked at, JSON, and no name that acts on the terminal."""
+"""Output to stdout: tables that fit the terminal, JSON, and escapes for names that would act on the terminal."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from rich.segment import Segment
 
 from gdcli.errors import printable
 
-UNLIMITED = 1_000_000  # characters in a line that nobody looks at through a window
+UNLIMITED = 1_000_000  # characters per line where there is no terminal
 
 
 class Screen(Console):
-    """Shows names as they are, and leaves a reader that has gone to `handled`.
+    """A console that shows names literally, without markup or emoji.
 
-    A table is as wide as COLUMNS says, or else as the terminal; where stdout is none, as wide as it needs to be.
+    A table is as wide as the environment variable COLUMNS says, otherwise as wide as the terminal. If stdout is not a
+    terminal, it is as wide as its content.
     """
 
     def __init__(self) -> None:
@@ -27,17 +28,25 @@ class Screen(Console):
             self.width = UNLIMITED
 
     def on_broken_pipe(self) -> None:
-        """Let `handled` know."""
+        """Raise an error, which `printing` handles, where Rich would end the process.
+
+        Raises:
+            BrokenPipeError: Always.
+        """
         raise BrokenPipeError
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """Render, with harmless escapes for characters that could act on the terminal."""
+        """Render, with escapes for characters that could act on the terminal."""
         for segment in super().render(renderable, options):
             yield segment if segment.control or segment.text.isprintable() else _harmless(segment)
 
 
 def json_text(document: Any) -> str:
-    """Write a document as JSON, with escapes for characters that could act on the terminal."""
+    """Write a document as JSON, with escapes for characters that could act on the terminal.
+
+    Raises:
+        ValueError: The document contains a number that is not finite.
+    """
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
     return "\n".join(printable(line, escape=_json_escape) for line in text.split("\n"))
 

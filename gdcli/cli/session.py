@@ -1,4 +1,4 @@
-"""What the commands that run specs have in common: planning all of them, then running one after the other."""
+"""What the commands that run specs have in common: plan all specs, then run one after the other."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Session:
-    """How a command talks.
+    """The output and the runs of a command.
 
     Attributes:
         as_json: Print JSON instead of tables.
@@ -46,7 +46,7 @@ class Session:
     kernel: KernelChoice = "auto"
 
     def plan_all(self, specs: Sequence[Path], overrides: Sequence[str] | None, *, seeds: int = 1) -> list[Plan]:
-        """Plan every spec before any of them runs, with each of its seeds; all their faults come out at once.
+        """Plan every spec with each of its seeds before any of them runs, and report all their faults at once.
 
         Raises:
             SpecError: A spec is wrong, or two would write to the same place.
@@ -59,7 +59,7 @@ class Session:
         return plans
 
     def _warn_of_data(self, plans: Sequence[Plan]) -> None:
-        """Say what should be known about the plans of one spec, and of which of its seeds where not of all."""
+        """Print the warnings about the plans of one spec, with the seeds concerned if not all."""
         name, warnings = plans[0].spec.name, plans[0].warnings
         if len(plans) > 1:
             from gdcli.experiment.sweep.remarks import grouped_warnings  # not for a single run
@@ -68,13 +68,13 @@ class Session:
         self.warn_all(f"{name}: {warning}" for warning in warnings)
 
     def run(self, planned: Plan) -> Result:
-        """Run one plan, with a progress bar where a person looks on."""
+        """Run one plan, with a progress bar on a terminal."""
         with EpochBar(planned.spec.name, planned.spec.epochs, shown=not self.quiet) as bar:
             watch = bar.watch if bar.shown else None
             return execute(planned, draw=draw_run, watch=watch, keep_interrupted=True, kernel=self.kernel)
 
     def destinations(self, out: Path, names: Sequence[str], plans: Sequence[Plan]) -> list[Path]:
-        """Find a directory for each result, before anything runs; say where it is not the one of the result's name.
+        """Find a directory for each result before anything runs, and warn if it is not `out/NAME`.
 
         Raises:
             OutputError: A result cannot be written.
@@ -95,7 +95,12 @@ class Session:
 
     @printing()
     def show(self, view: RenderableType, *, one_line: bool = False) -> None:
-        """Print a table for people, or a line that is not to be broken."""
+        """Print a table for people, or a line that must not be broken.
+
+        Raises:
+            OutputError: stdout cannot be written.
+            StdoutClosedError: The reader of stdout has closed it.
+        """
         if not (self.quiet or self.as_json or sys.stdout is None):
             from gdcli.cli.screen import Screen
 
@@ -103,20 +108,30 @@ class Session:
 
     @printing()
     def say(self, line: str) -> None:
-        """Print a line for people, the names in it harmless."""
+        """Print a line for people, with escapes for control characters.
+
+        Raises:
+            OutputError: stdout cannot be written.
+            StdoutClosedError: The reader of stdout has closed it.
+        """
         if not (self.quiet or self.as_json):
             typer.echo(printable(line))
 
     @printing()
     def give(self, document: dict[str, Any]) -> None:
-        """Print a JSON document for programs."""
+        """Print a JSON document for programs.
+
+        Raises:
+            OutputError: stdout cannot be written.
+            StdoutClosedError: The reader of stdout has closed it.
+        """
         if self.as_json:
             from gdcli.cli.screen import json_text
 
             typer.echo(json_text(finite(document)))
 
     def close(self, results: Sequence[Result]) -> int:
-        """Say what the status of the runs leaves open, which were interrupted, and give the exit code."""
+        """Print remarks and which runs were interrupted, and return the exit code."""
         self.remark_on(results)
         for result in results:
             if result.status is Status.INTERRUPTED:
@@ -127,7 +142,7 @@ class Session:
         return DIVERGED if Status.DIVERGED in statuses else 0
 
     def remark_on(self, results: Sequence[Result]) -> None:
-        """Say what the status of runs does not: once per name, however many seeds it has."""
+        """Print what the status of runs does not say, once per name, however many seeds it has."""
         for name, runs in by_name(results).items():
             remarks = [(remark, run) for run in runs for remark in run.remarks]
             if not remarks:

@@ -54,7 +54,7 @@ def write(
     total, resources = len(planned.points), Resources(session.kernel, workers)
 
     def run() -> Finished:
-        with LateBar(planned.name, total, told=f"0 of {total} runs", shown=not session.quiet) as bar:
+        with LateBar(planned.name, total, status=f"0 of {total} runs", shown=not session.quiet) as bar:
             return run_sweep(
                 planned,
                 directory,

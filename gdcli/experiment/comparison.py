@@ -1,4 +1,4 @@
-"""Which runs can be compared, by which figure, and which of them is the best."""
+"""Which runs can be compared, by which figure, and which of them is best."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from gdcli.experiment.quantiles import Run, final, spread
 
 Figure: TypeAlias = Literal["gap", "final_mse"]
 
-SAME_OPTIMUM = 1e-6  # relatively: scalers change an optimum by rounding errors only
+SAME_OPTIMUM = 1e-6  # relative difference: scalers change an optimum by rounding errors only
 
 
 class Planned(Run, Protocol):
-    """A finished run that knows what was planned."""
+    """A finished run with its plan."""
 
     @property
     def plan(self) -> Plan:
-        """What was run."""
+        """The plan of the run."""
 
 
 P = TypeVar("P", bound=Planned)
@@ -39,9 +39,10 @@ class Comparison:
     """How groups of runs are ranked.
 
     Attributes:
-        figure: What ranks them: the gap, or the final MSE where the gaps have different optima; None where nothing can.
-        reason: Why it is not the gap; empty where it is.
-        rounding: Gaps up to this are rounding errors, and all the same.
+        figure: The figure that ranks them: the gap, or the final MSE if their optima differ; None if they cannot be
+            ranked.
+        reason: Why it is not the gap; empty if it is.
+        rounding: Gaps up to this value are rounding errors and count as equal.
     """
 
     figure: Figure | None
@@ -49,24 +50,24 @@ class Comparison:
     rounding: float
 
     def value(self, group: Group) -> float:
-        """The median that ranks a group, infinite where half of its runs diverged; their gap if nothing ranks them."""
+        """The median of the ranking figure, or of the gap if there is none; infinite if half of the runs diverged."""
         figures = spread(group, self.figure or "gap")
         return math.inf if figures is None else figures.median
 
     def rank(self, group: Group) -> float:
-        """The same, equal where nothing but rounding errors differ."""
+        """The value of a group, with gaps that are rounding errors made equal."""
         value = self.value(group)
         return self.rounding if self.figure == "gap" and value <= self.rounding else value
 
     def order(self, groups: Sequence[Group]) -> list[int]:
-        """Indices of groups, the best one first; as they are where they cannot be compared."""
+        """Indices of the groups, the best one first; in their given order if they cannot be compared."""
         if self.figure is None:
             return list(range(len(groups)))
         ranks = [self.rank(group) for group in groups]
         return sorted(range(len(groups)), key=ranks.__getitem__)
 
     def best(self, groups: Sequence[Group]) -> list[int]:
-        """Indices of the best groups: one, or all that reach the optimum to rounding; none if nothing can be said."""
+        """Indices of the best groups: one, or all that reach the optimum to rounding; none if nothing ranks them."""
         if self.figure is None:
             return []
         ranks = [self.rank(group) for group in groups]
@@ -75,53 +76,53 @@ class Comparison:
         return ties if self.is_rounding(least) else ties[:1]
 
     def nearest_to_median(self, group: Sequence[P]) -> P:
-        """The run of a group whose figure is the nearest to their median."""
+        """The run of a group whose figure is nearest to the median."""
         figure, median = self.figure or "gap", self.value(group)
         return min(group, key=lambda run: abs((final(run, figure) or 0.0) - median))
 
     def is_rounding(self, value: float) -> bool:
-        """Whether a value of the ranking figure is the optimum to rounding."""
+        """Whether a value of the ranking figure equals the optimum up to rounding."""
         return self.figure == "gap" and value <= self.rounding
 
 
 def endings(group: Group) -> list[tuple[Status, int]]:
-    """How runs ended, where that is not as planned: each status with its count, the most frequent one first."""
+    """How runs ended that were not completed: each status with its count, the most frequent one first."""
     counts = Counter(Status(run.summary["status"]) for run in group)
     del counts[Status.COMPLETED]
     return counts.most_common()
 
 
 def comparison(groups: Sequence[Group]) -> Comparison:
-    """Find out how groups of runs can be compared.
+    """Determine how groups of runs can be compared.
 
-    Losses on other rows or of another target mean something else, and nothing ranks them. With other features or
-    another split the gap is to another optimum, so that the final MSE ranks. Otherwise the gap does.
+    Losses on different rows or of different targets cannot be compared. With different features or splits, the gaps
+    refer to different optima, so the final MSE ranks the groups. Otherwise the gap does.
 
     Args:
-        groups: Runs of one spec or setting each, one per seed.
+        groups: Groups of runs of one spec or setting, one run per seed.
 
     Returns:
         The rule that ranks them.
     """
     plans = [[run.plan for run in group] for group in groups]
     rounding = max((_rounding(plan) for group in plans for plan in group), default=0.0)
-    strangers = _different(plans, {"data": _data_key(plans), "targets": _target})
-    if strangers:
+    incomparable = _different(plans, {"data": _data_key(plans), "targets": _target})
+    if incomparable:
         names = {"data": _data_name, "targets": _target}
-        differences = [f"different {word}{_in_parentheses(plans, names[word])}" for word in strangers]
-        return Comparison(None, f"the runs have {' and '.join(differences)}", rounding)
-    relatives = _different(plans, {"features": _features, "splits": _split})
-    if not relatives and not _same_optima(plans):
-        relatives = ["optima"]
-    reason = f"the {' and the '.join(relatives)} differ" if relatives else ""
-    return Comparison("final_mse" if relatives else "gap", reason, rounding)
+        phrases = [f"different {word}{_in_parentheses(plans, names[word])}" for word in incomparable]
+        return Comparison(None, f"the runs have {' and '.join(phrases)}", rounding)
+    differences = _different(plans, {"features": _features, "splits": _split})
+    if not differences and not _same_optima(plans):
+        differences = ["optima"]
+    reason = f"the {' and the '.join(differences)} differ" if differences else ""
+    return Comparison("final_mse" if differences else "gap", reason, rounding)
 
 
 def _rounding(plan: Plan) -> float:
-    """The largest gap that is nothing but rounding errors.
+    """The largest gap that may consist of rounding errors alone.
 
-    Up to eps·F* the loss F* + gap is the same number as F*. Where F* is zero, the bound below which `solve` calls F*
-    zero holds for the gap too.
+    Up to eps·F*, the loss F* + gap is the same number as F*. If F* is zero, the bound below which `solve` sets F* to
+    zero applies to the gap, too.
     """
     objective = plan.rows.objective
     zero = (8 * EPS) ** 2 * max(objective.n, len(objective.c)) * objective.baseline_loss
@@ -129,12 +130,12 @@ def _rounding(plan: Plan) -> float:
 
 
 def _different(groups: Sequence[Sequence[Plan]], keys: dict[str, Callable[[Plan], Any]]) -> list[str]:
-    """The words for those keys in which the groups differ."""
+    """The words of the keys in which the groups differ."""
     return [word for word, key in keys.items() if len({frozenset(map(key, plans)) for plans in groups}) > 1]
 
 
 def _same_optima(groups: Sequence[Sequence[Plan]]) -> bool:
-    """Whether runs of one split have one optimum, up to rounding."""
+    """Whether all runs of the same split have the same optimum, up to rounding."""
     optima: dict[Any, list[Plan]] = {}
     for plan in (plan for plans in groups for plan in plans):
         optima.setdefault(_split(plan), []).append(plan)
@@ -148,8 +149,8 @@ def _close(plans: Sequence[Plan]) -> bool:
 
 
 def _data_key(groups: Sequence[Sequence[Plan]]) -> Callable[[Plan], str]:
-    """A key that tells what is in the data, wherever the file lies."""
-    # Once for all runs on the same rows: a dataset may be long to write.
+    """A key that depends on the content of the data, not on the path of the file."""
+    # Once for all runs on the same rows: the repr of a dataset may be long.
     plans_by_rows = {plan.rows: plan for plans in groups for plan in plans}
     keys = {rows: _data(plan) for rows, plan in plans_by_rows.items()}
     return lambda plan: keys[plan.rows]
@@ -179,6 +180,6 @@ def _split(plan: Plan) -> Any:
 
 
 def _in_parentheses(groups: Sequence[Sequence[Plan]], name: Callable[[Plan], str]) -> str:
-    """The different names in parentheses, three at most; nothing where they are all the same."""
+    """The different names in parentheses, at most three; empty if they are all the same."""
     names = list(dict.fromkeys(name(plan) for plans in groups for plan in plans))
     return f" ({some_of(names, 3)})" if len(names) > 1 else ""

@@ -1,4 +1,4 @@
-"""Several runs side by side, as files."""
+"""The files of a comparison of several runs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gdcli.experiment.plan import Plan
 from gdcli.experiment.quantiles import summed_up
 from gdcli.experiment.result import Result, by_name, summary_table
 
-# Draws several results as the bytes of one PNG.
+# Draws several results and returns the bytes of one PNG.
 DrawTogether: TypeAlias = Callable[[Sequence[Result]], bytes]
 
 
@@ -34,18 +34,18 @@ def comparison_name(plans: Sequence[Plan]) -> str:
 
 
 def write_comparison(results: Sequence[Result], directory: Path, *, draw: DrawTogether | None) -> list[str]:
-    """Write the files of several runs side by side; the picture comes last.
+    """Write the files of a comparison; the picture comes last.
 
     Args:
-        results: The runs, of different names.
+        results: The runs; those with the same name differ in their seed.
         directory: Where the files go.
-        draw: Makes `curves.png`; None to leave it out.
+        draw: Draws `curves.png`; None to leave it out.
 
     Returns:
-        A warning where the picture could not be drawn.
+        A warning if the picture could not be drawn, otherwise nothing.
 
     Raises:
-        OutputError: As `Result.save`.
+        OutputError: The directory cannot be written, or it holds a file that a run reads or that gdcli did not write.
     """
     import pandas as pd
 
@@ -67,7 +67,7 @@ def write_comparison(results: Sequence[Result], directory: Path, *, draw: DrawTo
 
 
 def comparison_document(results: Sequence[Result], directory: Path) -> dict[str, Any]:
-    """Several runs as JSON knows them: their summaries and, with seeds, the medians and ranges of each name."""
+    """Several runs as a JSON document: their summaries and, with seeds, the medians and ranges per name."""
     groups = by_name(results)
     seeds = {"medians": {name: summed_up(runs) for name, runs in groups.items()}} if len(groups) < len(results) else {}
     runs = {"runs": [result.document(directory) for result in results]}

@@ -1,4 +1,4 @@
-"""What is to be said of a run once it has ended: why it ended, and whether it should be believed."""
+"""Remarks on a run that has ended: why it ended, and what is suspicious about it."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from gdcli.engine.trace import DIVERGENCE_FACTOR, Status, Trace
 from gdcli.experiment.plan import Plan
 from gdcli.theory.stability import largest_stable_rate
 
-ROUNDING = 1e-9  # of the starting loss: what a loss may rise by without a word
+ROUNDING = 1e-9  # of the starting loss: a smaller rise is not reported
 LEAST_MOVE = 0.01  # of the way from the start to the optimum
 
 
-# What a status alone does not say, the worst first.
+# What the status alone does not say, the worst first.
 NOTES = ("diverged", "above its start", "lr beyond its limit", "hardly moved")
 
 
 class Remark(NamedTuple):
-    """Something that a status alone does not say.
+    """Something that the status alone does not say.
 
     Attributes:
-        note: One of `NOTES`, to stand beside the status.
+        note: One of `NOTES`, shown beside the status.
         sentence: What happened, with figures, and what to do about it.
     """
 
@@ -32,21 +32,21 @@ class Remark(NamedTuple):
 
 
 def tally(counts: Mapping[str, int], runs: int) -> str:
-    """Write how many of several runs ended how: `4 of 10 diverged, 5 above its start`."""
+    """Count the endings of several runs: `4 of 10 diverged, 5 above its start`."""
     first, *others = sorted(counts, key=lambda note: NOTES.index(note) if note in NOTES else len(NOTES))
     return ", ".join([f"{counts[first]} of {runs} {first}", *(f"{counts[note]} {note}" for note in others)])
 
 
 def remarks_on(plan: Plan, trace: Trace) -> tuple[Remark, ...]:
-    """What a person should know of a run that has ended.
+    """Say what is remarkable about a run that has ended.
 
     Args:
-        plan: What was run.
-        trace: What happened.
+        plan: The plan of the run.
+        trace: The trace of the run.
 
     Returns:
-        Remarks, the most important first: it diverged; it ended above its start; a rate was beyond the largest that
-        is stable; it hardly moved.
+        Remarks, the most important first: it diverged; it ended above its start; a rate was above the largest stable
+        one; it hardly moved.
     """
     return tuple(_remarks(plan, trace))
 
@@ -97,14 +97,14 @@ def _hardly_moved(plan: Plan, trace: Trace) -> Iterator[Remark]:
 
 
 def reason_to_stop(plan: Plan, trace: Trace) -> str | None:
-    """Why a run ended before its last epoch, where its spec's `stop` made it.
+    """Why the `stop` section of its spec ended a run before its last epoch.
 
     Args:
-        plan: What was run.
-        trace: What happened.
+        plan: The plan of the run.
+        trace: The trace of the run.
 
     Returns:
-        One sentence with figures; None for every other end.
+        One sentence with figures; None if the run ended otherwise.
     """
     stop, epoch = plan.spec.stop, len(trace.gap) - 1
     if stop is None or trace.status not in (Status.TARGET_REACHED, Status.STALLED):
@@ -123,5 +123,5 @@ def largest_stable_lr(plan: Plan) -> float | None:
 
 
 def largest_rate(plan: Plan, trace: Trace) -> float:
-    """The largest rate that the finished epochs of a run used; 0 where there were none."""
+    """The largest rate used in the finished epochs of a run; 0 if there were none."""
     return float(plan.rates[: len(trace.gap) - 1].max(initial=0.0))

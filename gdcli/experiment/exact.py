@@ -29,19 +29,19 @@ class ExactFit:
     """The optimum of a data file.
 
     Attributes:
-        data: What the rows came from.
+        data: Where the rows came from.
         target: The column that is fitted.
-        features: The columns that it is fitted by, as the file names them.
+        features: The columns that it is fitted on, by their names in the file.
         unused: The other columns of the file.
-        scaler: Of the features.
-        rows: How many rows there are.
-        weights: Name → value, the intercept under `intercept`, as trained.
+        scaler: The scaler of the features.
+        rows: Number of rows.
+        weights: Trained weights, name → value, the intercept under `intercept`.
         weights_original: The same in the units of the file; None for a scaler that is not affine.
         mse: Mean squared error, in squared units of the target.
         r2: Coefficient of determination 1 − mse/variance of the target; None for a target without variance.
         rank: Numerical rank of the design.
-        condition_number: Of the design, columns as scaled, the intercept among them; infinite below full rank.
-        warnings: For people.
+        condition_number: Condition number of the scaled design with its intercept; infinite below full rank.
+        warnings: Warnings about the data and the optimum.
     """
 
     data: str
@@ -71,7 +71,7 @@ def exact_fit(plan: Plan) -> ExactFit:
     """Report the optimum that a plan holds.
 
     Args:
-        plan: Of a run; nothing of it but the data and the scaler matters.
+        plan: The plan of a run; only its data and its scaler matter.
 
     Returns:
         The report.
@@ -79,12 +79,12 @@ def exact_fit(plan: Plan) -> ExactFit:
     rows, objective = plan.rows, plan.rows.objective
     optimum = objective.optimum
     original = rows.original_weights(optimum.weights)
-    used = set(rows.columns.names)
+    used_columns = set(rows.columns.names)
     return ExactFit(
         data=rows.data.label,
         target=rows.columns.target,
         features=rows.columns.features,
-        unused=tuple(name for name in rows.data.names if name not in used),
+        unused=tuple(name for name in rows.data.names if name not in used_columns),
         scaler=plan.spec.scaler.features,
         rows=rows.n,
         weights=rows.named_weights(optimum.weights),

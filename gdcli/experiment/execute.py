@@ -1,4 +1,4 @@
-"""One plan becomes a result."""
+"""Run a plan, which gives a result."""
 
 from __future__ import annotations
 
@@ -19,17 +19,21 @@ def execute(
     keep_interrupted: bool = False,
     kernel: KernelChoice = "auto",
 ) -> Result:
-    """Run what was planned.
+    """Run a plan.
 
     Args:
-        plan: The run.
-        draw: Makes `curve.png` of the result.
-        watch: Told how far the run has come.
+        plan: The plan.
+        draw: Draws `curve.png` of the result.
+        watch: Called with the progress of the run.
         keep_interrupted: Whether Ctrl-C gives a result with status `interrupted` instead of KeyboardInterrupt.
-        kernel: What steps through the epochs.
+        kernel: The kernel that steps through the epochs.
 
     Returns:
-        The result, whatever became of the run.
+        The result, also of a run that diverged.
+
+    Raises:
+        ImportError: The kernel is the compiled one, and Numba cannot be imported.
+        KeyboardInterrupt: Ctrl-C was pressed, and `keep_interrupted` is not set.
     """
     used = choose_kernel(kernel, predicted_seconds([plan]))
     batches = plan.batches()

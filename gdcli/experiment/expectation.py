@@ -1,4 +1,4 @@
-"""Holding a run against what its spec expects."""
+"""Checking a run against the `expect` section of its spec."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from gdcli.spec.model import EXPECTED, AtMost, Expect
 
 @dataclass(frozen=True)
 class Expectation:
-    """One expectation and what came out.
+    """One expectation and the actual figure.
 
     Attributes:
         figure: A key of the summary.
         expected: A number, a bound, or the status.
-        got: A number, NaN where there is none; or the status.
-        tolerance: How far a number may be off; 0 for bounds and the status.
+        got: The actual number, NaN if there is none; or the actual status.
+        tolerance: Largest allowed difference of a number; 0 for bounds and the status.
     """
 
     figure: str
@@ -29,7 +29,7 @@ class Expectation:
 
     @property
     def holds(self) -> bool:
-        """Whether the run came out as expected."""
+        """Whether the figure is as expected."""
         match self.expected, self.got:
             case AtMost(at_most=most), float(got):
                 return got <= most
@@ -41,7 +41,7 @@ class Expectation:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of the expectations of one run.
+    """The expectations of one run, and whether they hold.
 
     Attributes:
         result: The run.
@@ -62,20 +62,20 @@ class Verdict:
 
     @property
     def ended_otherwise(self) -> bool:
-        """Whether the run was interrupted, or diverged although nobody expected that."""
+        """Whether the run was interrupted, or diverged without `status: diverged` being expected."""
         expected = self.result.plan.spec.expect or Expect()
         status = self.result.status
         return status is Status.INTERRUPTED or (status is Status.DIVERGED and expected.status != str(status))
 
 
 def judge(result: Result) -> Verdict:
-    """Hold a run against the `expect` of its spec.
+    """Check a run against the `expect` section of its spec.
 
     Args:
         result: The run.
 
     Returns:
-        The verdict; a diverged run fails unless it was to diverge.
+        The verdict; a diverged run fails unless `status: diverged` is expected.
     """
     return Verdict(result=result, expectations=tuple(_expectations(result, result.plan.spec.expect or Expect())))
 

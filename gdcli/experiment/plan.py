@@ -1,4 +1,4 @@
-"""Planning: everything that can go wrong with a spec and its data goes wrong here, before anything runs."""
+"""Planning: every fault of a spec and its data is found here, before anything runs."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class Plan:
     """A run, ready to go.
 
     Attributes:
-        spec: Resolved: every default written out, the dataset's path absolute.
-        rows: What the data decide; runs on the same rows share this object.
+        spec: The resolved spec: every default written out, the dataset's path absolute.
+        rows: Everything that follows from the data; runs on the same rows share this object.
         start: Initial weights, shape (d,).
         rates: Learning rates, shape (epochs, 1 or steps, 1).
         steps: Steps per epoch.
-        remarks: About the schedule, for people.
-        file: The spec, where it was read from a file.
+        remarks: Warnings about the schedule.
+        file: The file of the spec, if it was read from one.
     """
 
     spec: Spec
@@ -55,24 +55,28 @@ class Plan:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """All that a person should know."""
+        """All warnings about the data and the schedule."""
         return (*self.rows.warnings, *self.remarks)
 
     @property
     def is_full_batch(self) -> bool:
-        """Whether a step sees all training rows."""
+        """Whether every step uses all training rows."""
         return self.spec.batch_size in ("full", len(self.rows.training))
 
     @property
     def batching(self) -> Hashable:
-        """Equal for runs on the same rows that step through the same batches in the same order."""
+        """Equal for runs on the same rows that use the same batches in the same order."""
         if self.is_full_batch:
             return "full"
         order = None if self.spec.shuffle == "never" else (self.spec.shuffle, self.spec.seed)
         return self.spec.batch_size, order
 
     def batches(self) -> Batches:
-        """What the epochs of the run step through."""
+        """The batches of the run.
+
+        Raises:
+            ValueError: The run takes mini-batches of rows that were read in chunks and not kept.
+        """
         if self.is_full_batch:
             return self.rows.objective.full_batch()
         X, y = self.rows.trained()
@@ -80,12 +84,12 @@ class Plan:
 
 
 def plan(request: Request, *, frame: pd.DataFrame | None = None, reading: Reading | None = None) -> Plan:
-    """Plan a run: read its data, fit its scalers, factor its rows. `Planner` plans many.
+    """Plan a run: read its data, fit its scalers, factor its rows. For many runs use `Planner`.
 
     Args:
         request: The spec.
         frame: Rows instead of the spec's dataset.
-        reading: Told of every read of a large file.
+        reading: Called after every read of a large file.
 
     Returns:
         The plan.
@@ -101,13 +105,13 @@ def plan(request: Request, *, frame: pd.DataFrame | None = None, reading: Readin
 def load_data(
     request: Request, needs: Needs, *, frame: pd.DataFrame | None = None, reading: Reading | None = None
 ) -> LoadedData:
-    """Read the data of a spec, and pick its columns.
+    """Read the data of a spec and select its columns.
 
     Args:
         request: The spec.
-        needs: What to work out of the rows.
+        needs: What to compute from the rows.
         frame: Rows instead of the spec's dataset.
-        reading: Told of every read of a large file.
+        reading: Called after every read of a large file.
 
     Returns:
         The data.
@@ -123,7 +127,7 @@ def load_data(
 
 
 def make_rows(loaded: LoadedData, request: Request) -> Rows:
-    """Split and scale data as a spec asks for.
+    """Split and scale data as a spec says.
 
     Args:
         loaded: The data of the spec.
@@ -144,14 +148,14 @@ def plan_on(rows: Rows, request: Request) -> Plan:
     """Plan a run on rows that have been split and scaled.
 
     Args:
-        rows: Of the spec's dataset, columns, scaler and split.
-        request: The spec, in which nothing is wrong by itself.
+        rows: The rows of the spec's dataset, columns, scaler and split.
+        request: The spec, without faults of its own.
 
     Returns:
         The plan.
 
     Raises:
-        DataError: The spec asks for what these rows cannot give.
+        DataError: The spec does not fit these rows.
     """
     spec, n = request.spec, len(rows.training)
     _refuse(_misfits(request, n, rows.names))
@@ -178,7 +182,7 @@ def _start(spec: Spec, d: int) -> Array:
 
 
 def _faults_in_data(request: Request, frame: pd.DataFrame | None) -> tuple[Fault, ...]:
-    """What the data have against a spec that is wrong in itself as well, so that nobody has to run it twice."""
+    """Faults of the data of a spec that has faults of its own, so that one run reports all of them."""
     if not {"dataset", "columns"} <= request.valid_sections:
         return ()
     try:
@@ -196,7 +200,7 @@ def _faults_in_data(request: Request, frame: pd.DataFrame | None) -> tuple[Fault
 
 
 def _misfits(request: Request, n: int | None, names: tuple[str, ...]) -> Iterator[Fault]:
-    """What n training rows (None if unknown) of such columns have against the sound sections of a spec."""
+    """Settings in the sound sections of a spec that do not fit n training rows (None if unknown) of such columns."""
     init, size, d = request.spec.init, request.spec.batch_size, len(names)
     if "init" in request.valid_sections and isinstance(init, tuple) and len(init) != d:
         message = f"init must have {d} numbers, one for each of {some_of(names, 7)}; got {len(init)}"
@@ -207,6 +211,6 @@ def _misfits(request: Request, n: int | None, names: tuple[str, ...]) -> Iterato
 
 
 def _refuse(faults: Iterator[Fault]) -> None:
-    """Raise faults, if there are any."""
-    if listed := list(faults):
-        raise DataError(listed)
+    """Raise an error if there are any faults."""
+    if all_faults := list(faults):
+        raise DataError(all_faults)

@@ -1,4 +1,4 @@
-"""Many plans: a file is read once for all of them, and those on the same rows share these."""
+"""Planning many runs: each file is read once, and runs on the same rows share one `Rows` object."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ def plan_all(
     frame: pd.DataFrame | None = None,
     reading: Reading | None = None,
 ) -> list[Plan]:
-    """Plan several specs, each with each of its seeds; all their faults come out at once.
+    """Plan several specs, with several seeds each, and report all their faults at once.
 
     Args:
         specs: YAML files, or mappings with the same keys.
-        overrides: `KEY=VALUE` each, for every spec.
-        seeds: How many seeds each spec is planned with, counted up from its own.
+        overrides: `KEY=VALUE`, applied to every spec.
+        seeds: Number of seeds per spec, counted up from its own seed.
         frame: Rows instead of the specs' datasets.
-        reading: Told of every read of a large file.
+        reading: Called after every read of a large file.
 
     Returns:
         The plans, in the order of the specs, then of the seeds.
 
     Raises:
         SpecError: A spec is wrong, or two have the same name.
-        DataError: The data of one is missing or unfit.
+        DataError: The data of a spec is missing or unfit.
     """
     faults: list[Fault] = []
     kinds: set[type[FaultsError]] = set()
@@ -73,9 +73,9 @@ def _requests(
     *,
     has_rows: bool,
 ) -> list[Request]:
-    """Read one of several specs, with each of its seeds."""
+    """Read one of several specs: one request per seed."""
     draft = read_draft(specs[i], overrides)
-    if isinstance(specs[i], Mapping) and len(specs) > 1:  # which of them is at fault
+    if isinstance(specs[i], Mapping) and len(specs) > 1:  # messages say which spec is wrong
         draft = replace(draft, label=f"specs[{i}]")
     check_seeds(draft, seeds, settings=len(specs))
     return [understand(reseeded(draft, seed), has_rows=has_rows) for seed in range(seeds)]
@@ -83,7 +83,7 @@ def _requests(
 
 @contextmanager
 def _collected(faults: list[Fault], kinds: set[type[FaultsError]]) -> Iterator[None]:
-    """Keep the faults of an error for later."""
+    """Collect the faults of an error instead of raising it."""
     try:
         yield
     except FaultsError as error:
@@ -108,12 +108,12 @@ def _refuse_equal_names(requests: Iterable[Request]) -> None:
 
 
 class Planner:
-    """Plans runs side by side.
+    """Plans many runs, and reads, splits and scales each dataset once.
 
     Args:
         requests: All specs that will be planned.
         frame: Rows instead of the specs' datasets.
-        reading: Told of every read of a large file.
+        reading: Called after every read of a large file.
     """
 
     def __init__(
@@ -135,7 +135,7 @@ class Planner:
             request: Its spec.
 
         Returns:
-            The plan, which shares what it can with those before it.
+            The plan, which shares its rows with earlier plans where possible.
 
         Raises:
             SpecError: The spec is wrong; all faults at once.
@@ -148,7 +148,7 @@ class Planner:
         return plan_on(self._rows[key], request)
 
     def _load(self, key: Hashable, request: Request) -> LoadedData:
-        """The data of a spec, read if they have not been."""
+        """The data of a spec, read at the first call."""
         needs = Needs.of(request.spec)
         loaded = self._loaded.get(key)
         if request.faults or loaded is None or not loaded.design.offers(needs):
@@ -158,13 +158,13 @@ class Planner:
 
 
 def _data_key(request: Request) -> Hashable:
-    """Equal for specs of the same data and columns."""
+    """Equal for specs with the same data and columns."""
     dataset = request.spec.dataset
-    inline = tuple((dataset.inline or {}).items())  # in the order of the columns, which decides what is a target
+    inline = tuple((dataset.inline or {}).items())  # their order matters: the last column is the default target
     return request.base, replace(dataset, inline=None), inline, request.spec.columns
 
 
 def _split_and_scale_key(request: Request) -> Hashable:
-    """Equal for specs that also split and scale alike."""
+    """Equal for specs that split and scale the same data in the same way."""
     split = request.spec.split
     return request.spec.scaler, split, request.spec.seed if split and split.shuffle else None

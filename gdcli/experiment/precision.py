@@ -1,4 +1,4 @@
-"""What double precision cannot hold: numbers out of range, and an optimum that is not unique or not exact."""
+"""Limits of double precision: numbers out of range, and optima that are not unique or not exact."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from gdcli.errors import DataError, Fault, some_of
 from gdcli.experiment.scaling import Scaling
 from gdcli.spec.validate import Request
 
-SMALLEST_SCALE = 1e-145  # of a target: losses are multiplied by its square
+SMALLEST_SCALE = 1e-145  # of the target: losses are multiplied by its square
 SMALLEST_TARGET = 1e-140  # the squares of smaller numbers leave no digits for the gap
-RESOLUTION = 1e-8  # share of the target's power up to which nobody need be told that F* is uncertain
+RESOLUTION = 1e-8  # uncertainty of F*, relative to the mean square of the target, above which there is a warning
 
 
 def check_range(
@@ -26,13 +26,13 @@ def check_range(
     Args:
         request: The spec.
         labels: Names of the features and the target.
-        scaling: Fitted on the training rows.
+        scaling: The scaling, fitted on the training rows.
         training: The factor of the training rows.
-        validating: The factor of the validation rows, where there are any.
+        validating: The factor of the validation rows, if there are any.
 
     Raises:
-        DataError: The target, or what its scaler divides it by, is too small for its squares; or the scaling takes
-            validation rows out of range.
+        DataError: The square of the target, or of the number that its scaler divides by, is too small to be
+            represented; or the scaling takes validation rows out of range.
     """
     faults = [*_vanishing(request, labels[-1], scaling, training)]
     if validating is not None:
@@ -70,43 +70,43 @@ def _overflowing(request: Request, labels: tuple[str, ...], scaling: Scaling, ro
 
 
 def precision_warnings(optimum: Optimum, scaling: Scaling, names: tuple[str, ...], rows: int) -> list[str]:
-    """Say where an optimum is not unique, or not exact.
+    """Warn if an optimum is not unique or not exact.
 
     Args:
-        optimum: Of a design.
-        scaling: Of its columns.
-        names: Of its columns.
-        rows: How many there are.
+        optimum: The optimum of a design.
+        scaling: The scaling of its columns.
+        names: Names of its columns.
+        rows: Number of its rows.
 
     Returns:
-        Sentences for people.
+        The warnings, one sentence each.
     """
     return [*_dependence(optimum, names, rows), *_unwritable(optimum, scaling, names), *_uncertainty(optimum, scaling)]
 
 
 def _dependence(optimum: Optimum, names: tuple[str, ...], rows: int) -> Iterator[str]:
-    """Say which columns depend on which, in one sentence."""
+    """Name the columns that depend linearly on others, in one sentence."""
     rank, d = optimum.rank, len(names)
     if not optimum.dependent:
         return
-    quoted = [name if name == "intercept" else f"'{name}'" for name in names]
+    labels = [name if name == "intercept" else f"'{name}'" for name in names]
     relations = []
     for column, others in optimum.dependent:
-        parts = [quoted[j] for j in others[:4]] + ([f"{len(others) - 4} more"] if len(others) > 4 else [])
+        parts = [labels[j] for j in others[:4]] + ([f"{len(others) - 4} more"] if len(others) > 4 else [])
         together = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
-        relations.append(f"{quoted[column]} depends on {together}" if parts else f"{quoted[column]} is zero")
+        relations.append(f"{labels[column]} depends on {together}" if parts else f"{labels[column]} is zero")
     more = d - rank - len(optimum.dependent)
     if more:
         relations.append(f"{more} more column{'s are' if more > 1 else ' is'} dependent too")
     few = f"there are fewer training rows ({rows}) than columns ({d}); " if rows < d else ""
     which = "the one of smallest norm"
     if not optimum.is_smallest:
-        which = "one of many: the one of smallest norm would lose its fit to rounding"
+        which = "one of many: rounding errors would spoil the fit of the one of smallest norm"
     yield f"rank {rank} of {d}: {few}{'; '.join(relations)}. The optimum shown is {which}."
 
 
 def _unwritable(optimum: Optimum, scaling: Scaling, names: tuple[str, ...]) -> Iterator[str]:
-    """Say which weights are beyond the largest double."""
+    """Name the weights that exceed the largest double."""
     original = scaling.original(optimum.weights)
     weights_by_unit: list[tuple[str, Array]] = [("", optimum.weights)]
     if original is not None:
@@ -122,9 +122,9 @@ def _unwritable(optimum: Optimum, scaling: Scaling, names: tuple[str, ...]) -> I
 
 
 def _uncertainty(optimum: Optimum, scaling: Scaling) -> Iterator[str]:
-    """Say how far the loss of the optimum is to be trusted."""
+    """Say how accurately the loss of the optimum is known, if that is not to all shown digits."""
     if np.isfinite(optimum.weights).all() and not optimum.uncertainty <= RESOLUTION * optimum.power:
         yield (
-            f"the optimum's MSE is known to ±{optimum.uncertainty * scaling.unit:.2g} only: some columns are so close "
+            f"the optimum's MSE is known only to ±{optimum.uncertainty * scaling.unit:.2g}: some columns are so close "
             "to a combination of others that double precision cannot hold the weights; leave those columns out"
         )

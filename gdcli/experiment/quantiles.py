@@ -1,7 +1,7 @@
-"""The one definition of the median and the 10–90 % range of runs that differ in their seed.
+"""The median and the 10–90 % range of runs that differ in their seed, defined in this one place.
 
-A run that diverged, and a figure that is not a number, count as infinite. Quantiles are interpolated linearly between
-the two nearest values in order, and are infinite as soon as an infinite value takes part.
+Diverged runs and NaN figures count as infinite. Quantiles are interpolated linearly between the two nearest sorted
+values, and are infinite if one of these is infinite and has a weight other than zero.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ T = TypeVar("T", float, Array)
 
 
 class Run(Protocol):
-    """A finished run, as far as figures of several are concerned."""
+    """A finished run, of which only the summary is needed."""
 
     @property
     def summary(self) -> Mapping[str, Any]:
@@ -29,7 +29,7 @@ class Run(Protocol):
 
 @dataclass(frozen=True)
 class Spread(Generic[T]):
-    """The 10 % quantile, the median and the 90 % quantile of something."""
+    """A 10 % quantile, a median and a 90 % quantile: numbers, or curves."""
 
     low: T
     median: T
@@ -44,10 +44,10 @@ def quantile(values: Array, q: float) -> Array:
         q: From 0 to 1.
 
     Returns:
-        Shape (…); infinite where an infinite value has a weight that is not zero.
+        Shape (…); infinite where an infinite value has a weight other than zero.
     """
     ordered = np.sort(np.where(np.isnan(values), np.inf, values), axis=0)
-    position = round(q * (len(ordered) - 1), 9)  # 0.1·30 is to be 3
+    position = round(q * (len(ordered) - 1), 9)  # so that 0.1·30 is exactly 3
     i = math.floor(position)
     if position == i:
         return np.asarray(ordered[i])
@@ -58,7 +58,7 @@ def quantile(values: Array, q: float) -> Array:
 
 
 def final(run: Run, figure: str) -> float | None:
-    """The figure that a run ended with, infinite if it diverged; None where there is no such figure."""
+    """The final value of a figure, infinite if the run diverged; None if the run has no such figure."""
     value = run.summary[figure]
     if run.summary["status"] == Status.DIVERGED:
         return math.inf
@@ -85,23 +85,23 @@ def spread(runs: Sequence[Run], figure: str) -> Spread[float] | None:
 
 
 def summed_up(runs: Sequence[Run]) -> dict[str, dict[str, float] | None]:
-    """The quantiles of the figures that a run ends with, for summaries: figure → `low`, `median`, `high`."""
+    """The quantiles of the final figures, for summaries: figure → `low`, `median`, `high`."""
     spreads = {figure: spread(runs, figure) for figure in ("final_mse", "gap", "gap_ratio", "val_mse")}
     return {figure: asdict(values) if values else None for figure, values in spreads.items()}
 
 
 def curve_spread(traces: Sequence[Trace], curves: Sequence[Array]) -> Spread[Array]:
-    """Sum up curves epoch by epoch.
+    """Compute the quantiles of curves, epoch by epoch.
 
-    A run that diverged is infinite from the epoch on at which it did; one that ended early otherwise keeps its last
-    value, which is where it would have stayed. A single curve is given as it is.
+    A diverged run counts as infinite from the epoch at which it diverged. A run that ended early for another reason
+    keeps its last value. A single curve is returned unchanged.
 
     Args:
-        traces: The runs.
-        curves: One array of each run, shape (epochs + 1,), such as its gap.
+        traces: The traces of the runs.
+        curves: One array per run, shape (epochs + 1,), such as its gap.
 
     Returns:
-        The quantiles, each of the length of the longest curve.
+        The quantiles, each as long as the longest curve.
     """
     if len(curves) == 1:
         return Spread(curves[0], curves[0], curves[0])
@@ -111,7 +111,7 @@ def curve_spread(traces: Sequence[Trace], curves: Sequence[Array]) -> Spread[Arr
 
 
 def _continued(trace: Trace, curve: Array, length: int) -> Array:
-    """A curve as long as the longest one."""
+    """A curve, extended to a length."""
     if trace.status is Status.DIVERGED:
         return np.concatenate([curve[:-1], np.full(length - len(curve) + 1, np.inf)])
     return np.concatenate([curve, np.full(length - len(curve), curve[-1])])

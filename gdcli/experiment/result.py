@@ -25,20 +25,20 @@ from gdcli.spec.strict_yaml import dump
 if TYPE_CHECKING:
     import pandas as pd
 
-# Draws a result as the bytes of a PNG; given from above, because pictures are not made on this floor.
+# Draws a result and returns the bytes of a PNG; passed in, because this package must not import Matplotlib.
 Draw: TypeAlias = Callable[["Result"], bytes]
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a run gives.
+    """The result of a run.
 
     Attributes:
-        plan: What was run.
-        trace: What happened, row e of each array after epoch e.
+        plan: The plan of the run.
+        trace: Losses, gaps and final weights; entry e of each curve is that after epoch e.
         seconds: Wall time of the descent.
-        draw: Makes `curve.png`.
-        kernel: What stepped through the epochs.
+        draw: Draws `curve.png`.
+        kernel: The kernel that stepped through the epochs.
     """
 
     plan: Plan = field(repr=False)
@@ -59,22 +59,22 @@ class Result:
 
     @property
     def epochs(self) -> int:
-        """Epochs that were finished."""
+        """Number of finished epochs."""
         return len(self.trace.gap) - 1
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What a person should know about the data, the spec and how the run ended."""
+        """All warnings about the data, the spec and how the run ended."""
         return (*self.plan.warnings, *(remark.sentence for remark in self.remarks))
 
     @cached_property
     def remarks(self) -> tuple[Remark, ...]:
-        """What the status alone does not say: it ended above its start, for one."""
+        """What the status alone does not say, for example that the run ended above its start."""
         return remarks_on(self.plan, self.trace)
 
     @cached_property
     def curve(self) -> pd.DataFrame:
-        """The loss after every epoch, row 0 the start: epoch, step, lr, mse, gap and, with a split, val_mse."""
+        """The loss after every epoch, with the start in row 0: epoch, step, lr, mse, gap and, with a split, val_mse."""
         import pandas as pd
 
         epoch = np.arange(self.epochs + 1)
@@ -102,29 +102,29 @@ class Result:
         return largest_stable_lr(self.plan)
 
     def document(self, directory: Path) -> dict[str, Any]:
-        """The summary as JSON knows it, its dataset's path relative to where the summary lies.
+        """The summary as a JSON document, with the path of the dataset relative to a directory.
 
         Args:
-            directory: Where the summary lies, or would.
+            directory: The directory of the summary, which need not exist.
 
         Returns:
-            The keys of `summary.json`; what is not finite is None.
+            The content of `summary.json`; numbers that are not finite are None.
         """
         portable: dict[str, Any] = finite({**self.summary, "spec": portable_spec(self.plan, directory)})
         return portable
 
     def write(self, directory: Path, *, plot: bool = True) -> list[str]:
-        """Write the run's files, replacing a result that is there already; the picture comes last.
+        """Write the run's files, replacing an earlier result; the picture comes last.
 
         Args:
             directory: Where the files go.
             plot: Whether to draw `curve.png`.
 
         Returns:
-            A warning where the picture could not be drawn.
+            A warning if the picture could not be drawn, otherwise nothing.
 
         Raises:
-            OutputError: It cannot be written, or holds an input of the run or what gdcli did not write.
+            OutputError: As for `save`.
         """
         picture = "curve.png"
         with replacing(directory, inputs=self.plan.inputs) as new:
@@ -141,14 +141,14 @@ class Result:
         """Write the run's files: curve.csv, curve.png, summary.csv, summary.json, spec.yaml.
 
         Args:
-            directory: Where they go; a result that is there already is replaced whole.
+            directory: Where they go; an earlier result is replaced as a whole.
             plot: Whether to draw `curve.png`. A picture that cannot be drawn is left out, with a warning.
 
         Returns:
             The directory.
 
         Raises:
-            OutputError: The directory cannot be written, or holds a file that the run read or that gdcli did not
+            OutputError: The directory cannot be written, or it holds a file that the run reads or that gdcli did not
                 write.
         """
         for warning in self.write(Path(directory), plot=plot):
@@ -157,7 +157,7 @@ class Result:
 
 
 def by_name(results: Sequence[Result]) -> dict[str, list[Result]]:
-    """Put the runs of one name together: they are the same experiment with other seeds."""
+    """Group runs by name: those with the same name differ in their seed."""
     groups: dict[str, list[Result]] = {}
     for result in results:
         groups.setdefault(result.name, []).append(result)

@@ -22,7 +22,7 @@ class Results(Sequence[R_co]):
 
     Attributes:
         groups: The runs of each spec or setting, one per seed.
-        settings: Of each group, what it varies: axis key → value; empty mappings for a comparison.
+        settings: The setting of each group, axis key → value; empty mappings for a comparison.
     """
 
     groups: tuple[tuple[R_co, ...], ...]
@@ -52,7 +52,7 @@ class Results(Sequence[R_co]):
 
     @cached_property
     def best(self) -> R_co | None:
-        """The best run, of several seeds the one nearest to their median; None where nothing can be compared."""
+        """The best run, of several seeds the one nearest to their median; None if the runs cannot be compared."""
         rule = comparison(self.groups)
         return next((rule.nearest_to_median(self.groups[i]) for i in rule.best(self.groups)), None)
 

@@ -1,4 +1,4 @@
-"""What the data decide: the rows, split, scaled and factored once. Every run on the same rows shares one object."""
+"""Everything that follows from the data: rows, split, scaled and factored once, and shared by all runs on them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class LoadedData:
 
     Attributes:
         data: Where the rows were read from.
-        dataset: As the resolved spec names it.
+        dataset: The dataset section of the resolved spec.
         design: The columns as numbers.
     """
 
@@ -45,7 +45,7 @@ class LoadedData:
 
     @property
     def weight_names(self) -> tuple[str, ...]:
-        """Of the d trained weights, the intercept last."""
+        """Names of the d trained weights, the intercept last."""
         names = self.design.names
         return (*names, "intercept") if self.design.columns.intercept else names
 
@@ -55,19 +55,19 @@ class Rows:
     """The rows of a dataset, split, scaled and factored. Two are equal only if they are the same object.
 
     Attributes:
-        data: Where the rows were read from: what it is called, its columns, its hash.
-        dataset: As the resolved spec names it.
-        columns: Of the design, as the data name them.
-        names: Of the d trained weights, the intercept last.
-        kept: Features and target of all rows, shape (n, p + 1), in units of the file; None where a large file was
-            read in chunks and no step needs its rows.
-        training: Indices of the rows that train.
-        validating: Indices of the rows that validate, in their order.
-        factor: Of the training rows, in units of the file, or of their sigmoid.
-        scaling: Into trained coordinates and back.
+        data: Where the rows were read from, with its label, columns and hash.
+        dataset: The dataset section of the resolved spec.
+        columns: The columns of the design, by their names in the data.
+        names: Names of the d trained weights, the intercept last.
+        kept: Features and target of all rows, shape (n, p + 1), in units of the file; None if a large file was read
+            in chunks and no step needs its rows.
+        training: Indices of the training rows.
+        validating: Indices of the validation rows, in order.
+        factor: Factor of the training rows, in units of the file, or of their sigmoid.
+        scaling: Transformation into trained coordinates and back.
         objective: The loss on the training rows.
         validation: The loss on the validation rows, if there are any.
-        warnings: For people.
+        warnings: Warnings about the data.
     """
 
     data: Data
@@ -85,7 +85,7 @@ class Rows:
 
     @property
     def n(self) -> int:
-        """How many rows are used: those that train, and those that validate."""
+        """Number of training and validation rows."""
         return len(self.training) + len(self.validating)
 
     @cached_property
@@ -114,13 +114,13 @@ class Rows:
         return self.scaling.trained(mapped(values) if self.scaling.sigmoid else values)
 
     def named_weights(self, w: Array) -> dict[str, float]:
-        """Weights as trained, name → value, from an array of shape (d,)."""
-        return dict(zip(self.names, map(float, w + 0.0), strict=True))  # no weight is -0
+        """Trained weights, name → value, from an array of shape (d,)."""
+        return dict(zip(self.names, map(float, w + 0.0), strict=True))  # no weight is shown as -0
 
     def original_weights(self, w: Array) -> dict[str, float] | None:
         """Weights in the units of the file, name → value; None for a scaler that is not affine.
 
-        Without an intercept a scaler that shifts still brings in a constant; it is given under `intercept`.
+        Without an intercept, a scaler that shifts columns still adds a constant, listed under `intercept`.
         """
         original = self.scaling.original(w)
         if original is None:
@@ -131,11 +131,11 @@ class Rows:
 
 
 def split_indices(request: Request, n: int) -> Indices:
-    """Split rows into those that train and those that validate.
+    """Split rows into training and validation rows.
 
     Args:
         request: The spec.
-        n: How many rows there are.
+        n: Number of rows.
 
     Returns:
         The indices of both.
@@ -162,13 +162,13 @@ def split_and_scale(loaded: LoadedData, request: Request, indices: Indices) -> R
     Args:
         loaded: The data of the spec.
         request: The spec.
-        indices: Of the training and of the validation rows.
+        indices: Indices of the training and of the validation rows.
 
     Returns:
         The rows.
 
     Raises:
-        DataError: Losses on these rows cannot be represented.
+        DataError: Losses on these rows cannot be represented in double precision.
     """
     design, labels = loaded.design, (*loaded.design.names, loaded.design.columns.target)
     training, validating = indices
@@ -198,7 +198,7 @@ def split_and_scale(loaded: LoadedData, request: Request, indices: Indices) -> R
 
 
 def _parts(design: Design, spec: Spec, indices: Indices) -> tuple[Array | None, RowFactor, RowFactor | None]:
-    """The training rows if they were kept, their factor, and that of the validation rows if there are any."""
+    """The training rows if they were kept, their factor, and the factor of the validation rows if there are any."""
     is_sigmoid = spec.scaler.features == "sigmoid"
     if spec.split is None:
         return design.rows, design.factors[is_sigmoid], None
@@ -214,7 +214,7 @@ def _factor(values: Array, *, is_sigmoid: bool) -> RowFactor:
 
 
 def _memory(request: Request, loaded: LoadedData) -> Iterator[str]:
-    """Say which keys make a run hold the rows of a large file, where one would not think of it."""
+    """Warn that the scaler or the split makes a run keep all rows of a large file in memory."""
     spec, data = request.spec, loaded.data
     if data.size <= sources.WHOLE:
         return

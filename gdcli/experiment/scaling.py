@@ -1,4 +1,4 @@
-"""A spec's scalers, fitted: rows into trained coordinates, weights back into the units of the file."""
+"""The fitted scalers of a spec: rows into trained coordinates, weights back into the units of the file."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from gdcli.spec.model import Scaler
 
 @dataclass(frozen=True)
 class Scaling:
-    """Features and target as they are trained on.
+    """The transformation of features and target into trained coordinates.
 
     Attributes:
-        affine: Of the p features and the target; of the features' sigmoid where `sigmoid` is set.
-        sigmoid: Whether the features go through the sigmoid.
+        affine: Shift and scale of the p features and the target; with `sigmoid`, of the features after the sigmoid.
+        sigmoid: Whether the features are mapped through the sigmoid first.
         intercept: Whether a column of ones follows the features.
     """
 
@@ -28,22 +28,22 @@ class Scaling:
 
     @property
     def unit(self) -> float:
-        """Squared units of the file in one squared unit of the target as trained."""
+        """One squared unit of the trained target, in squared units of the file."""
         return float(self.affine.scale[-1] ** 2)
 
     def trained(self, rows: Array) -> tuple[Array, Array]:
-        """Bring mapped rows (n, p + 1) into trained coordinates: the design (n, d) and the target (n,)."""
+        """Transform mapped rows (n, p + 1) into trained coordinates: the design (n, d) and the target (n,)."""
         scaled = self.affine(rows)
         ones = np.ones((len(rows), 1 if self.intercept else 0))
         return np.hstack([scaled[:, :-1], ones]), np.ascontiguousarray(scaled[:, -1])
 
     def factor(self, rows: RowFactor) -> Factor:
-        """Bring the factor of mapped rows into trained coordinates."""
+        """Transform the factor of mapped rows into trained coordinates."""
         affine = self.affine
         return rows.rescaled(affine.shift, affine.scale, vanishing=affine.vanishing, intercept=self.intercept)
 
     def predict(self, w: Array, rows: Array) -> Array:
-        """Predict the target of rows (n, p + 1), whose last column is not looked at, in units of the file."""
+        """Predict the target of rows (n, p + 1), whose last column is ignored, in units of the file."""
         X, _ = self.trained(mapped(rows) if self.sigmoid else rows)
         return np.asarray(X @ w * self.affine.scale[-1] + self.affine.shift[-1])
 
@@ -51,7 +51,7 @@ class Scaling:
         """Weights and constant in the units of the file: target = rows·weights + constant.
 
         Args:
-            w: Weights as trained, shape (d,).
+            w: Trained weights, shape (d,).
 
         Returns:
             The p weights and the constant; None for a scaler that is not affine.
@@ -59,7 +59,7 @@ class Scaling:
         if self.sigmoid:
             return None
         shift, scale, unit = self.affine.shift, self.affine.scale, self.affine.scale[-1]
-        with np.errstate(all="ignore"):  # the weights of a diverged run may be beyond all numbers
+        with np.errstate(all="ignore"):  # the weights of a diverged run may overflow
             weights = w[: len(shift) - 1] / scale[:-1] * unit
             constant = shift[-1] + unit * (w[-1] if self.intercept else 0.0) - weights @ shift[:-1]
         return weights + 0.0, float(constant + 0.0)  # no negative zeros
@@ -71,14 +71,17 @@ def fit(
     """Fit the scalers of a spec on the training rows.
 
     Args:
-        scaler: Their names.
+        scaler: The names of the scalers.
         rows: Features and target of the training rows, shape (n, p + 1); only the robust scaler needs them.
-        factor: Of the same rows, mapped where the scaler is the sigmoid.
-        names: Of the features and the target, for the warning.
+        factor: Factor of the same rows, mapped through the sigmoid if that is the scaler.
+        names: Names of the features and the target, for the warning.
         intercept: Whether a column of ones follows the features.
 
     Returns:
-        The scaling, and at most one warning that names the columns without a spread to divide by.
+        The scaling, and at most one warning, which names the columns without a spread to divide by.
+
+    Raises:
+        ValueError: The robust scaler is fitted without rows.
     """
     is_sigmoid = scaler.features == "sigmoid"
     statistics = column_statistics(rows, factor, quartiles="robust" in (scaler.features, scaler.target))

@@ -10,6 +10,6 @@ from workbench import Bench
 
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    """An empty working directory but for `d.csv`, so that messages show short, relative paths."""
+    """A working directory that holds only `d.csv`, so that messages show short, relative paths."""
     monkeypatch.chdir(tmp_path)
     return Bench(tmp_path)

@@ -1,4 +1,4 @@
-"""What data that is missing or unfit gets: the whole message, exit code 3, nothing written."""
+"""Missing or unfit data: the whole message, exit code 3, nothing written."""
 
 from __future__ import annotations
 
@@ -209,7 +209,7 @@ def test_blank_cell_of_a_text_column(bench: Bench) -> None:
 
 
 def test_ragged_rows_are_never_cut_or_shifted(bench: Bench) -> None:
-    """Cells beyond the header are refused even where they are empty in the first row."""
+    """Cells beyond the header are refused even if they are empty in the first row."""
     bench.write("d.csv", H + "1,2,3,\n2,3,4,5\n")
     bench.refuses(3, "d.csv:2: 4 cells, but the header names 3 columns; correct this line", spec=SPEC)
 
@@ -342,7 +342,7 @@ def test_path(bench: Bench, name: str, message: str) -> None:
 
 @pytest.mark.skipif(sys.platform in ("darwin", "win32"), reason="file names are text")
 @pytest.mark.parametrize("dataset", ["'d*.csv'", "link.csv", "[d.csv, link.csv]"])
-def test_a_path_that_is_no_text_is_refused(bench: Bench, dataset: str) -> None:
+def test_a_path_that_is_not_text_is_refused(bench: Bench, dataset: str) -> None:
     """It could not be written into a spec.yaml that reads back."""
     odd = bench.home / os.fsdecode(b"d\xff.csv")
     odd.write_text(H)
@@ -351,9 +351,7 @@ def test_a_path_that_is_no_text_is_refused(bench: Bench, dataset: str) -> None:
     bench.refuses(3, f"{name}: this path is not UTF-8 text; rename it", spec=f"dataset: {dataset}\n")
 
 
-def test_many_missing_files_are_answered_by_one_look_at_the_folder(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_folder_is_listed_once_for_many_missing_files(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     looks: list[Path] = []
 
     def entries(folder: Path) -> list[Path]:
@@ -517,7 +515,7 @@ def test_decimal_comma(bench: Bench, data: str, message: str) -> None:
     bench.refuses(3, message, spec=SPEC.replace("d.csv", "{path: d.csv, delimiter: ;, decimal: ','}"))
 
 
-def test_decimal_point_where_there_are_commas(bench: Bench) -> None:
+def test_decimal_point_for_a_file_with_decimal_commas(bench: Bench) -> None:
     bench.write("d.csv", "x;z;y\n1,5;2;3\n2;1,5;4\n3;4;4\n")
     looks = "',' as the decimal mark; set dataset: {path: …, decimal: ','}"
     message = no_number(2, "1,5", "x", looks=looks) + "\n" + no_number(3, "1,5", looks=looks)
@@ -561,7 +559,7 @@ def test_synthetic_overflow(bench: Bench, recipe: str) -> None:
 
 
 @pytest.mark.parametrize("unit", ["1e-150", "1e-30", "1e30", "1e40", "1e100", "1e140"])
-def test_the_unit_does_not_matter_to_a_scaled_column(bench: Bench, unit: str) -> None:
+def test_the_unit_of_a_scaled_column_does_not_matter(bench: Bench, unit: str) -> None:
     exponent = unit[1:]
     bench.write("d.csv", f"x,y\n1{exponent},3\n2{exponent},4\n5{exponent},9\n")
     bench.runs(spec=D + "scaler: zscore\nepochs: 20\n")
@@ -643,7 +641,7 @@ def test_settings(bench: Bench, arguments: list[str], message: str) -> None:
     bench.refuses(2, message, "optimum", *(arguments if arguments[0] == "s.yaml" else ["d.csv", *arguments]))
 
 
-def test_settings_that_serve(bench: Bench) -> None:
+def test_settings_that_are_accepted(bench: Bench) -> None:
     bench.write("e.csv", "x;größe;y\n1.000,5;2;3\n2.000,25;1;4\n3.000;;9\n4.000;3;8\n".encode("latin-1"))
     options = ["--delimiter", ";", "--decimal", ",", "--thousands", ".", "--encoding", "latin-1", "--missing", "drop"]
     warning = "warning: 1 of 4 rows has a blank or NaN cell in the columns used and is left out"
@@ -666,7 +664,7 @@ def test_optimum(bench: Bench, arguments: list[str], message: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["closed/d.csv", "closed/*.csv"])
-def test_a_folder_that_is_closed(bench: Bench, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_without_permission(bench: Bench, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     bench.write("closed/d.csv", "x,y\n1,2\n")
 
     def guarded(original: Callable[..., Any]) -> Callable[..., Any]:

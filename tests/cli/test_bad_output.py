@@ -1,4 +1,4 @@
-"""Results that cannot be written, names that escape, runs that are interrupted: nothing is ever half-written."""
+"""Results that cannot be written, names that leave the directory, interrupted runs: nothing is ever half-written."""
 
 from __future__ import annotations
 
@@ -29,8 +29,26 @@ D = "dataset: d.csv\n"
 KEPT = "what was there before is kept"
 NAME_RULE = "name must be letters, digits, '.', '_', '-', at most 64 and not starting with a dot, got"
 RESULT = ["s", "s/curve.csv", "s/spec.yaml", "s/summary.csv", "s/summary.json"]
-# gdcli in a process of its own, with the default answer to Ctrl-C whatever this process was started with
+# gdcli in a separate process, with the default handler for Ctrl-C
 MAIN = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from gdcli.cli import main; main()"
+# The same, with a bar from the start, and a run that waits for the signal once it has shown its first epochs.
+PAUSING = """
+import signal, threading
+from types import SimpleNamespace
+from gdcli.cli import main, progress
+
+def watch(bar, *figures, follow=progress.EpochBar.watch):
+    follow(bar, *figures)
+    signal.pause()
+
+def timer(patience, begin):
+    return SimpleNamespace(start=begin, cancel=lambda: None)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+progress.EpochBar.watch = watch
+progress.threading = SimpleNamespace(Timer=timer, Lock=threading.Lock)
+main()
+"""
 
 
 def entries(directory: str) -> list[str]:
@@ -93,7 +111,7 @@ def test_working_directory_that_was_removed(bench: Bench) -> None:
 def test_a_link_to_where_nothing_can_be_written(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, command: list[str]
 ) -> None:
-    """It is known before anything runs."""
+    """This is reported before anything runs."""
     monkeypatch.setattr("gdcli.cli.session.execute", None)
     name = "s-vs-t" if command[0] == "compare" else "s"
     for spec in ("s.yaml", "t.yaml"):
@@ -104,7 +122,7 @@ def test_a_link_to_where_nothing_can_be_written(
     bench.refuses(2, message, *command, "--out", "results")
 
 
-def test_what_comes_into_a_result_while_it_runs_is_kept(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_added_to_a_result_during_the_run_is_kept(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     def and_write(*arguments: Any, **options: Any) -> Any:
         bench.write("results/s/notes.txt", "years of work")
         return execute(*arguments, **options)
@@ -118,7 +136,7 @@ def test_what_comes_into_a_result_while_it_runs_is_kept(bench: Bench, monkeypatc
     assert bench.tree() == {**before, "results/s/notes.txt": b"years of work"}
 
 
-def test_links_that_go_round_in_circles(bench: Bench) -> None:
+def test_circular_links(bench: Bench) -> None:
     (bench.home / "results").mkdir()
     for name, target in (("results/s", "s"), ("a", "b"), ("b", "a")):
         (bench.home / name).symlink_to(target)
@@ -149,7 +167,7 @@ def test_result_that_cannot_be_read(bench: Bench, monkeypatch: pytest.MonkeyPatc
     assert bench.results() == RESULT
 
 
-# What the system refuses where nobody thought of it, and what is said
+# Unexpected errors of the system, and their messages
 REFUSALS = {
     "a_file": (PermissionError(errno.EACCES, "Permission denied", "d.csv"), "d.csv: Permission denied"),
     "no_file": (OSError(errno.EMFILE, "Too many open files"), "the system refuses: Too many open files"),
@@ -167,12 +185,12 @@ REFUSALS = {
         (BrokenPipeError(), "BrokenPipeError"),
     ],
 )
-def test_a_refusal_of_the_system_always_has_words(error: OSError, words: str) -> None:
+def test_an_error_of_the_system_always_has_a_reason(error: OSError, words: str) -> None:
     assert system_reason(error) == words
 
 
 @pytest.mark.parametrize(("error", "message"), REFUSALS.values(), ids=REFUSALS)
-def test_what_the_system_refuses_is_said(
+def test_errors_of_the_system_are_reported(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, error: OSError, message: str
 ) -> None:
     def refuse(*_: object, **__: object) -> None:
@@ -257,7 +275,7 @@ def test_foreign_files_are_left_alone(bench: Bench, names: list[str], listed: st
     bench.refuses(2, message, "check", "s.yaml", "--out", "results", spec=D + "expect: {final_mse: 1}\n")
 
 
-def test_foreign_place_of_the_second_spec_stops_the_first(bench: Bench) -> None:
+def test_a_foreign_directory_of_the_second_spec_stops_the_first(bench: Bench) -> None:
     bench.write("t.yaml", D)
     bench.write("results/t/notes.txt", "mine")
     message = "results/t: holds notes.txt, which gdcli did not write; move it away, or choose another --out"
@@ -272,7 +290,7 @@ def test_result_is_replaced_whole(bench: Bench) -> None:
     assert len(Path("results/s/curve.csv").read_text().splitlines()) == 4
 
 
-def test_result_behind_a_link_is_replaced_where_it_lies(bench: Bench) -> None:
+def test_the_target_of_a_link_to_a_result_is_replaced(bench: Bench) -> None:
     (bench.home / "far").mkdir()
     (bench.home / "results").mkdir()
     (bench.home / "results/s").symlink_to("../far")
@@ -300,7 +318,7 @@ NAMES = {
 
 
 @pytest.mark.parametrize(("name", "shown"), NAMES.items(), ids=NAMES)
-def test_name_that_is_none(bench: Bench, name: str, shown: str) -> None:
+def test_empty_name(bench: Bench, name: str, shown: str) -> None:
     if name == "a\u2028b":
         name = '"a\\Lb"'
     bench.refuses(2, f"s.yaml:2:1: {NAME_RULE} {shown}; set `name:` in the spec", spec=f"{D}name: {name}\n")
@@ -317,7 +335,7 @@ NO_TEXT = {
 
 
 @pytest.mark.parametrize(("name", "shown"), NO_TEXT.items(), ids=["nothing", *list(NO_TEXT)[1:]])
-def test_name_that_is_no_text(bench: Bench, name: str, shown: str) -> None:
+def test_name_that_is_not_text(bench: Bench, name: str, shown: str) -> None:
     bench.refuses(2, f"s.yaml:2:1: name must be text, got {shown}", spec=f"{D}name: {name}\n")
 
 
@@ -326,7 +344,7 @@ STEMS = {"my run.yaml": "my run", ".hidden.yaml": ".hidden", "größe.yaml": "gr
 
 
 @pytest.mark.parametrize(("file", "shown"), STEMS.items(), ids=["space", "hidden", "umlaut", "long"])
-def test_stem_that_is_no_name(bench: Bench, file: str, shown: str) -> None:
+def test_stem_that_is_not_a_valid_name(bench: Bench, file: str, shown: str) -> None:
     bench.write(file, D)
     quoted = f"'{shown}" if shown.endswith("…") else f"'{shown}'"
     bench.refuses(2, f"{file}: {NAME_RULE} {quoted}; set `name:` in the spec", "run", file)
@@ -336,7 +354,7 @@ def test_stem_that_is_no_name(bench: Bench, file: str, shown: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["a" * 64, "-", "--help", "_", "a..b", "1", "con.csv"])
-def test_odd_names_that_are_names(bench: Bench, name: str) -> None:
+def test_odd_names_that_are_valid(bench: Bench, name: str) -> None:
     bench.runs(spec=f"{D}name: '{name}'\nepochs: 2\n")
     assert bench.results()[0] == name
 
@@ -344,13 +362,12 @@ def test_odd_names_that_are_names(bench: Bench, name: str) -> None:
 def separately(
     bench: Bench, *arguments: str, before: str = "", environment: dict[str, str] | None = None, **options: Any
 ) -> subprocess.CompletedProcess[str]:
-    """Run gdcli in a process of its own."""
+    """Run gdcli in a separate process."""
     return subprocess.run(
         [sys.executable, "-c", before + MAIN, *arguments],
         cwd=bench.home,
         env={**os.environ, **(environment or {})},
         check=False,
-        timeout=60,
         encoding=(environment or {}).get("PYTHONIOENCODING", "utf-8"),
         **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},
     )
@@ -419,7 +436,7 @@ def test_stdout_is_closed(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
-def test_stdout_knows_few_characters(bench: Bench, encoding: str) -> None:
+def test_stdout_with_a_small_character_set(bench: Bench, encoding: str) -> None:
     bench.write("s.yaml", D + "epochs: 2\n")
     bench.write("t.yaml", D + "epochs: 3\n")
     for command in (["compare", "s.yaml", "t.yaml", "--no-plot"], ["optimum", "d.csv"]):
@@ -427,7 +444,7 @@ def test_stdout_knows_few_characters(bench: Bench, encoding: str) -> None:
         assert (process.returncode, process.stderr) == (0, "")
 
 
-def test_reader_of_stdout_goes_away(bench: Bench) -> None:
+def test_reader_closes_stdout(bench: Bench) -> None:
     bench.write("s.yaml", D + "epochs: 2\n")
     read, write = os.pipe()
     os.close(read)
@@ -440,7 +457,7 @@ def test_reader_of_stdout_goes_away(bench: Bench) -> None:
 
 
 def interrupt_at(monkeypatch: pytest.MonkeyPatch, name: str, epoch: int) -> None:
-    """Press Ctrl-C in the run of this name, once this epoch is over."""
+    """Press Ctrl-C in the run of this name at the end of an epoch."""
 
     def watch(self: EpochBar, done: int, *_: object) -> None:
         if done == epoch and vars(self)["_description"] == name:
@@ -508,11 +525,11 @@ def test_interrupted_before_anything_runs(bench: Bench, monkeypatch: pytest.Monk
 
 
 def test_ctrl_c(bench: Bench) -> None:
-    """A real one, sent once the progress bar shows that the run is under way."""
-    bench.write("s.yaml", D + "epochs: 5000000\nname: long\n")
+    """A signal from outside, sent once the progress bar shows that the run is under way."""
+    bench.write("s.yaml", D + "epochs: 1000\nname: long\n")
     bench.write("t.yaml", D + "name: never\n")
     terminal, end = pty.openpty()
-    command = [sys.executable, "-c", MAIN, "run", "s.yaml", "t.yaml", "--no-plot"]
+    command = [sys.executable, "-c", PAUSING, "run", "s.yaml", "t.yaml", "--no-plot"]
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": "120"}
     with subprocess.Popen(command, cwd=bench.home, env=environment, stdout=subprocess.PIPE, stderr=end) as process:
         os.close(end)
@@ -523,7 +540,7 @@ def test_ctrl_c(bench: Bench) -> None:
             process.send_signal(signal.SIGINT)
             while more := read_terminal(terminal):
                 said += more
-            assert process.wait(timeout=60) == 130
+            assert process.wait() == 130
         finally:
             process.kill()
             os.close(terminal)
@@ -533,7 +550,7 @@ def test_ctrl_c(bench: Bench) -> None:
     sentence = words.search(said)
     assert sentence
     assert int(sentence[1]) == kept.epochs == len(kept.rows) - 1 == int(kept.rows[-1]["epoch"])
-    assert 0 < kept.epochs < 5_000_000
+    assert 0 < kept.epochs < 1000
     assert kept.status == "interrupted"
     assert Path("results/long/curve.csv").read_bytes().endswith(b"\n")
     assert all(None not in row.values() and len(row) == 5 for row in kept.rows)
@@ -541,7 +558,7 @@ def test_ctrl_c(bench: Bench) -> None:
 
 
 def read_terminal(terminal: int) -> bytes:
-    """Read what a pseudo terminal has to say; Linux reports its end as an error."""
+    """Read from a pseudo terminal; Linux reports its end as an error."""
     try:
         return os.read(terminal, 4096)
     except OSError:

@@ -1,4 +1,4 @@
-"""What a spec that is wrong in itself gets, and a wrong command line: the whole message, exit code 2, no files."""
+"""Wrong specs and wrong command lines: the whole message, exit code 2, no files."""
 
 from __future__ import annotations
 
@@ -615,7 +615,7 @@ def test_override(bench: Bench, override: str, message: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["²", "a²"])
-def test_axis_of_no_key(bench: Bench, key: str) -> None:
+def test_axis_of_an_unknown_key(bench: Bench, key: str) -> None:
     bench.write("s.yaml", D)
     outcome = bench.gd("sweep", "s.yaml", "--grid", f"{key}=1,2")
     assert outcome.code == 2
@@ -694,7 +694,7 @@ def test_overrides_and_spec_are_wrong_at_once(bench: Bench) -> None:
     bench.refuses(2, message, "run", "s.yaml", "--set", "seed=-1")
 
 
-def test_override_mends_a_fault(bench: Bench) -> None:
+def test_override_corrects_a_fault(bench: Bench) -> None:
     bench.write("s.yaml", D + "epochs: -1\n")
     bench.runs("run", "s.yaml", "--no-plot", "--set", "epochs=2")
 

@@ -1,4 +1,4 @@
-"""What a spec that is no proper YAML gets: the whole message, exit code 2, nothing written."""
+"""Specs that are not valid YAML: the whole message, exit code 2, nothing written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`gdcli check`: what a spec can expect of its run, and the report for CI systems."""
+"""`gdcli check`: the expectations of a spec, and the report for CI systems."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_a_run_that_diverges(bench: Bench, expect: str, code: int, said: str) ->
     assert (outcome.out.splitlines()[0], outcome.code, outcome.err) == (said, code, "")
 
 
-def test_what_the_status_leaves_open_is_said(bench: Bench) -> None:
+def test_remarks_beside_the_status(bench: Bench) -> None:
     bench.write("s.yaml", "dataset: d.csv\noptimizer: {lr: 0.058}\nepochs: 2\nexpect: {gap: {at_most: 50}}\n")
     limit = "0.05779, the largest stable rate of full-batch descent on these columns"
     advice = "lower optimizer.lr or scale the features"
@@ -134,7 +134,7 @@ def test_junit(bench: Bench) -> None:
     assert not list(Path().glob(".report*"))
 
 
-def test_junit_is_valid_whatever_names_are(bench: Bench) -> None:
+def test_junit_is_valid_for_any_names(bench: Bench) -> None:
     bench.write("x\x1b<&\u202e/d.csv", (bench.home / "d.csv").read_bytes())
     bench.write("x\x1b<&\u202e/s.yaml", f"{D}expect: {{gap: {{at_most: 50}}}}\n")
     assert bench.gd("check", ".", "--junit", "report.xml").code == 0
@@ -153,15 +153,15 @@ def test_junit_is_valid_whatever_names_are(bench: Bench) -> None:
         ("link.yaml", "is a file that this command reads; choose another --junit"),
         ("sub", "cannot write the report: Is a directory; choose another --junit"),
         ("pipe", "cannot write the report: it is not a regular file; choose another --junit"),
-        ("other.xml", "exists, and is no report of gdcli; move it away, or choose another --junit"),
-        ("link.xml", "exists, and is no report of gdcli; move it away, or choose another --junit"),
-        ("empty.xml", "exists, and is no report of gdcli; move it away, or choose another --junit"),
+        ("other.xml", "exists, and is not a report of gdcli; move it away, or choose another --junit"),
+        ("link.xml", "exists, and is not a report of gdcli; move it away, or choose another --junit"),
+        ("empty.xml", "exists, and is not a report of gdcli; move it away, or choose another --junit"),
     ],
 )
 def test_a_report_that_cannot_be_written(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, path: str, message: str
 ) -> None:
-    """It is said before anything runs."""
+    """This is reported before anything runs."""
     monkeypatch.setattr("gdcli.cli.session.execute", None)
     bench.write("sub/keep", "")
     bench.write("s.yaml", f"# for gdcli check\n{D}expect: {{gap: {{at_most: 50}}}}\n")
@@ -174,7 +174,7 @@ def test_a_report_that_cannot_be_written(
     bench.refuses(2, f"{path}: {message}", "check", "s.yaml", "--junit", path)
 
 
-def test_a_report_behind_a_link_is_replaced_where_it_lies(bench: Bench) -> None:
+def test_the_target_of_a_link_to_a_report_is_replaced(bench: Bench) -> None:
     bench.write("s.yaml", f"{D}expect: {{gap: {{at_most: 50}}}}\n")
     bench.write("far/keep", "")
     Path("report.xml").symlink_to("far/report.xml")
@@ -185,9 +185,7 @@ def test_a_report_behind_a_link_is_replaced_where_it_lies(bench: Bench) -> None:
     assert sorted(bench.tree()) == ["d.csv", "far/keep", "far/report.xml", "report.xml", "s.yaml"]
 
 
-def test_what_comes_under_the_name_of_the_report_meanwhile_is_kept(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_appears_at_the_place_of_the_report_is_kept(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     def and_write(*arguments: Any, **options: Any) -> Any:
         bench.write("report.xml", "years of work")
         return execute(*arguments, **options)
@@ -195,7 +193,7 @@ def test_what_comes_under_the_name_of_the_report_meanwhile_is_kept(
     monkeypatch.setattr("gdcli.cli.session.execute", and_write)
     bench.write("s.yaml", f"{D}expect: {{gap: {{at_most: 50}}}}\n")
     outcome = bench.gd("check", "s.yaml", "--junit", "report.xml")
-    message = "report.xml: exists, and is no report of gdcli; move it away, or choose another --junit\n"
+    message = "report.xml: exists, and is not a report of gdcli; move it away, or choose another --junit\n"
     assert (outcome.code, outcome.err) == (2, message)
     assert Path("report.xml").read_text() == "years of work"
     assert sorted(bench.tree()) == ["d.csv", "report.xml", "s.yaml"]

@@ -33,7 +33,7 @@ DIVERGING: dict[str, tuple[str, str]] = {
 
 
 def read_json(path: str) -> Any:
-    """Read JSON as the standard has it, without NaN and Infinity."""
+    """Read JSON by the standard, without NaN and Infinity."""
 
     def refuse(word: str) -> None:
         raise AssertionError(word)
@@ -76,8 +76,8 @@ def test_diverging_run(bench: Bench, keys: str, sentence: str) -> None:
         "batch_size: 1\noptimizer: {lr: 0.05}",
     ],
 )
-def test_the_sentence_does_not_blame_a_rate_that_is_low_enough(bench: Bench, keys: str) -> None:
-    """Where `lr` is below the limit, something else did it: the schedule, or steps on single rows."""
+def test_a_rate_below_the_limit_is_not_blamed(bench: Bench, keys: str) -> None:
+    """If `lr` is below the limit, the cause is something else: the schedule, or steps on single rows."""
     bench.write("s.yaml", f"{D}{keys}\n")
     outcome = bench.gd("run", "s.yaml", "--no-plot")
     assert outcome.code == 4, outcome.err
@@ -99,7 +99,7 @@ def test_the_sentence_does_not_blame_a_rate_that_is_low_enough(bench: Bench, key
         "epochs: 0",
     ],
 )
-def test_extreme_numbers_without_a_word(bench: Bench, keys: str) -> None:
+def test_extreme_numbers_without_a_warning(bench: Bench, keys: str) -> None:
     bench.runs(spec=f"{D}{keys}\n")
     read_json("results/s/summary.json")
 
@@ -107,7 +107,7 @@ def test_extreme_numbers_without_a_word(bench: Bench, keys: str) -> None:
 @pytest.mark.parametrize(
     "keys", ["optimizer: {lr: 1.0e-320}", "optimizer: {kind: adam, lr: 0.01, weight_decay: 1.0e+308}"]
 )
-def test_extreme_numbers_that_move_nothing(bench: Bench, keys: str) -> None:
+def test_extreme_numbers_that_do_not_move_the_weights(bench: Bench, keys: str) -> None:
     warning = (
         "warning: s: moved only 0 % of the way from its start to the optimum: the gap is still 0.7222; "
         "raise optimizer.lr or epochs, or scale features and target"
@@ -202,7 +202,7 @@ def test_check(bench: Bench, monkeypatch: pytest.MonkeyPatch, keys: str, code: i
     json.loads(as_json.out)
 
 
-def test_check_skips_what_expects_nothing(bench: Bench) -> None:
+def test_check_skips_specs_without_expectations(bench: Bench) -> None:
     bench.write("s.yaml", D + "epochs: 0\ninit: zeros\nexpect: {final_mse: 42.5}\n")
     bench.write("t.yaml", D)
     outcome = bench.gd("check", ".")

@@ -1,4 +1,4 @@
-"""What is said of a run once it has ended: never a bare `completed` where there is more to say."""
+"""Remarks on runs that have ended: what `completed` alone does not say."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_a_diverged_result_carries_its_explanation() -> None:
 COUNTED = "2 of 3 above its start, 1 lr beyond its limit"
 
 
-def test_seeds_are_told_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_seeds_share_one_remark(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     for name in "ab":
         bench.write(f"{name}.yaml", f"{D}optimizer: {{lr: 0.058}}\nepochs: 2\n")
@@ -169,9 +169,7 @@ def test_no_weight_is_minus_zero(bench: Bench) -> None:
 ADAM = D + "optimizer: {kind: adam, lr: 5}\nepochs: 1\n"
 
 
-def test_a_sweep_counts_what_its_runs_leave_open_and_warns_of_its_best(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_sweep_counts_remarks_and_warns_about_its_best_run(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     warning = (
         "warning: best run, optimizer.lr=5: ended above its start: the MSE went from 0.79358 to 1084.22; "
@@ -183,7 +181,7 @@ def test_a_sweep_counts_what_its_runs_leave_open_and_warns_of_its_best(
     assert bench.gd(*command, "--quiet").err == ""
 
 
-def test_the_best_run_of_several_seeds_is_told_with_its_seed(bench: Bench) -> None:
+def test_the_warning_about_the_best_run_names_its_seed(bench: Bench) -> None:
     bench.write("s.yaml", ADAM)
     outcome = bench.gd("sweep", "s.yaml", "--grid", "optimizer.lr=5,6", "--seeds", "3", "--no-plot")
     assert outcome.err.startswith("warning: best run, optimizer.lr=5, seed=")
@@ -195,7 +193,7 @@ SPLIT = D + "columns: {target: y}\nsplit: {validation: 0.4}\nepochs: 2\n"
 
 
 @pytest.mark.parametrize(("seeds", "concerned"), [(5, "seed=3, 4"), (8, "seed=3, 4, 5 and 1 more")])
-def test_data_warnings_name_the_seeds_that_they_are_about(bench: Bench, seeds: int, concerned: str) -> None:
+def test_data_warnings_name_the_seeds_concerned(bench: Bench, seeds: int, concerned: str) -> None:
     bench.write("d.csv", CONSTANT)
     for name in "st":
         bench.write(f"{name}.yaml", SPLIT)

@@ -1,4 +1,4 @@
-"""Names of files and columns never act: on the terminal, on a picture, on the lines of a message."""
+"""Names of files and columns never act on the terminal, on a picture or on the lines of a message."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_ordinary_names_stay_as_they_are(bench: Bench, name: str) -> None:
     ("text", "escaped"),
     [("a\xadb", "a\\xadb"), ("a\xa0b", "a\\xa0b"), ("a\ufeffb", "a\\ufeffb"), ("\ud800", "\\ud800")],
 )
-def test_what_hides_is_shown(text: str, escaped: str) -> None:
+def test_invisible_characters_are_shown(text: str, escaped: str) -> None:
     assert printable(text) == escaped
 
 

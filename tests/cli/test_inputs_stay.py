@@ -1,4 +1,4 @@
-"""No command replaces, moves or deletes a file that it reads: results go beside it."""
+"""No command replaces, moves or deletes a file that it reads: results go to another directory."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_the_spec_alone_in_the_place_of_the_result(bench: Bench) -> None:
     assert Path("results/s-2/curve.csv").read_bytes() == before["results/s/curve.csv"]
 
 
-def test_the_round_trip_works_for_ever(bench: Bench) -> None:
+def test_running_a_written_spec_again_and_again(bench: Bench) -> None:
     gdcli.run({"name": "mine", "epochs": 3}, data=FRAME).save("results/mine")
     before = below("results/mine")
     for _ in range(3):
@@ -61,14 +61,14 @@ def test_the_round_trip_works_for_ever(bench: Bench) -> None:
     bench.runs("run", "results/mine-2/spec.yaml", "--no-plot", warnings=beside("results/mine", "data.csv", 3))
 
 
-def test_a_number_that_holds_something_else_is_passed_over(bench: Bench) -> None:
+def test_a_numbered_directory_with_foreign_files_is_skipped(bench: Bench) -> None:
     gdcli.run({"name": "mine", "epochs": 3}, data=FRAME).save("results/mine", plot=False)
     bench.write("results/mine-2/notes.txt", "mine")
     bench.write("results/mine-3", "mine")
     bench.runs("run", "results/mine/spec.yaml", "--no-plot", warnings=beside("results/mine", "data.csv", 4))
 
 
-def test_two_results_of_a_command_do_not_meet(bench: Bench) -> None:
+def test_two_results_of_a_command_have_different_directories(bench: Bench) -> None:
     bench.runs(spec="dataset: d.csv\nepochs: 2\n")
     bench.write("s-2.yaml", "dataset: d.csv\nepochs: 3\n")
     warning = beside("results/s", "spec.yaml", 3)
@@ -186,7 +186,7 @@ def test_a_sweep_whose_place_holds_its_spec(bench: Bench) -> None:
     assert before.items() <= below("results").items()
 
 
-def test_a_check_that_writes_where_its_specs_lie(bench: Bench) -> None:
+def test_a_check_that_writes_beside_its_specs(bench: Bench) -> None:
     bench.runs(spec="dataset: d.csv\nepochs: 2\nexpect: {final_mse: 1, tolerance: 1.0e+9}\n")
     before = below("results")
     bench.runs("check", "results", "--out", "results", "--no-plot", warnings=beside("results/s", "spec.yaml"))
@@ -194,7 +194,7 @@ def test_a_check_that_writes_where_its_specs_lie(bench: Bench) -> None:
     assert entries("results") == ["s", "s-2"]
 
 
-def test_a_check_passes_over_results_that_are_being_written(bench: Bench) -> None:
+def test_a_check_skips_results_that_are_being_written(bench: Bench) -> None:
     spec = "dataset: d.csv\nepochs: 2\nexpect: {final_mse: 1, tolerance: 1.0e+9}\n"
     bench.write("s.yaml", spec)
     bench.write(".gdcli-0123456789abcdef/new/spec.yaml", spec.replace("dataset", "name: s\ndataset"))
@@ -213,7 +213,7 @@ def test_the_place_is_known_before_anything_runs(bench: Bench, monkeypatch: pyte
     bench.refuses(2, message, "run", "results/s/spec.yaml", "t.yaml")
 
 
-def test_json_and_quiet_write_beside_too(bench: Bench) -> None:
+def test_json_and_quiet_also_write_beside(bench: Bench) -> None:
     bench.runs(spec="dataset: d.csv\nepochs: 2\n")
     before = below("results/s")
     again = ("run", "results/s/spec.yaml", "--no-plot")

@@ -1,4 +1,4 @@
-"""Ctrl-C and its like at every stage of a process: one word, exit code 130, no traceback."""
+"""Ctrl-C and similar signals at every stage of a process: one word, exit code 130, no traceback."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_forked_worker_says_nothing() -> None:
     assert (process.returncode, process.stdout, process.stderr) == (0, "130\n", "")
 
 
-def test_little_is_imported_before_it_is_answered() -> None:
+def test_few_imports_before_signals_are_handled() -> None:
     listed = "import sys; before = set(sys.modules); import gdcli.cli; print(*sorted(set(sys.modules) - before))"
     process = subprocess.run([sys.executable, "-S", "-c", listed], capture_output=True, text=True, check=True, cwd=ROOT)
     heavy = {"re", "typing", "dataclasses", "contextlib", "typer", "numpy", "gdcli.errors"}

@@ -23,7 +23,7 @@ def ready(bench: Bench) -> Bench:
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
-def test_the_compiled_kernel_says_which_extra_it_needs(
+def test_the_compiled_kernel_names_the_extra_it_needs(
     command: list[str], ready: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "numba", None)
@@ -33,11 +33,11 @@ def test_the_compiled_kernel_says_which_extra_it_needs(
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
-def test_an_unknown_kernel_is_answered_with_the_known_ones(command: list[str], ready: Bench) -> None:
+def test_an_unknown_kernel_is_refused_with_a_list(command: list[str], ready: Bench) -> None:
     ready.refuses(2, "--kernel: must be one of auto, numpy, compiled, got 'gpu'", *command, "--kernel", "gpu")
 
 
-def test_a_kernel_is_no_key_of_a_spec(ready: Bench) -> None:
+def test_kernel_is_not_a_key_of_a_spec(ready: Bench) -> None:
     ready.refuses(2, re.compile(r"s\.yaml:5:1: unknown key 'kernel'; .*"), spec=SPEC + "kernel: compiled\n")
 
 

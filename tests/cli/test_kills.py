@@ -1,6 +1,6 @@
-"""`gdcli run` killed at any moment, and several writers of one result: nothing is lost and nothing is left.
+"""`gdcli run` killed at any moment, and several writers of one result: nothing is lost or left over.
 
-`GDCLI_KILLS=200 pytest tests/cli/test_kills.py` tries more moments than the suite does.
+`GDCLI_KILLS=200 pytest tests/cli/test_kills.py` tries more moments.
 """
 
 from __future__ import annotations
@@ -63,13 +63,13 @@ def start(program: str, *arguments: str, home: Path) -> subprocess.Popen[str]:
 
 
 def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate()
     assert err == ""
     return process.returncode, out
 
 
 def seed_of_whole(result: Path) -> int:
-    """The seed of the run whose result this is; every file of it is there and of the same run."""
+    """The seed of a result, after checking that all its files are there and from the same run."""
     summary = json.loads((result / "summary.json").read_text())
     assert sorted(path.name for path in result.iterdir()) == list(summary["files"])
     seed = summary["spec"]["seed"]
@@ -137,7 +137,7 @@ def test_several_writers_of_one_result(tmp_path: Path) -> None:
     doomed = start(WRITE, "200", "1000000", home=tmp_path)
     try:
         while not place.exists():
-            assert any(writer.poll() is None for writer in writers)
+            assert any(writer.poll() is None for writer in writers) or place.exists()
         while any(writer.poll() is None for writer in writers):
             assert place.is_dir()
         assert [finish(writer) for writer in writers] == [(0, ""), (0, "")]

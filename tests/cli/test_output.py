@@ -1,6 +1,6 @@
-"""What each command prints, whole, at widths of 80 and 60 and into a pipe; kept in tests/golden/output/.
+"""The whole output of each command, at widths of 80 and 60 and into a pipe; kept in tests/golden/output/.
 
-After a wanted change: `GDCLI_UPDATE_GOLDEN=1 pytest tests/cli/test_output.py`, then read the difference.
+After an intended change: `GDCLI_UPDATE_GOLDEN=1 pytest tests/cli/test_output.py`, then read the difference.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ COMMANDS = {
 
 @pytest.fixture(autouse=True)
 def _at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run in a directory that has the shipped experiments and data, at a fixed width."""
+    """Run in a directory with the shipped experiments and data, at a fixed width."""
     for name in ("experiments", "data"):
         (tmp_path / name).symlink_to(ROOT / name)
     monkeypatch.chdir(tmp_path)
@@ -100,7 +100,7 @@ def test_whole_output(case: str, width: str, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize("command", ["run", "compare", "sweep", "optimum", "check"])
 def test_help_shows_an_example_and_the_options(command: str) -> None:
-    """Typer lays help out anew with every release, so that only what we put into it is held."""
+    """Only our own part of the help is tested, because the layout changes with every release of Typer."""
     code, stdout, _ = invoke(command, "--help")
     assert code == 0
     assert f"\n  gdcli {command} " in stdout
@@ -154,7 +154,7 @@ def test_json_of_a_check() -> None:
     assert not Path("results").exists()
 
 
-def test_quiet_prints_nothing_and_writes_all_the_same() -> None:
+def test_quiet_prints_nothing_and_writes_all_files() -> None:
     assert invoke("run", "experiments/abalone_norm.yaml", "--quiet", "--out", "here") == (0, "", "")
     assert sorted(path.name for path in Path("here/abalone_norm").iterdir()) == [
         "curve.csv",
@@ -169,7 +169,7 @@ def test_quiet_prints_nothing_and_writes_all_the_same() -> None:
     assert stdout.startswith("failed  abalone_norm: final_mse is ")
 
 
-def test_check_writes_results_where_it_is_told() -> None:
+def test_check_writes_results_to_out() -> None:
     assert invoke("check", "experiments/abalone_norm.yaml", "--out", "kept", "--no-plot")[0] == 0
     assert Path("kept/abalone_norm/curve.csv").is_file()
 
@@ -182,7 +182,7 @@ def test_a_comparison_of_more_than_three_is_named_by_a_hash() -> None:
     assert list(pd.read_csv(directory / "summary.csv")["name"]) == [run["name"] for run in json.loads(stdout)["runs"]]
 
 
-def test_overrides_reach_the_run() -> None:
+def test_overrides_are_applied() -> None:
     settings = [
         "optimizer={kind: adam, lr: 1e-2}",
         "batch_size=100",

@@ -1,4 +1,4 @@
-"""The progress bar, on a terminal of its own."""
+"""The progress bar on a terminal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 SPEC = "dataset: {inline: {x: [1, 2, 4], y: [3, 5, 10]}}\noptimizer: {lr: 0.001}\n"
-# The bar's patience ends at once, before its work begins, or never. Nothing waits, and nothing has to last.
+# The bar appears before the work begins, or never, so that no test has to wait or to work for a second.
 AT_ONCE = """
 import threading
 from types import SimpleNamespace
@@ -29,7 +29,7 @@ NEVER = "from gdcli.cli import main, progress; progress.PATIENCE = 1e6; main()"
 
 
 def on_a_terminal(program: str, *arguments: str, home: Path) -> tuple[int, str]:
-    """Run with a terminal as stderr; give the exit code and all that was written there."""
+    """Run with a terminal as stderr; return the exit code and everything written there."""
     ours, theirs = pty.openpty()
     command = [sys.executable, "-c", program, *arguments]
     with subprocess.Popen(command, cwd=home, stderr=theirs, stdout=subprocess.DEVNULL) as process:
@@ -56,7 +56,7 @@ def home(tmp_path: Path) -> Path:
 RUN = ("run", "slow.yaml", "--no-plot", "--set", "epochs=60")
 
 
-def test_what_lasts_gets_a_bar_that_is_gone_when_done(home: Path) -> None:
+def test_long_work_has_a_bar_that_is_removed_at_the_end(home: Path) -> None:
     code, written = on_a_terminal(AT_ONCE, *RUN, home=home)
     assert code == 0
     assert "slow " in written
@@ -66,16 +66,16 @@ def test_what_lasts_gets_a_bar_that_is_gone_when_done(home: Path) -> None:
     assert written.endswith("\x1b[?25h\r\x1b[1A\x1b[2K")  # cursor back, line up, line erased
 
 
-def test_what_is_quick_gets_none(home: Path) -> None:
+def test_quick_work_has_no_bar(home: Path) -> None:
     assert on_a_terminal(NEVER, *RUN, home=home) == (0, "")
 
 
-def test_what_is_quiet_gets_none(home: Path) -> None:
+def test_quiet_work_has_no_bar(home: Path) -> None:
     assert on_a_terminal(AT_ONCE, *RUN, "--quiet", home=home) == (0, "")
 
 
 def test_reading_shows_the_bytes(tmp_path: Path) -> None:
-    """A file large enough to be read in chunks; most of its columns are not asked for."""
+    """A file large enough to be read in chunks, most of whose columns are not used."""
     path = tmp_path / "rows.csv"
     with path.open("w") as stream:
         stream.write("y," + ",".join(f"x{j}" for j in range(40)) + "\n")

@@ -51,7 +51,7 @@ def test_block_and_option(bench: Bench) -> None:
     assert settings == [{"optimizer.lr": lr, "batch_size": b} for lr, b in ((0.001, 1), (0.01, 2), (0.1, "full"))]
 
 
-def test_run_leaves_the_block_aside(bench: Bench) -> None:
+def test_run_ignores_the_block(bench: Bench) -> None:
     bench.runs(spec=SPEC + "sweep: {optimizer.lr: [0.1, 0.2]}\n")
 
 
@@ -64,7 +64,7 @@ def test_seeds_are_a_column_and_give_a_median(bench: Bench) -> None:
     assert "12 runs, 4 diverged" in out
 
 
-def test_skipped_settings_are_told_and_listed(bench: Bench) -> None:
+def test_skipped_settings_are_reported_and_listed(bench: Bench) -> None:
     reason = "unknown key 'momentum' in optimizer of kind sgd; known: kind, lr, weight_decay"
     warning = f"warning: skipped optimizer.kind=sgd, optimizer.momentum=0.5: {reason}"
     grid = ("--grid", "optimizer.kind=sgd,momentum", "--grid", "optimizer.momentum=0.5")
@@ -123,7 +123,7 @@ def test_refused(bench: Bench, options: list[str], message: str) -> None:
     bench.refuses(2, message, "sweep", "s.yaml", *options)
 
 
-def test_block_that_is_none(bench: Bench) -> None:
+def test_block_that_is_not_a_mapping(bench: Bench) -> None:
     spec = SPEC + "sweep: [1]\n"
     message = "s.yaml:4:1: sweep must be a mapping of keys to values, such as optimizer.lr: [0.01, 0.1]"
     bench.write("s.yaml", spec)
@@ -140,7 +140,7 @@ def test_each_fault_of_a_block_has_its_line(bench: Bench) -> None:
     bench.refuses(2, message, "sweep", "s.yaml")
 
 
-def test_a_value_of_a_block_that_no_setting_can_take_has_its_line(bench: Bench) -> None:
+def test_an_impossible_value_of_a_block_has_its_line(bench: Bench) -> None:
     block = "sweep:\n  optimizer.lr: {linear: [-1, 1, 3]}\n  optimizer.kind:\n    - sgd\n    - momentun\n"
     bench.write("s.yaml", SPEC + block)
     message = (
@@ -151,7 +151,7 @@ def test_a_value_of_a_block_that_no_setting_can_take_has_its_line(bench: Bench) 
     bench.refuses(2, message, "sweep", "s.yaml")
 
 
-def test_settings_with_optima_of_their_own_are_told_apart(bench: Bench) -> None:
+def test_settings_with_different_optima_are_distinguished(bench: Bench) -> None:
     said = "ranked by final MSE: the features differ"
     assert said in bench.runs("sweep", "s.yaml", "--grid", "columns.intercept=true,false", spec=SPEC).out
     assert "ranked by" not in bench.runs("sweep", "s.yaml", "--grid", "scaler=none,zscore,minmax").out
@@ -243,7 +243,7 @@ def test_labels_say_what_was_run(bench: Bench) -> None:
     ]
 
 
-def test_what_stays_near_the_best_says_of_which_setting_it_speaks(bench: Bench) -> None:
+def test_the_list_of_settings_near_the_best_names_the_best(bench: Bench) -> None:
     grid = ("--grid", "optimizer.lr=0.01,0.1,0.4", "--grid", "scaler=none,zscore")
     out = bench.runs("sweep", "s.yaml", *grid, spec=SPEC).out
     assert "\nwith scaler zscore: only optimizer.lr 0.4 stays within 2 times the best gap\n" in out
@@ -251,7 +251,7 @@ def test_what_stays_near_the_best_says_of_which_setting_it_speaks(bench: Bench) 
     assert "stays within" not in bench.runs("sweep", "s.yaml", *paired, spec=SPEC).out
 
 
-def test_warnings_name_the_settings_that_they_are_about(bench: Bench) -> None:
+def test_warnings_name_the_settings_concerned(bench: Bench) -> None:
     bench.write("d.csv", "x,z,y\n1,7,3\n2,7,4\n3,7,9\n4,7,8\n")
     spec = "dataset: d.csv\nscaler: zscore\nschedule: {kind: warmup, length: 10}\n"
     warnings = (
@@ -264,7 +264,7 @@ def test_warnings_name_the_settings_that_they_are_about(bench: Bench) -> None:
     bench.runs("sweep", "s.yaml", "--no-plot", *grid, spec=spec, warnings=told)
 
 
-def test_best_says_which_seed_it_is(bench: Bench) -> None:
+def test_best_names_its_seed(bench: Bench) -> None:
     spec = "dataset: d.csv\nscaler: zscore\nbatch_size: 1\nepochs: 5\n"
     out = bench.runs("sweep", "s.yaml", *GRID[:1], "optimizer.lr=0.01,0.1", "--seeds", "5", spec=spec).out
     document = json.loads((bench.home / "results/s-sweep/summary.json").read_text())
@@ -300,7 +300,7 @@ SEEDS = {
 
 
 @pytest.mark.parametrize(("command", "message"), SEEDS.values(), ids=SEEDS)
-def test_seeds_have_a_bound(bench: Bench, command: list[str], message: str) -> None:
+def test_the_number_of_seeds_is_limited(bench: Bench, command: list[str], message: str) -> None:
     bench.write("s.yaml", SPEC)
     bench.write("t.yaml", SPEC)
     bench.refuses(2, message, *command)

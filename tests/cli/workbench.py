@@ -1,4 +1,4 @@
-"""A directory to go wrong in: specs and data are written to it, gdcli runs in it, and what is left is looked at."""
+"""A working directory for tests: specs and data are written to it, gdcli runs in it, and its files are compared."""
 
 from __future__ import annotations
 
@@ -38,20 +38,20 @@ class Bench:
         return Outcome(result.exit_code, result.stdout, result.stderr)
 
     def tree(self) -> dict[str, bytes]:
-        """Every file below the working directory, hidden ones too, with its bytes."""
+        """Every file below the working directory, including hidden ones, with its bytes."""
         files = (path for path in self.home.rglob("*") if path.is_file())
         return {str(path.relative_to(self.home)): path.read_bytes() for path in files}
 
     def results(self) -> list[str]:
-        """Everything below `results`, hidden things too."""
+        """Everything below `results`, including hidden files."""
         return sorted(str(path.relative_to("results")) for path in Path("results").rglob("*"))
 
     def refuses(
         self, code: int, message: str | re.Pattern[str], *arguments: str, spec: str | bytes | None = None
     ) -> None:
-        """Hold that a command says just this, exits with this code, and writes nothing.
+        """Check that a command prints exactly this message, exits with this code, and writes nothing.
 
-        `message` is all of stderr but its last line break. The command is `run s.yaml` where none is given.
+        `message` is all of stderr except the last line break. The default command is `run s.yaml`.
         """
         if spec is not None:
             self.write("s.yaml", spec)
@@ -69,7 +69,7 @@ class Bench:
         assert self.results() == results, self.results()
 
     def runs(self, *arguments: str, spec: str | bytes | None = None, warnings: str = "") -> Outcome:
-        """Hold that a command does its work, and says no more on stderr than these warnings, one a line."""
+        """Check that a command succeeds, with exactly these warnings on stderr, one per line."""
         if spec is not None:
             self.write("s.yaml", spec)
         outcome = self.gd(*(arguments or ("run", "s.yaml", "--no-plot")))

@@ -1,4 +1,4 @@
-"""Random designs that are rank-deficient, nearly collinear and badly scaled at once, with their least squares."""
+"""Random designs that are rank-deficient, nearly collinear and badly scaled, and their smallest loss."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Design = tuple[Array, Array]
 
 
 def awkward(seed: int, *, rows: tuple[int, ...] = (3, 5, 8, 12, 20, 40, 100, 300)) -> Design:
-    """Make columns that copy, nearly copy, add up, shift or repeat others, in units from 1e-6 to 1e6."""
+    """Make columns that are copies, near copies, sums or shifts of others, in units from 1e-6 to 1e6."""
     random = np.random.RandomState(seed)
     n = int(random.choice(rows))
     columns = [random.randn(n) if random.rand() < 0.7 else random.randint(-50, 50, n) * 1.0]

@@ -1,4 +1,4 @@
-"""What the tests know of each optimizer: one row per kind, in `ROWS`."""
+"""Test data for each optimizer: one row per kind, in `ROWS`."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ Reference: TypeAlias = Callable[[float, Gradient, list[float], Any], Iterator[fl
 
 @dataclass(frozen=True)
 class Row:
-    """What the tests know of one optimizer.
+    """Test data for one optimizer.
 
     Attributes:
         reference: The rule as a plain loop over the steps of one weight.
         defaults: The default `lr`, then the other hyperparameters as `hyperparameters()` lists them.
-        settings: Settings to hold against the reference, the defaults first. Together they move every hyperparameter
-            off its default, and no two have the same trajectory.
+        settings: Settings to compare with the reference, the defaults first. Together they change every hyperparameter
+            from its default, and no two have the same trajectory.
         lockstep: Three settings that run side by side for tens of epochs without diverging.
         lr: A rate at which 1,000 steps stay away from the optimum. There, gradients are rounding errors, and a rule
-            that divides by their size or takes their sign makes whole steps of them.
+            that divides by their size or takes their sign turns them into whole steps.
     """
 
     reference: Reference

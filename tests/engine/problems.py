@@ -48,6 +48,6 @@ def regression(n: int = 60, p: int = 2, seed: int = 1) -> tuple[Array, Array]:
 
 
 def line(curvature: float = 2.0) -> LeastSquares:
-    """F(w) = F* + curvature/2·(w − 1)² with F* = 1/4: one weight, one factor of contraction an epoch."""
+    """F(w) = F* + curvature/2·(w − 1)² with F* = 1/4: one weight, and one factor of contraction per epoch."""
     X = np.sqrt(curvature / 2) * np.array([[1.0], [1.0], [-1.0], [-1.0]])
     return objective_of(X, X[:, 0] + np.array([0.5, -0.5, 0.5, -0.5]), intercept=False)

@@ -1,4 +1,4 @@
-"""What the tests know of each affine scaler: one row per name, in `ROWS`."""
+"""Test data for each affine scaler: one row per name, in `ROWS`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Reference: TypeAlias = Callable[[list[float]], tuple[float, float]]  # shift and
 
 @dataclass(frozen=True)
 class Row:
-    """What the tests know of one scaler.
+    """Test data for one scaler.
 
     Attributes:
         reference: Shift and scale of a column with at least two different values, in plain Python.

@@ -1,4 +1,4 @@
-"""What the tests know of each schedule: one row per kind, in `ROWS`."""
+"""Test data for each schedule: one row per kind, in `ROWS`."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ Reference: TypeAlias = Callable[[int, float, Any], float]  # of t, the base rate
 
 @dataclass(frozen=True)
 class Row:
-    """What the tests know of one schedule.
+    """Test data for one schedule.
 
     Attributes:
         reference: The rate at one t, in plain Python.
-        settings: Settings to hold against the reference over t = 0 … 200; include ends and extremes.
+        settings: Settings to compare with the reference over t = 0 … 200, including ends and extremes.
         absolute: Fields that are rates themselves. All other rates are proportional to the base rate.
     """
 

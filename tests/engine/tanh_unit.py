@@ -1,4 +1,4 @@
-"""A problem that is not least squares: one tanh unit. The loop knows nothing of it but the protocol."""
+"""A problem that is not least squares: one tanh unit, used by the loop through the protocol alone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gdcli.engine.batches import Batches
 
 @dataclass(frozen=True)
 class TanhUnit:
-    """F(w) = mean (tanh(x·w) − y)²: no floor is known, and no compiled code."""
+    """F(w) = mean (tanh(x·w) − y)², without a known floor and without compiled code."""
 
     X: Array
     y: Array
@@ -43,6 +43,6 @@ class TanhUnit:
 
 
 def _products(A: Array, w: Array) -> Array:
-    """A·w for weights (…, d, k), each column alone, so that it does not depend on its neighbours."""
+    """A·w for weights (…, d, k), computed per column, so that a column does not depend on its neighbours."""
     columns = np.moveaxis(w, -1, 0)
     return np.stack([np.matmul(A, np.ascontiguousarray(column)[..., None])[..., 0] for column in columns], axis=-1)

@@ -91,7 +91,7 @@ def test_the_full_batch_is_one_batch_of_the_factor_in_every_epoch() -> None:
 
 
 @pytest.mark.parametrize("shuffle", ["each_epoch", "once", "never"])
-def test_epochs_begin_anew_each_time(shuffle: Shuffle) -> None:
+def test_every_iteration_starts_with_the_first_epoch(shuffle: Shuffle) -> None:
     X, y = numbered_rows()
     batches = mini_batches(X, y, size=4, shuffle=shuffle, seed=SEED)
     first, second = ([order_of(list(epoch)).tolist() for epoch in islice(batches.epochs(), 3)] for _ in range(2))

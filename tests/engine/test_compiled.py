@@ -48,7 +48,7 @@ def batches_of(size: int | None, shuffle: Shuffle) -> Batches:
 
 
 def rates_of(lr: float, size: int | None) -> dict[str, Array]:
-    """Rates of epochs, of steps, and of epochs for each run: enough epochs for 1,000 steps."""
+    """Rates per epoch, per step, and per epoch and run, for at least 1,000 steps."""
     steps = 1 if size is None else -(-N // size)
     epochs = -(-STEPS // steps)
     t = np.arange(epochs * steps) / (epochs * steps)
@@ -121,7 +121,7 @@ def test_the_weights_and_slots_before_an_epoch_are_left_as_they_were() -> None:
 
 
 @pytest.mark.parametrize("size", [1, 64])
-def test_the_kernels_agree_on_rows_that_no_cache_holds(size: int) -> None:
+def test_the_kernels_agree_on_rows_larger_than_the_cache(size: int) -> None:
     A, b = regression(n=9000, p=9, seed=2)
     assert A.size > gradients.OUT_OF_CACHE
     goal = objective_of(A, b, intercept=False)
@@ -258,7 +258,7 @@ def in_a_process_of_its_own(home: Path, cache: Path) -> list[float]:
     return [float(word) for word in done.stdout.split()]
 
 
-def test_compiled_code_outlives_its_process_and_not_its_rule(tmp_path: Path) -> None:
+def test_compiled_code_is_cached_until_its_rule_changes(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "gdcli", tmp_path / "gdcli", ignore=shutil.ignore_patterns("__pycache__"))
     cache, engine = tmp_path / "cache", tmp_path / "gdcli/engine"
     # w − lr·2w, and how often a kernel was found in the cache, and not.
@@ -275,7 +275,7 @@ def test_compiled_code_outlives_its_process_and_not_its_rule(tmp_path: Path) -> 
         assert in_a_process_of_its_own(tmp_path, cache) == [w, 1, 0]
 
 
-def test_a_kernel_that_cannot_be_kept_is_compiled_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kernel_that_cannot_be_cached_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
     import numba
 
     real = numba.njit

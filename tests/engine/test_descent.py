@@ -210,7 +210,7 @@ def assert_columns_end_as_single_runs_do(
         assert_same(trace, run(goal, starts[:, j].tolist(), column, optimizer=optimizers[j], stopping=stopping))
 
 
-def test_columns_with_hyperparameters_of_their_own_end_each_in_its_time() -> None:
+def test_columns_with_different_hyperparameters_end_independently() -> None:
     # On F = F* + (w − 1)² a weight decay of λ makes descent contract by 1 − lr·(2 + λ) towards 2/(2 + λ).
     optimizers = [SGD(lr=0.1, weight_decay=decay) for decay in (30.0, 0.0, 8.0, 1.0, 0.01)]
     ends = [(DIVERGED, 9), (REACHED, 31), (STALLED, 11), (STALLED, 17), (COMPLETED, 80)]
@@ -218,7 +218,7 @@ def test_columns_with_hyperparameters_of_their_own_end_each_in_its_time() -> Non
     assert_columns_end_as_single_runs_do(optimizers, constant(0.1, 80), ends, stopping)
 
 
-def test_columns_with_rates_of_their_own_end_each_in_its_time() -> None:
+def test_columns_with_different_rates_end_independently() -> None:
     # Descent contracts by 1 − 2·lr: by −3, 0.5, 1, 0.9 and 0.8 here.
     rates = np.tile([2.0, 0.25, 0.0, 0.05, 0.1], (25, 1, 1))
     ends = [(DIVERGED, 7), (REACHED, 10), (STALLED, 12), (COMPLETED, 25), (COMPLETED, 25)]
@@ -226,14 +226,14 @@ def test_columns_with_rates_of_their_own_end_each_in_its_time() -> None:
     assert_columns_end_as_single_runs_do([SGD()] * 5, rates, ends, stopping)
 
 
-def test_columns_with_slots_end_each_in_its_time() -> None:
+def test_columns_with_slots_end_independently() -> None:
     optimizers = [Momentum(momentum=momentum) for momentum in (0.9, 0.5, 0.3, 0.8, 0.7)]
     rates = np.tile([2.5, 0.05, 0.02, 1e-4, 0.1], (40, 1, 1))
     ends = [(DIVERGED, 7), (REACHED, 12), (STALLED, 32), (STALLED, 12), (REACHED, 11)]
     assert_columns_end_as_single_runs_do(optimizers, rates, ends, Stopping(gap=1e-3, patience=12, min_delta=0.5))
 
 
-def test_columns_that_share_a_rate_of_each_step_end_each_in_its_time() -> None:
+def test_columns_that_share_the_rate_of_each_step_end_independently() -> None:
     X = np.array([[1.0], [1.0], [-1.0], [-1.0]])
     goal = objective_of(X, X[:, 0] * 2, intercept=False)
     starts, rates = np.array([[3.0, 2.5, 2.0 + 1e-6]]), np.tile([[0.1], [0.2]], (6, 1, 1))
@@ -280,7 +280,7 @@ def test_stretches_are_epochs_one_by_one_to_the_last_digit(kind: str, monkeypatc
 
 
 @pytest.mark.parametrize("end", [1, 2, 3, 5, 8, 9, 17])
-def test_a_run_that_ends_early_has_made_at_most_as_many_epochs_in_vain(end: int) -> None:
+def test_a_run_that_ends_early_computes_at_most_twice_its_epochs(end: int) -> None:
     goal, taken = line(), []
 
     class Counted(Batches):
@@ -295,7 +295,7 @@ def test_a_run_that_ends_early_has_made_at_most_as_many_epochs_in_vain(end: int)
     assert end <= len(taken) <= max(2 * end - 2, end)
 
 
-def test_epochs_that_last_are_judged_one_by_one() -> None:
+def test_long_epochs_are_checked_one_by_one() -> None:
     A, b = np.ones((20_000, 1)), np.zeros(20_000)
     goal, told = objective_of(A, b, intercept=False), []
     batches = mini_batches(A, b, size=2, shuffle="never", seed=0)
@@ -373,7 +373,7 @@ def test_a_loss_that_is_not_finite_has_diverged(lr: float) -> None:
     assert trace.gap[-1] == trace.mse[-1] == np.inf
 
 
-def test_a_start_beyond_all_numbers_has_diverged_without_a_warning() -> None:
+def test_an_infinite_start_has_diverged_without_a_warning() -> None:
     trace = run(line(8.0), [1e308], constant(0.1, 5))
     assert trace.status is DIVERGED
     assert trace.gap.tolist() == [np.inf, np.inf]
@@ -499,7 +499,7 @@ def test_divergence_comes_before_patience() -> None:
 # Watching
 
 
-def test_watch_is_told_the_end_of_every_stretch_and_its_losses() -> None:
+def test_watch_is_called_at_the_end_of_every_stretch_with_its_losses() -> None:
     goal, told = line(), []
 
     def watch(epoch: int, loss: Array, gap: Array) -> None:
@@ -509,7 +509,7 @@ def test_watch_is_told_the_end_of_every_stretch_and_its_losses() -> None:
     assert told == [(e, [trace.mse[e]], [trace.gap[e]]) for e in (1, 2, 4, 8, 11)]
 
 
-def test_watch_is_told_of_the_runs_still_under_way() -> None:
+def test_watch_gets_the_runs_that_are_not_finished() -> None:
     goal, told = line(), []
     starts = np.array([[2.0, 1.5]])
     descend(
@@ -538,7 +538,7 @@ def interrupting(epoch: int) -> Callable[[int, Array, Array], None]:
 
 
 def interrupted_within(goal: LeastSquares, finished: int) -> Batches:
-    """Two steps an epoch, and an interrupt between those of the epoch after so many."""
+    """Two steps per epoch, and an interrupt between the two steps after this many epochs."""
     A, b, n = next(iter(next(goal.full_batch().epochs())))
 
     class Broken(Batches):
@@ -575,7 +575,7 @@ def test_an_interrupt_in_the_first_epoch_leaves_the_start() -> None:
     assert (trace.status, trace.gap.tolist(), trace.weights.tolist()) == (INTERRUPTED, [about(1, rel=1e-15)], [2.0])
 
 
-def test_an_interrupt_is_raised_unless_it_is_to_be_kept() -> None:
+def test_an_interrupt_is_raised_by_default() -> None:
     goal = line()
     with pytest.raises(KeyboardInterrupt):
         run(goal, [2.0], constant(0.1, 9), watch=interrupting(4))

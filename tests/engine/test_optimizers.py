@@ -141,7 +141,7 @@ def test_dampening_of_one_minus_the_rest_is_the_exponentially_weighted_average()
         assert float(w) == about(-average, rel=1e-14)
 
 
-def test_rprop_does_not_look_at_the_rate_after_the_first_step() -> None:
+def test_rprop_ignores_the_rate_after_the_first_step() -> None:
     h = Rprop().hyperparameters()
     w, slots = Rprop.update(1.0, 1.0, (0.0, 0.0), 0.1, 1, h)
     assert Rprop.update(w, 1.0, slots, 0.1, 2, h) == Rprop.update(w, 1.0, slots, 7.0, 2, h)

@@ -327,12 +327,12 @@ def test_an_exact_fit_has_an_optimum_of_zero(name: str, n: int) -> None:
 
 
 @pytest.mark.parametrize("size", [1.0, 1e-6, 1e-11])
-def test_noise_above_rounding_is_no_zero(size: float) -> None:
+def test_noise_above_rounding_is_not_zero(size: float) -> None:
     X, _ = regression(n=100)
     assert not optimum_of(X, X @ [1.0, -2.0] + size * np.random.RandomState(9).randn(100)).is_zero
 
 
-def test_what_an_optimum_says_is_plain_python() -> None:
+def test_the_figures_of_an_optimum_are_plain_python_numbers() -> None:
     X, y = regression()
     for optimum in (optimum_of(X, y), optimum_of(X * 0, y)):
         types = [type(optimum.mse), type(optimum.rank), type(optimum.condition_number), type(optimum.is_zero)]

@@ -1,4 +1,4 @@
-"""The optimum of designs that are hard on double precision: exact, or known not to be."""
+"""The optimum of designs that are difficult in double precision: exact, or reported as uncertain."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ extended = pytest.mark.skipif(not HAS_EXTENDED_PRECISION, reason="the reference 
 
 
 def solved(seed: int, X: Array, y: Array) -> tuple[Optimum, Array]:
-    """The optimum under one of the scalers, and the exact design that it is the optimum of."""
+    """The optimum under one of the scalers, and the exact design that it belongs to."""
     rows, factor = np.column_stack([X, y]), factor_rows(X, y)
     affine = AFFINE_SCALERS[SCALERS[seed % 5]](column_statistics(rows, factor, quartiles=True))
     shift, scale, vanishing = affine.shift.copy(), affine.scale.copy(), affine.vanishing.copy()
@@ -37,7 +37,7 @@ def solved(seed: int, X: Array, y: Array) -> tuple[Optimum, Array]:
 
 
 def errors(optimum: Optimum, design: Array, y: Array) -> list[float]:
-    """How far the optimum's loss is above the smallest, and how far its weights are from reaching it."""
+    """The errors of the loss of the optimum and of the loss at its weights."""
     tolerance = 8 * EPS * math.sqrt(max(design.shape))
     best = smallest_loss(design, y.astype(np.longdouble), tolerance)
     reached = float(np.mean((design @ optimum.weights - y) ** 2))
@@ -99,7 +99,7 @@ def test_the_optimum_of_many_rows_is_exact_or_known_to_be_uncertain(seed: int) -
 
 
 def near_copies(noise: float) -> tuple[Array, Array]:
-    """A column in three units, one of them but for noise, and a target that is mostly the noise."""
+    """A column in three units, one with noise, and a target that consists mostly of the noise."""
     random = np.random.RandomState(5)
     a, u = random.randn(300), random.randn(300)
     return np.column_stack([a, 1e6 * a, 1e-6 * (a + noise * u)]), u + 1e-3 * random.randn(300)
@@ -123,7 +123,7 @@ def test_ordinary_designs_are_certain() -> None:
 
 
 @extended
-def test_gaps_to_an_optimum_that_cannot_be_written_down_are_exact() -> None:
+def test_gaps_to_an_optimum_that_cannot_be_represented_are_exact() -> None:
     random = np.random.RandomState(6)
     a, u = random.randn(50), random.randn(50)
     X, y = np.column_stack([a, a + 1e-12 * u]), u + 0.1 * random.randn(50)
@@ -203,7 +203,7 @@ def test_powers_of_two_pass_through_every_scaler(name: str, power: int) -> None:
         np.testing.assert_array_equal(there(np.ldexp(rows, power)), here(rows))
 
 
-def test_no_negative_zeros_are_weights() -> None:
+def test_no_weight_is_a_negative_zero() -> None:
     X = np.array([[1.0, 0.0], [-1.0, 0.0], [2.0, 0.0]])
     weights = solve(factor_of(-X, np.zeros(3))).weights
     assert not np.signbit(weights).any()

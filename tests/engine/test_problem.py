@@ -1,4 +1,4 @@
-"""The loop trains any problem: here a tanh unit, which knows no floor and has no compiled form."""
+"""The loop trains any problem: here a tanh unit, which has no known floor and no compiled form."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_without_a_floor_patience_watches_the_loss() -> None:
     assert (trace.status, len(trace.gap)) == (Status.STALLED, 4)
 
 
-def test_watch_is_told_the_loss_twice() -> None:
+def test_watch_gets_the_loss_as_the_gap() -> None:
     told: list[tuple[list[float], list[float]]] = []
     train([0, 1], "sgd", UNIT.full_batch(), watch=lambda _, loss, gap: told.append((loss.tolist(), gap.tolist())))
     assert told
@@ -117,7 +117,7 @@ def test_watch_is_told_the_loss_twice() -> None:
 
 def test_divergence_is_seen() -> None:
     class Linear(TanhUnit):
-        """The same with the identity for tanh, whose loss has no bound."""
+        """The same with the identity instead of tanh, so that the loss has no bound."""
 
         def gradient(self, w: Array, A: Array, b: Array, n: int) -> Array:
             return np.asarray((2 / n) * A.T @ (A @ w - b))

@@ -227,7 +227,7 @@ def test_a_column_that_is_not_constant_never_vanishes(scaler: str) -> None:
 
 
 @pytest.mark.parametrize("name", CONSTANT)
-def test_statistics_know_a_constant_column(name: str) -> None:
+def test_statistics_recognise_a_constant_column(name: str) -> None:
     rows = np.column_stack([CONSTANT[name], np.arange(60.0)])
     assert statistics_of(rows).is_constant().tolist() == [True, False]
 
@@ -279,7 +279,7 @@ def test_many_rows_of_rounding_noise_are_constant() -> None:
     assert columns.is_constant().tolist() == [True, False]
 
 
-def test_quartiles_that_agree_to_rounding_are_no_spread_to_divide_by() -> None:
+def test_quartiles_that_agree_to_rounding_are_not_divided_by() -> None:
     values = np.array([0.3, 0.1 + 0.2, 0.3, 0.1 + 0.2, 0.3, 0.1 + 0.2, 0.3, 9])
     affine = fit("robust", np.column_stack([values, np.arange(8.0)]))
     assert affine.undivided.tolist() == [True, False]
@@ -319,8 +319,7 @@ def test_sigmoid_does_not_overflow() -> None:
 
 # Laws
 
-settings.register_profile("laws", deadline=None, derandomize=True, database=None, max_examples=80)
-laws = settings.get_profile("laws")
+laws = settings(max_examples=80)
 tables = arrays(
     np.float64,
     array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=8),

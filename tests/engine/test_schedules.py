@@ -22,8 +22,7 @@ from gdcli.engine.schedules.decays import (
 )
 from gdcli.engine.schedules.waves import Cosine, CosineRestarts, Linear, OneCycle, Triangular, Warmup
 
-settings.register_profile("laws", deadline=None, derandomize=True, database=None, max_examples=60)
-laws = settings.get_profile("laws")
+laws = settings(max_examples=60)
 
 
 def rates_of(schedule: Schedule, length: int, base: float = 0.5) -> Array:
@@ -145,13 +144,13 @@ def test_a_given_total_stays(schedule: Schedule) -> None:
     assert resolve(schedule, 17) == schedule
 
 
-def test_a_triangle_is_symmetric_unless_told_otherwise() -> None:
+def test_a_triangle_is_symmetric_by_default() -> None:
     assert resolve(Triangular(lr_min=0.1, up=4), 17) == Triangular(lr_min=0.1, up=4, down=4)
     assert resolve(Triangular(lr_min=0.1, up=4, down=2), 17) == Triangular(lr_min=0.1, up=4, down=2)
 
 
 @pytest.mark.parametrize("schedule", [Polynomial(), Cosine(), OneCycle(), Triangular(lr_min=0.1, up=4)], ids=repr)
-def test_an_unresolved_schedule_says_so(schedule: Schedule) -> None:
+def test_an_unresolved_schedule_has_no_rates(schedule: Schedule) -> None:
     with pytest.raises(ValueError, match="call resolve first"):
         schedule.rates(np.arange(3), 0.5)
 

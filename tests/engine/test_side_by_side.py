@@ -1,4 +1,4 @@
-"""Runs side by side are single runs, to the last bit, whatever runs stand beside them and in whatever order."""
+"""Runs in lockstep equal single runs to the last bit, whatever their neighbours and their order."""
 
 from __future__ import annotations
 
@@ -24,12 +24,11 @@ from gdcli.engine.trace import Stopping, Trace
 KERNELS: tuple[Kernel, ...] = ("numpy", "compiled") if find_spec("numba") else ("numpy",)
 EPOCHS = 4
 
-settings.register_profile("side by side", deadline=None, derandomize=True, database=None, max_examples=150)
-laws = settings.get_profile("side by side")
+laws = settings(max_examples=150)
 
 
 class Group:
-    """k runs on the same rows, any of which can be run with any others."""
+    """k runs on the same rows, of which any selection can be run together."""
 
     def __init__(self, *, n: int, p: int, k: int, size: int | None, kind: str, kernel: Kernel) -> None:
         X, y = regression(n=n + 3, p=p, seed=n)
@@ -74,7 +73,7 @@ def assert_identical(left: Trace, right: Trace) -> None:
     kernel=st.sampled_from(KERNELS),
     data=st.data(),
 )
-def test_a_run_does_not_see_its_neighbours(
+def test_a_run_does_not_depend_on_its_neighbours(
     *, n: int, p: int, k: int, batch: int | None, kind: str, kernel: Kernel, data: st.DataObject
 ) -> None:
     group = Group(n=n, p=p, k=k, size=batch and min(batch, n), kind=kind, kernel=kernel)

@@ -1,4 +1,4 @@
-"""BLAS has one thread while rows are factored, and afterwards as many as before."""
+"""BLAS uses one thread while rows are factored, and afterwards as many as before."""
 
 from __future__ import annotations
 
@@ -61,13 +61,13 @@ def test_a_factorisation_has_one_thread(
     assert blas_threads() == {2}
 
 
-def test_a_fault_inside_restores_the_threads() -> None:
+def test_an_error_restores_the_threads() -> None:
     with pytest.raises(ValueError, match="inside"), one_blas_thread:
         raise ValueError("inside")
     assert blas_threads() == {2}
 
 
-def test_the_last_one_out_restores_the_threads() -> None:
+def test_the_last_factorisation_restores_the_threads() -> None:
     # Two Python threads that overlap: the first one in is not the last one out.
     one_blas_thread.__enter__()
     one_blas_thread.__enter__()

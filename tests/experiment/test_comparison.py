@@ -52,7 +52,7 @@ def test_what_ranks_two_runs(changes: dict[str, Any], figure: str | None, reason
         assert rule.order([[one], [other]]) == [0, 1]
 
 
-def test_a_smaller_optimum_is_no_smaller_loss() -> None:
+def test_a_smaller_optimum_is_not_a_smaller_loss() -> None:
     # At the optimum of one feature the gap is 0, and the loss is far above that of all three.
     few = run(columns={"features": ["x1"]}, scaler="zscore", epochs=500)
     many = run(scaler="zscore", epochs=20)
@@ -79,6 +79,6 @@ def test_seeds_of_one_split_each_are_compared_by_their_gaps() -> None:
     assert comparison([groups[0][:1], groups[1][1:]]).reason == "the splits differ"
 
 
-def test_nothing_is_the_best_of_what_diverged() -> None:
+def test_diverged_runs_have_no_best() -> None:
     groups = [[run(optimizer={"lr": lr})] for lr in (1e9, 1e10)]
     assert comparison(groups).best(groups) == []

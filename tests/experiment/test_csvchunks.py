@@ -1,4 +1,4 @@
-"""CSV files in blocks: what pandas makes of the whole file, block by block, whatever is in it."""
+"""CSV files in blocks: the same rows as pandas reads from the whole file."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def chunks(path: Path, form: CsvFormat | None = None, **options: Any) -> tuple[list[pd.DataFrame], str, int]:
-    """All chunks of a file, its hash, and how many bytes were read."""
+    """All chunks of a file, its hash, and the number of bytes reported."""
     hashes: list[str] = []
     reads: list[int] = []
     form = form or CsvFormat()
@@ -105,7 +105,7 @@ CELLS = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.lists(CELLS, min_size=1, max_size=3), min_size=1, max_size=60),
     st.sampled_from(["\n", "\r\n"]),
@@ -156,14 +156,14 @@ def test_a_cell_of_blanks_is_an_empty_one(at: int, tmp_path: Path) -> None:
     assert np.flatnonzero(found["a"].isna()).tolist() == np.flatnonzero(found["c"].isna()).tolist() == [at]
 
 
-def test_a_byte_that_is_no_utf8_is_reported_by_its_line(tmp_path: Path) -> None:
+def test_a_byte_that_is_not_utf8_is_reported_with_its_line(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     path.write_bytes(b"a,b\n" + b"1,2\n" * 50 + b"1,\xff\n" + b"1,2\n" * 50)
     with pytest.raises(DataError, match=r"x\.csv:52: not UTF-8"):
         chunks(path)
 
 
-def test_no_more_is_held_than_a_few_blocks(tmp_path: Path) -> None:
+def test_only_a_few_blocks_are_in_memory(tmp_path: Path) -> None:
     path = written(tmp_path / "x.csv", "a,b,c\n" + "\n".join(NUMBERS * 50) + "\n")
     reads: list[int] = []
     reading = csv_chunks(path, "x", CsvFormat(), ["a", "b", "c"], chunk_options(reads))
@@ -183,7 +183,7 @@ def test_tasks_are_given_in_their_order_and_no_further_than_asked() -> None:
     def task(i: int) -> int:
         begun.append(i)
         if i == 0:
-            gate.wait(5)
+            gate.wait()
         return i
 
     def tasks() -> Any:
@@ -198,7 +198,7 @@ def test_tasks_are_given_in_their_order_and_no_further_than_asked() -> None:
     assert list(results) == list(range(1, 20))
 
 
-def test_what_a_task_raises_comes_in_its_turn() -> None:
+def test_an_error_of_a_task_is_raised_in_order() -> None:
     def broken() -> int:
         raise OSError("gone")
 

@@ -1,4 +1,4 @@
-"""Rows: where they come from, what becomes of text columns, splits and scalers."""
+"""Rows: their sources, text columns, splits and scalers."""
 
 from __future__ import annotations
 

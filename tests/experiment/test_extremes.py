@@ -1,4 +1,4 @@
-"""Numbers from one end of double precision to the other: right figures, or words that say why not."""
+"""Numbers from one end of double precision to the other: correct figures, or a message that says why not."""
 
 from __future__ import annotations
 
@@ -43,9 +43,7 @@ def test_a_target_too_small_for_its_squares_is_refused() -> None:
     ("scaler", "y", "scale"),
     [("robust", [0, 0, 1e-170, 1e-170, 1e-22], "1e-170"), ("minmax", [1e-140, 1e-140, 1e-140 + 1e-154], "1e-154")],
 )
-def test_a_target_that_its_scaler_divides_by_what_is_too_small_for_squares_is_refused(
-    scaler: str, y: list[float], scale: str
-) -> None:
+def test_a_target_scale_too_small_for_its_square_is_refused(scaler: str, y: list[float], scale: str) -> None:
     message = refusal({"a": FEW[: len(y)], "y": y}, scaler={"target": scaler})
     assert message == (
         f"spec: the scaler divides the target 'y' by {scale}, whose square is too small for double precision; "
@@ -53,7 +51,7 @@ def test_a_target_that_its_scaler_divides_by_what_is_too_small_for_squares_is_re
     )
 
 
-def test_a_ratio_to_an_optimum_below_all_numbers_is_none() -> None:
+def test_a_ratio_to_an_optimum_that_underflows_is_none() -> None:
     result = run({"a": FEW, "y": [1, 2, 3, 4, 6]})
     assert result.summary["gap_ratio"] == result.summary["gap"] / result.summary["optimum_mse"]
     rows = replace(result.plan.rows, objective=replace(result.plan.rows.objective, unit=1e-323))
@@ -72,7 +70,7 @@ def test_validation_rows_that_a_scaler_takes_out_of_range_are_refused() -> None:
 
 
 @pytest.mark.parametrize("column", ["a", "y"])
-def test_quartiles_that_next_to_agree_are_no_spread_to_divide_by(column: str) -> None:
+def test_quartiles_that_almost_agree_are_not_divided_by(column: str) -> None:
     columns = {"a": FEW, "y": FEW, column: [0, 0, 0, 1e-300, 1e149]}
     result = run(columns, scaler={"features": "robust", "target": "robust"})
     assert result.plan.warnings == (
@@ -84,7 +82,7 @@ def test_quartiles_that_next_to_agree_are_no_spread_to_divide_by(column: str) ->
         assert result.summary["optimum_mse"] == pytest.approx(expected, rel=1e-12)
 
 
-def test_weights_beyond_the_largest_number_are_told() -> None:
+def test_weights_beyond_the_largest_number_are_reported() -> None:
     fit = gdcli.optimum(pd.DataFrame({"a": np.array(FEW) * 1e-300, "y": [1e149, -1e149, 0, 1e149, 2e149]}))
     assert fit.warnings == (
         "the optimum's weight of 'a' is too large for double precision; "
@@ -94,15 +92,15 @@ def test_weights_beyond_the_largest_number_are_told() -> None:
     assert 0 < fit.mse < 1e299
 
 
-def test_an_optimum_that_double_precision_cannot_hold_is_told() -> None:
+def test_an_optimum_that_double_precision_cannot_represent_is_reported() -> None:
     random = np.random.RandomState(3)
     a, u = random.randn(50), random.randn(50)
     fit = gdcli.optimum(pd.DataFrame({"a": a, "b": a + 1e-13 * u, "y": u}))
     assert fit.rank == 3
     (warning,) = fit.warnings
-    assert warning.startswith("the optimum's MSE is known to ±")
+    assert warning.startswith("the optimum's MSE is known only to ±")
     assert warning.endswith(
-        " only: some columns are so close to a combination of others that double precision cannot hold the weights; "
+        ": some columns are so close to a combination of others that double precision cannot hold the weights; "
         "leave those columns out"
     )
 
@@ -136,7 +134,7 @@ def column(random: np.random.RandomState, n: int, numbers: list[float]) -> Any:
 
 
 @pytest.mark.parametrize("seed", range(250))
-def test_no_number_within_bounds_is_too_much(seed: int) -> None:
+def test_every_number_within_bounds_is_accepted(seed: int) -> None:
     random = np.random.RandomState(seed)
     n = int(random.choice([1, 2, 3, 5, 8]))
     columns = {name: column(random, n, NUMBERS + SMALL) for name in "abc"[: random.randint(1, 4)]}

@@ -1,4 +1,4 @@
-"""The files of a result: what they hold, that they reproduce, and that nothing is lost on the way."""
+"""The files of a result: their content, their reproducibility, and that nothing is lost."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_resolved_spec_gives_the_same_curve(spec: Path, tmp_path: Path) -> None:
     assert kept == rerun
 
 
-def test_curve_has_a_row_an_epoch_and_shortest_numbers(tmp_path: Path) -> None:
+def test_curve_has_one_row_per_epoch_and_shortest_numbers(tmp_path: Path) -> None:
     result = gdcli.run({**MINIBATCH, "schedule": {"kind": "exponential", "gamma": 0.9, "interval": "step"}})
     lines = (result.save(tmp_path / "x", plot=False) / "curve.csv").read_text().splitlines()
     assert lines[0] == "epoch,step,lr,mse,gap,val_mse"
@@ -193,7 +193,7 @@ PICTURES = [ValueError("no\nsuch \x1b thing"), MemoryError(), ZeroDivisionError(
 
 
 @pytest.mark.parametrize("error", PICTURES, ids=lambda error: type(error).__name__)
-def test_a_picture_that_cannot_be_drawn_costs_the_picture_alone(tmp_path: Path, error: Exception) -> None:
+def test_a_result_is_written_without_a_picture_that_cannot_be_drawn(tmp_path: Path, error: Exception) -> None:
     def draw(_: Result) -> bytes:
         raise error
 

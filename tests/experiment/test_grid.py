@@ -1,4 +1,4 @@
-"""Axes and the points that they span."""
+"""Axes of a grid and their points."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_thirty_seven_rates_are_geometric() -> None:
         ("lr=1,1", "has the same value twice"),
     ],
 )
-def test_options_that_are_no_axis(text: str, message: str) -> None:
+def test_options_that_are_not_an_axis(text: str, message: str) -> None:
     with pytest.raises(SpecError, match=f"^{re.escape(f'--grid {text}: {message}')}$"):
         axis_of_option(text)
 
@@ -84,6 +84,6 @@ def test_crossed_and_paired() -> None:
         ([Axis(k, tuple(range(100))) for k in "abc"], False, "the grid has 1e+06 points; 100000 at most"),
     ],
 )
-def test_grids_that_are_none(axes: list[Axis], paired: bool, message: str) -> None:
+def test_grids_that_are_invalid(axes: list[Axis], paired: bool, message: str) -> None:
     with pytest.raises(SpecError, match=re.escape(message)):
         list(points(axes, paired=paired))

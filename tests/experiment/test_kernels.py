@@ -1,4 +1,4 @@
-"""Which kernel runs, and that it changes no meaning."""
+"""The choice of a kernel, which does not affect results."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_the_compiled_kernel_writes_the_same_bytes_every_time(tmp_path: Path) ->
 
 
 @needs_numba
-def test_a_comparison_runs_all_with_the_kernel() -> None:
+def test_a_comparison_runs_all_specs_with_the_kernel() -> None:
     results = gdcli.compare([{**SPEC, "name": "a"}, {**SPEC, "batch_size": "full"}], kernel="compiled")
     assert [result.summary["kernel"] for result in results] == ["compiled", "compiled"]
 
@@ -94,7 +94,7 @@ def test_without_numba_auto_is_numpy() -> None:
     assert gdcli.run(SPEC).summary["kernel"] == "numpy"
 
 
-def test_what_is_quick_does_not_ask_for_numba(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_short_runs_do_not_import_numba(monkeypatch: pytest.MonkeyPatch) -> None:
     def asked() -> None:
         raise AssertionError("asked")
 
@@ -103,13 +103,13 @@ def test_what_is_quick_does_not_ask_for_numba(monkeypatch: pytest.MonkeyPatch) -
 
 
 @needs_numba
-def test_what_lasts_is_compiled() -> None:
+def test_long_runs_are_compiled() -> None:
     assert gdcli.run({**SPEC, "epochs": 12_000, "stop": {"gap": 1e3}}).summary["kernel"] == "compiled"
 
 
 @pytest.mark.usefixtures("without_numba")
 @pytest.mark.parametrize("call", [gdcli.run, lambda spec, **rest: gdcli.compare([spec, spec], **rest)])
-def test_the_compiled_kernel_says_which_extra_it_needs(call: Any) -> None:
+def test_the_compiled_kernel_names_the_extra_it_needs(call: Any) -> None:
     with pytest.raises(SpecError) as caught:
         call(SPEC, kernel="compiled")
     assert str(caught.value) == "kernel compiled: needs Numba, which is not installed; pip install numba"
@@ -118,7 +118,7 @@ def test_the_compiled_kernel_says_which_extra_it_needs(call: Any) -> None:
     assert str(caught.value) == "kernel: must be one of auto, numpy, compiled, got 'compield'; did you mean 'compiled'?"
 
 
-def test_a_numba_that_refuses_this_numpy_is_no_numba(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_numba_that_refuses_this_numpy_counts_as_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     def refusing(name: str) -> None:
         del name
         raise ImportError("Numba needs NumPy 2.3 or less. Got NumPy 2.4.")

@@ -1,4 +1,4 @@
-"""Parquet files: columns of every type, notes of pandas that are damaged, and bytes that are."""
+"""Parquet files: columns of every type, damaged metadata of pandas, and damaged bytes."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ NESTED = {
 
 
 @pytest.mark.parametrize("column", NESTED.values(), ids=NESTED)
-def test_cells_with_several_values_are_no_feature(column: Any, tmp_path: Path) -> None:
+def test_cells_of_several_values_are_not_a_feature(column: Any, tmp_path: Path) -> None:
     path = written(tmp_path / "d.parquet", c=column)
     assert gdcli.optimum(path).features == ("x",)
     with pytest.raises(gdcli.DataError) as error:
@@ -82,7 +82,7 @@ def test_other_types_are_text(column: Any, tmp_path: Path) -> None:
     assert gdcli.optimum(written(tmp_path / "d.parquet", c=column)).features == ("x",)
 
 
-def test_an_index_that_pandas_has_written_is_no_column(tmp_path: Path) -> None:
+def test_an_index_that_pandas_has_written_is_not_a_column(tmp_path: Path) -> None:
     frame = pd.DataFrame({"x": X, "y": Y}, index=pd.Index(range(5, 5 + N), name="number"))
     frame.to_parquet(tmp_path / "d.parquet")
     assert gdcli.optimum(tmp_path / "d.parquet").features == ("x",)

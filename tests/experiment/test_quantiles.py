@@ -1,4 +1,4 @@
-"""Medians and ranges over seeds, by the one definition."""
+"""Medians and ranges over seeds."""
 
 from __future__ import annotations
 

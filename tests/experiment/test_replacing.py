@@ -1,4 +1,4 @@
-"""Directories are replaced whole: at every moment one stands there, and what must not be replaced is not."""
+"""Directories are replaced as a whole: one is there at every moment, and foreign files are never replaced."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CANNOT = {"nothing_missing": 0, "no_such_call": errno.ENOSYS, "not_on_this_file_
 
 @pytest.fixture(params=CANNOT.values(), ids=list(CANNOT))
 def refusal(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
-    """What the system answers when it is asked to exchange two names."""
+    """The error of the system when two names are exchanged."""
     if request.param:
         monkeypatch.setattr(swap, "exchange", lambda *_: request.param)
     return int(request.param)
@@ -83,7 +83,7 @@ def test_an_empty_directory_is_replaced(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("refusal")
-def test_what_comes_while_the_result_is_written_is_kept(tmp_path: Path) -> None:
+def test_a_file_added_while_the_result_is_written_is_kept(tmp_path: Path) -> None:
     def write_slowly() -> None:
         with replacing(tmp_path / "x") as new:
             write_summary({}, new)
@@ -138,7 +138,7 @@ def test_a_failure_between_two_renames_brings_the_old_result_back(
         raise error
 
     monkeypatch.setattr(swap, "exchange", lambda *_: errno.ENOSYS)
-    monkeypatch.setattr(swap, "_renamed", fail)
+    monkeypatch.setattr(swap, "_rename", fail)
     with pytest.raises((KeyboardInterrupt, OutputError)):
         write(tmp_path / "x")
     assert text_of(tmp_path / "x") == "old"
@@ -153,7 +153,7 @@ from pathlib import Path
 from gdcli.experiment.output import directories as output
 from gdcli.experiment.output import swap
 swap.exchange = lambda *_: errno.ENOSYS
-swap._renamed = lambda *_: os._exit(9)
+swap._rename = lambda *_: os._exit(9)
 with output.replacing(Path({str(tmp_path / "x")!r})) as new:
     output.write_summary({{}}, new)
 """
@@ -164,7 +164,7 @@ with output.replacing(Path({str(tmp_path / "x")!r})) as new:
     assert names(tmp_path) == ["x", "y"]
 
 
-def test_an_exchange_that_is_refused_for_good_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_exchange_that_fails_otherwise_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path / "x", "old")
     monkeypatch.setattr(swap, "exchange", lambda *_: errno.EROFS)
     with pytest.raises(OutputError, match=f"cannot write the result: {os.strerror(errno.EROFS)}; what was there"):
@@ -238,7 +238,7 @@ def test_a_pipe_called_summary_is_not_read(tmp_path: Path) -> None:
 # What dead processes leave
 
 
-def test_what_a_dead_process_left_is_cleared_and_nothing_else(tmp_path: Path) -> None:
+def test_only_the_workspaces_of_dead_processes_are_removed(tmp_path: Path) -> None:
     (tmp_path / LEFT / "new").mkdir(parents=True)
     (tmp_path / LEFT / "new/curve.csv").write_text("half")
     (tmp_path / ".gdcli-notes").mkdir()
@@ -252,7 +252,7 @@ def test_what_a_dead_process_left_is_cleared_and_nothing_else(tmp_path: Path) ->
     assert names(tmp_path / LEFT.replace("0", "3")) == ["thesis.tex"]
 
 
-def test_what_a_living_process_holds_stays(tmp_path: Path) -> None:
+def test_the_workspace_of_a_living_process_is_kept(tmp_path: Path) -> None:
     with workspace.workspace(tmp_path) as space:
         write(tmp_path / "x")
         assert names(tmp_path) == [space.path.name, "x"]
@@ -260,7 +260,7 @@ def test_what_a_living_process_holds_stays(tmp_path: Path) -> None:
     assert names(tmp_path) == ["x"]
 
 
-def test_where_there_are_no_locks_nothing_is_cleared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_locks_nothing_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
@@ -271,7 +271,7 @@ def test_where_there_are_no_locks_nothing_is_cleared(tmp_path: Path, monkeypatch
 
 
 @pytest.mark.parametrize("error", [BlockingIOError, FileNotFoundError, None])
-def test_a_workspace_that_is_cleared_before_it_is_locked_costs_another_try(
+def test_a_workspace_that_is_removed_before_it_is_locked_is_made_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[OSError] | None
 ) -> None:
     lock, tries = workspace._lock, []
@@ -312,7 +312,7 @@ def test_a_directory_that_cannot_be_listed_can_be_written_to(tmp_path: Path, mon
 
 @contextmanager
 def flushed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
-    """The inodes that are flushed, in their order."""
+    """The inodes that are flushed, in order."""
     inodes: list[int] = []
     fsync = os.fsync
 
@@ -356,7 +356,7 @@ def test_a_disk_that_is_full_when_flushed_keeps_the_old_result(
 
 
 @pytest.mark.parametrize("code", [errno.EINVAL, errno.EOPNOTSUPP])
-def test_a_file_system_that_flushes_nothing_is_no_error(
+def test_a_file_system_that_cannot_flush_is_not_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
 ) -> None:
     def refuse(_: int) -> None:

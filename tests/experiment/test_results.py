@@ -31,7 +31,7 @@ def test_a_comparison_is_a_sequence_with_a_frame_and_a_best() -> None:
     assert results.frame["gap"].tolist() == [result.summary["gap"] for result in results]
 
 
-def test_what_cannot_be_compared_has_no_best() -> None:
+def test_runs_that_cannot_be_compared_have_no_best_result() -> None:
     assert gdcli.compare([{**SPEC, "columns": {"target": target}} for target in "yz"]).best is None
     assert gdcli.compare([{**SPEC, "optimizer": {"lr": 1e9}}]).best is None
     empty = gdcli.compare([])
@@ -73,7 +73,7 @@ def test_names_in_python() -> None:
     assert str(caught.value) == message
 
 
-def test_a_sweep_writes_into_its_directory_and_goes_on_from_there(tmp_path: Path) -> None:
+def test_a_sweep_writes_into_its_directory_and_reuses_its_runs(tmp_path: Path) -> None:
     place = tmp_path / "new" / "mine"
     first = gdcli.sweep(SPEC, grid=GRID, directory=place, plot=False)
     files = ["best.yaml", "runs.jsonl", "summary.csv", "summary.json"]
@@ -117,7 +117,7 @@ def test_an_interrupted_sweep_keeps_what_was_finished(tmp_path: Path, monkeypatc
     assert json.loads((tmp_path / "s/summary.json").read_text())["finished"] == 1
 
 
-def test_warnings_are_gdclis_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_warnings_are_of_the_class_of_gdcli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_: Any) -> bytes:
         raise ValueError("no such thing")
 

@@ -1,4 +1,4 @@
-"""Settings of the dataset: encodings, grouped digits, rows left out; and what is said of columns that mislead."""
+"""Settings of the dataset: encodings, grouped digits, rows left out; and warnings about misleading columns."""
 
 from __future__ import annotations
 
@@ -190,7 +190,7 @@ LOOKS: dict[str, tuple[list[str], str]] = {
 
 
 @pytest.mark.parametrize(("cells", "warning"), LOOKS.values(), ids=LOOKS)
-def test_texts_that_look_like_numbers_are_told(cells: list[str], warning: str, tmp_path: Path) -> None:
+def test_text_columns_that_look_like_numbers_are_reported(cells: list[str], warning: str, tmp_path: Path) -> None:
     path = tmp_path / "d.csv"
     FRAME.assign(price=(cells * N)[:N]).to_csv(path, index=False)
     assert gdcli.optimum(path).warnings == (f"text column 'price' {warning}",)
@@ -206,7 +206,7 @@ def test_words_and_dates_do_not_look_like_numbers(tmp_path: Path) -> None:
     assert gdcli.optimum(path).warnings == ()
 
 
-def test_text_columns_of_many_levels_are_told(tmp_path: Path) -> None:
+def test_text_columns_of_many_levels_are_reported(tmp_path: Path) -> None:
     path = tmp_path / "d.csv"
     FRAME.assign(id=[f"i{i}" for i in range(N)], few=["p", "q", "r"] * 20).to_csv(path, index=False)
     assert gdcli.optimum(path, features=["x", "id"], target="y").warnings[0] == (
@@ -216,7 +216,7 @@ def test_text_columns_of_many_levels_are_told(tmp_path: Path) -> None:
     assert gdcli.optimum(path, features=["x", "few"], target="y").warnings == ()
 
 
-def test_names_that_are_numbers_are_told(tmp_path: Path) -> None:
+def test_names_that_are_numbers_are_reported(tmp_path: Path) -> None:
     path = tmp_path / "d.csv"
     path.write_text("3.2,abc,5\n" + "1,2,3\n2,5,4\n3,1,6\n" * 20)
     assert gdcli.optimum(path).warnings == (
@@ -325,7 +325,7 @@ def test_only_marks_that_occur_are_tried(monkeypatch: pytest.MonkeyPatch) -> Non
     assert forms == {(None, "."), ("'", "."), (None, ","), ("'", ",")}
 
 
-def test_no_group_of_digits_is_led_by_a_zero(tmp_path: Path) -> None:
+def test_no_group_of_digits_begins_with_a_zero(tmp_path: Path) -> None:
     path = tmp_path / "d.csv"
     path.write_text('a,b,y\n1,"2,744",1\n2,"0,355",2\n4,"0,101",4\n7,"1,200",7\n')
     (warning,) = gdcli.optimum(path).warnings

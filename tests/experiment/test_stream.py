@@ -1,4 +1,4 @@
-"""Files read in chunks: the same results as from rows in memory, and the same faults."""
+"""Files read in chunks: the same results and faults as with rows in memory."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ HEADER = "a,b,c,y\n"
 
 @pytest.fixture
 def in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every file is large, and chunks are of 7 rows of 4 columns, or of the lines of some 300 bytes."""
+    """Every file counts as large; a chunk has 7 rows of 4 columns, or lines of about 300 bytes."""
     monkeypatch.setattr(sources, "WHOLE", 0)
     monkeypatch.setattr(stream, "CHUNK_CELLS", 28)
     monkeypatch.setattr(blocks, "BLOCK_BYTES", 300)
@@ -104,7 +104,7 @@ def test_rows_are_kept_where_they_are_needed(
 
 
 @pytest.mark.usefixtures("in_chunks")
-def test_what_holds_the_rows_says_so(tmp_path: Path) -> None:
+def test_settings_that_keep_the_rows_are_reported(tmp_path: Path) -> None:
     path = write(tmp_path / "x.csv", table())
     spec = {"dataset": path, "epochs": 0, "scaler": "robust", "split": {"validation": 0.5}}
     warning = f"the robust scaler and the split need all rows of {path} in memory (100 of them)"
@@ -113,7 +113,7 @@ def test_what_holds_the_rows_says_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("in_chunks")
-def test_rows_that_were_not_kept_cannot_be_asked_for(tmp_path: Path) -> None:
+def test_rows_that_were_not_kept_are_an_error(tmp_path: Path) -> None:
     path = write(tmp_path / "x.csv", table())
     planned = plan_optimum(path, {})
     with pytest.raises(ValueError, match="were read in chunks and not kept"):
@@ -148,7 +148,7 @@ def test_true_and_false_are_spelled_as_python_does(
 def test_what_a_column_is_does_not_depend_on_its_first_chunk(
     first: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Text is what has more words than numbers on the whole, wherever they stand."""
+    """A column is text if it has more words than numbers, wherever they are."""
     other = "1" if first == "word" else "word"
     path = write(tmp_path / "x.csv", table(50).assign(b=[first] * 20 + [other] * 30))
 

@@ -1,4 +1,4 @@
-"""A file read whole and the same file read in blocks: the same fit to the last bit, the same warnings and faults."""
+"""A file read as a whole and in blocks: the same fit to the last bit, the same warnings and faults."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ NAMES = ["a", "b", "c", "y", "intercept", "3.2", "1e5", "x y", '"q"', "né", " p
 
 
 def case(draw: random.Random) -> tuple[bytes, dict[str, Any]]:
-    """A CSV file, about half of them sound, and how it is read."""
+    """A CSV file, sound in about half of the cases, and the options to read it."""
     columns, mark, end = draw.randint(2, 4), draw.choice(",,,;\t"), draw.choice(["\n", "\n", "\r\n", "\r"])
     oddness = draw.choice([0.0, 0.0, 0.003, 0.2])
     header = draw.sample(NAMES[:5], columns) if draw.random() < 0.8 else draw.choices(NAMES, k=columns)
@@ -91,5 +91,5 @@ def test_any_file(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setattr(stream, "CHUNK_CELLS", 20)
         monkeypatch.setattr(blocks, "BLOCK_BYTES", 90)
         found = outcome(path, given)
-        # Of a large file nobody waits for its faults to be told that it has other columns.
+        # A missing column of a large file is reported before its cells are checked.
         assert found == whole or "no column" in found, (data, given)

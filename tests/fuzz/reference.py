@@ -1,4 +1,4 @@
-"""What a data file means, told by others: Python's parser and NumPy's least squares; and by gdcli, block by block."""
+"""Reference results for a data file: Python's parser and NumPy's least squares, and gdcli's own reading in blocks."""
 
 from __future__ import annotations
 

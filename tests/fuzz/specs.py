@@ -43,7 +43,7 @@ DATASETS: list[Any] = [
     {"inline": {"x": [1, 2, 4], "y": [0, 1, 5]}},
     {"synthetic": {"rows": 8, "weights": [1.0, -2.0], "noise": 0.1}},
 ]
-# Runs that are long because somebody wants them so are no hang.
+# Runs that are long because of their settings are not a hang.
 LONG = re.compile(r"(epochs|rows|count)\W+[0-9.]*([0-9]{4}|e[+]?[0-9])")
 GRIDS = ["optimizer.lr=log:1e-3:1:3", "seed=1,2", "scaler=none,zscore", "optimizer.kind=sgd,adam", "epochs=1,2", "x=1"]
 

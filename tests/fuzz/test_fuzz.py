@@ -1,4 +1,4 @@
-"""Cases drawn at random, each from a seed of its own, that must all end as the contract says.
+"""Random cases, each with its own seed, that must all end as specified.
 
 GDCLI_FUZZ_CASES sets how many there are, GDCLI_FUZZ_ONLY=KIND:SEED replays a single one.
 """

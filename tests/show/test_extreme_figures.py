@@ -1,4 +1,4 @@
-"""Pictures of what runs can leave behind at the ends of the number range, and of names that act on a picture."""
+"""Pictures of extreme results, and of names that could act on a picture."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ STATUSES = st.sampled_from([Status.COMPLETED, Status.DIVERGED, Status.STALLED, S
 
 @st.composite
 def results(draw: st.DrawFn) -> gdcli.Result:
-    """A run of 0 to 4 epochs with any losses, beside any optimum."""
+    """A run of 0 to 4 epochs with any losses and any optimum."""
     epochs = draw(st.integers(0, 4))
     curve = st.lists(VALUES, min_size=epochs + 1, max_size=epochs + 1).map(np.array)
     constant = VALUES.map(lambda value: np.full(epochs + 1, value))
@@ -60,13 +60,13 @@ def assert_drawn(figure: Figure) -> None:
     assert to_png(figure).startswith(b"\x89PNG")
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=60, phases=[Phase.explicit, Phase.generate])
 @given(results())
 def test_any_run_can_be_drawn(result: gdcli.Result) -> None:
     assert_drawn(run_picture(result))
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=60, phases=[Phase.explicit, Phase.generate])
 @given(st.lists(results(), min_size=1, max_size=4), st.booleans())
 def test_any_runs_can_be_drawn_together(runs: list[gdcli.Result], seeds: bool) -> None:
     plans = [
@@ -128,7 +128,7 @@ def test_glyphs_that_no_font_has_are_boxes_and_one_warning(monkeypatch: pytest.M
     assert figure.axes[0].get_ylabel() == "MSE, squared units of □□ kg □"
 
 
-def test_another_font_steps_in(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_font_is_used_for_missing_glyphs(monkeypatch: pytest.MonkeyPatch) -> None:
     """STIX comes with Matplotlib, and has a script letter that DejaVu Sans lacks."""
     monkeypatch.setattr(lettering, "FALLBACKS", ("no such font", "STIXGeneral"))
     letter = "\u210a"

@@ -63,13 +63,13 @@ def test_a_single_point_is_seen() -> None:
     assert left.get_lines()[0].get_marker() == "o"
 
 
-def test_a_gap_of_zero_is_said() -> None:
+def test_a_gap_of_zero_is_noted() -> None:
     figure = run_picture(gdcli.run({"dataset": {"inline": {"x": [1.0, 2.0], "y": [0.0, 0.0]}}, "init": "zeros"}))
     assert [text.get_text() for text in figure.axes[1].texts] == ["the gap is 0 throughout"]
     assert to_png(figure)
 
 
-def test_comparison_has_a_line_and_a_colour_a_run() -> None:
+def test_comparison_has_one_line_and_colour_per_run() -> None:
     results = [run(name=name, optimizer=name) for name in ("sgd", "adam", "lion")]
     left, right = comparison_picture(results).axes
     for axis, column in ((left, "mse"), (right, "gap")):
@@ -84,7 +84,7 @@ def test_comparison_has_a_line_and_a_colour_a_run() -> None:
 
 
 @pytest.mark.parametrize(("runs", "entries"), [(6, 7), (12, 13), (22, 23), (40, 23)])
-def test_a_legend_of_many_stands_beside_the_curves(runs: int, entries: int) -> None:
+def test_a_long_legend_is_beside_the_curves(runs: int, entries: int) -> None:
     results = [run(name=f"lr{i}", optimizer={"lr": 0.01 * (i + 1)}) for i in range(runs)]
     figure = comparison_picture(results)
     left, right = figure.axes

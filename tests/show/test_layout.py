@@ -1,4 +1,4 @@
-"""Tables at every width: no number is cut, names are shortened in their middle, what goes is named."""
+"""Tables at every width: no number is cut, names are shortened in their middle, omitted columns are named."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_sentences_break_between_names_only() -> None:
     ]
 
 
-def test_a_whole_name_is_left_out_and_never_shortened() -> None:
+def test_names_are_left_out_whole_and_never_shortened() -> None:
     columns = [Column("run", 9, is_name=True), Column("status", 5, is_name=True, is_whole=True)]
     words = "completed, hardly moved"
     assert fitted(columns, [3, len(words)], 40) == [3, len(words)]

@@ -104,7 +104,7 @@ def test_every_grid_can_be_drawn(axes: tuple[Axis, ...]) -> None:
     assert to_png(sweep_picture(swept(*axes))).startswith(b"\x89PNG")
 
 
-def test_what_stays_within_twice_the_best() -> None:
+def test_settings_within_twice_the_best() -> None:
     result = swept(Axis("optimizer.lr", (0.001, 0.1, 0.2, 0.3, 5.0)))
     gaps = {s.values["optimizer.lr"]: s.gap for s in result.settings}
     best = min(gaps.values())

@@ -1,4 +1,7 @@
-"""The optimizers, by the `kind` that a spec names; CONTRIBUTING says how to add one."""
+"""The optimizers, by the `kind` that a spec names.
+
+To add one, follow the steps in CONTRIBUTING.md.
+"""
 
 from __future__ import annotations
 

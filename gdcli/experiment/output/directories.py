@@ -1,4 +1,4 @@
-"""Directories that are replaced whole, and the tables, documents and pictures in them."""
+"""Result directories, replaced as a whole, and the tables, documents and pictures in them."""
 
 from __future__ import annotations
 
@@ -23,19 +23,20 @@ if TYPE_CHECKING:
 
 @contextmanager
 def replacing(directory: Path, *, inputs: Iterable[Path] = ()) -> Iterator[Path]:
-    """Give a new directory to write to, and put it in the place of `directory` once all is written.
+    """Provide a new directory to write to, then replace `directory` by it.
 
-    What is written must end with `write_summary`, or gdcli will not replace it again.
+    The last file written must be that of `write_summary`; without it gdcli will not replace the result again.
 
     Args:
-        directory: The place; a link to a directory stays, and what it leads to is replaced.
-        inputs: Files that must not be in it: those that the run reads.
+        directory: The directory to replace, if it exists. A link to a directory is kept, and its target is replaced.
+        inputs: The files that the run reads; none of them may be in the directory.
 
     Yields:
         The new directory, empty.
 
     Raises:
-        OutputError: It cannot be written, or holds an input or what gdcli did not write; nothing has changed then.
+        OutputError: The directory cannot be written, or it holds an input or a file that gdcli did not write. Nothing
+            has changed then.
     """
     check_place(directory, inputs)
     with explained(directory):
@@ -49,52 +50,65 @@ def replacing(directory: Path, *, inputs: Iterable[Path] = ()) -> Iterator[Path]
 
 
 def write_summary(document: Mapping[str, Any], new: Path, *, later: Iterable[str] = ()) -> None:
-    """Write `summary.json`, with a list of all files of the result: what gdcli may replace another time.
+    """Write `summary.json`, with a list of all files of the result. gdcli may replace these files later.
 
     Args:
-        document: What it holds.
-        new: The directory, all other files written.
-        later: Names of files still to come.
+        document: The content of the summary.
+        new: The directory of the result; all other files except pictures are there.
+        later: Names of the pictures that will be added.
+
+    Raises:
+        OSError: A file cannot be read or written.
+        ValueError: The document contains a number that is not finite.
     """
     write_json({**document, "files": manifest(new, later=later)}, new / SUMMARY)
 
 
 def add_picture(directory: Path, name: str, draw: Callable[[], bytes], *, to: os.stat_result) -> list[str]:
-    """Draw a picture for a result that has been written; what goes wrong costs the picture and nothing else.
+    """Draw a picture for a result that has been written. If this fails, only the picture is lost.
 
     Args:
-        directory: The result.
-        name: Of the picture's file, which the summary lists.
-        draw: Gives its bytes.
-        to: The status of the result's directory: one that has been replaced since gets no picture.
+        directory: The directory of the result.
+        name: File name of the picture, which the summary lists.
+        draw: Returns the bytes of the picture.
+        to: The status of the result's directory. If another result has replaced it since, no picture is added.
 
     Returns:
-        At most one warning.
+        A warning if the picture could not be drawn, otherwise nothing.
     """
     try:
         picture = draw()
-        parent = Path(os.path.realpath(directory)).parent  # not the result itself, which holds nothing but its files
+        parent = Path(os.path.realpath(directory)).parent  # not the result itself, which holds only its own files
         replace_file(directory / name, [picture], check=lambda: os.path.samestat(directory.stat(), to), parent=parent)
-    except Exception as error:  # whatever it is: a result without a picture is a result
+    except Exception as error:  # any failure: the result is valid without its picture
         reason = printable(f"{type(error).__name__}: {error}".partition("\n")[0])
         return [f"{shown(directory / name)} could not be drawn: {reason}"]
     return []
 
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
-    """Write a table, numbers in their shortest form that reads back the same."""
+    """Write a table, with numbers in the shortest form that reads back to the same value.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
     frame.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
 
 
 def write_json(value: Any, path: Path) -> None:
-    """Write a document that has no numbers but finite ones."""
+    """Write a document as JSON.
+
+    Raises:
+        OSError: The file cannot be written.
+        ValueError: The document contains a number that is not finite.
+    """
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    # Half a surrogate pair, which stands for a byte of a file name that is not UTF-8, is written as JSON's escape.
+    # A lone surrogate, which stands for a byte of a file name that is not UTF-8, is written as a JSON escape.
     path.write_bytes(text.encode("utf-8", "backslashreplace"))
 
 
 def finite(value: Any) -> Any:
-    """Replace numbers that JSON has no word for by None."""
+    """Replace infinities and NaN, which JSON cannot represent, by None."""
     if isinstance(value, Mapping):
         return {key: finite(part) for key, part in value.items()}
     if isinstance(value, list | tuple):

@@ -1,4 +1,4 @@
-"""One writer at a time: a lock that the system lets go of when its process ends, however it ends."""
+"""One writer at a time: a lock that the system releases when its process ends, even if it is killed."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from gdcli.experiment.output.locks import lock
 from gdcli.experiment.output.places import explained, shown
 from gdcli.experiment.output.single_file import open_plain
 
-_HOLDER = re.compile(rb"\d{0,20} *")  # all that a lock's file may hold: the process that made it
+_HOLDER = re.compile(rb"\d{0,20} *")  # the only content of a lock file: the id of its process
 _DOING, _HINT = "cannot make this lock", "nothing has been run"
 
 
 @contextmanager
 def sole_writer(directory: Path) -> Iterator[None]:
-    """Hold the lock on a result directory, by a file beside it that is gone afterwards.
+    """Hold the lock on a result directory: a file beside it, which is removed afterwards.
 
     Args:
-        directory: Of the result; it need not exist, its parent must.
+        directory: The result directory. It need not exist, but its parent must.
 
     Raises:
-        OutputError: Another process holds it, or the file cannot be made, or is not one of gdcli.
+        OutputError: Another process holds the lock, the file cannot be made, or gdcli did not write the file there.
     """
     path = directory.with_name(f".{directory.name}.lock")
     with explained(path, _DOING, _HINT):
-        handle = _acquired(path, directory)
+        handle = _acquire(path, directory)
     try:
         with explained(path, _DOING, _HINT):
             os.lseek(handle, 0, os.SEEK_SET)
@@ -37,12 +37,12 @@ def sole_writer(directory: Path) -> Iterator[None]:
         yield
     finally:
         with suppress(OSError):
-            path.unlink()  # still locked: whoever opened it meanwhile looks again
+            path.unlink()  # still locked: a process that has opened it meanwhile will notice and try again
         os.close(handle)
 
 
-def _acquired(path: Path, directory: Path) -> int:
-    """Open and lock the file that stands under this name once it is locked."""
+def _acquire(path: Path, directory: Path) -> int:
+    """Open and lock the file, and make sure that its name still leads to it."""
     while True:
         handle = open_plain(path, os.O_RDWR | os.O_CREAT)
         try:
@@ -55,7 +55,7 @@ def _acquired(path: Path, directory: Path) -> int:
 
 
 def _is_locked(handle: int, path: Path, directory: Path) -> bool:
-    """Lock a file of ours; whether it still stands under its name."""
+    """Lock a file that gdcli wrote; return whether its name still leads to it."""
     holder = os.read(handle, 21)
     if not _HOLDER.fullmatch(holder):
         message = "is where this sweep puts its lock, and gdcli did not write it; move it away, or choose another --out"
@@ -70,7 +70,7 @@ def _is_locked(handle: int, path: Path, directory: Path) -> bool:
 
 
 def _is_at(path: Path, handle: int) -> bool:
-    """Whether the file is still the one under its name, and not one that the last holder removed."""
+    """Whether the name still leads to this file, which its last holder may have removed."""
     try:
         return os.path.samestat(os.fstat(handle), path.lstat())
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The list of what gdcli wrote into a directory, kept in its summary: what may be replaced another time."""
+"""The list of files that gdcli wrote into a directory, kept in its summary: only these may be replaced later."""
 
 from __future__ import annotations
 
@@ -12,36 +12,39 @@ from pathlib import Path
 
 from gdcli.errors import some_of
 
-SUMMARY = "summary.json"  # its key `files` is the list: name → SHA-256, null for itself and for pictures
+SUMMARY = "summary.json"  # its key `files` is the list: name → SHA-256, or null for the summary and for pictures
 
 
 def manifest(directory: Path, *, later: Iterable[str] = ()) -> dict[str, str | None]:
     """List the files of a new result.
 
     Args:
-        directory: It holds all files but the summary and the pictures.
+        directory: The directory of the result, with all files except the summary and the pictures.
         later: The names of the pictures.
 
     Returns:
-        Name → SHA-256 of the file's bytes, sorted by name.
+        Name → SHA-256 of the file's bytes, or None for the summary and the pictures; sorted by name.
+
+    Raises:
+        OSError: A file cannot be read.
     """
     hashes = {path.name: _hash(path) for path in directory.iterdir()}
     return dict(sorted({**hashes, SUMMARY: None, **dict.fromkeys(later)}.items()))
 
 
 def objection(directory: Path) -> str:
-    """Say what in a directory gdcli did not write there as it stands; nothing where it wrote all of it.
+    """Say which files of a directory gdcli did not write, or somebody has changed since.
 
     Args:
-        directory: A directory; a result's or somebody else's.
+        directory: Any directory, whether it holds a result or not.
 
     Returns:
-        `holds notes.txt, which gdcli did not write`, or the like.
+        Such as `holds notes.txt, which gdcli did not write`; empty if gdcli wrote every file as it is now.
 
     Raises:
         OSError: A file cannot be read.
     """
-    own = _listed(directory)
+    own = _own_files(directory)
     foreign, changed = list[str](), list[str]()
     with os.scandir(directory) as entries:
         for entry in sorted(entries, key=lambda entry: entry.name):
@@ -56,20 +59,20 @@ def objection(directory: Path) -> str:
     return f"holds {some_of(changed, 3)}, changed since gdcli wrote it" if changed else ""
 
 
-def _listed(directory: Path) -> Mapping[str, str | None]:
+def _own_files(directory: Path) -> Mapping[str, str | None]:
     """The files that gdcli wrote into a directory, as the summary there lists them."""
     path = directory / SUMMARY
     try:
         if not stat.S_ISREG(path.lstat().st_mode):
             return {}
         files = json.loads(path.read_bytes())["files"]
-    except (FileNotFoundError, ValueError, TypeError, LookupError, RecursionError):  # none, or somebody else's
+    except (FileNotFoundError, ValueError, TypeError, LookupError, RecursionError):  # none, or not gdcli's
         return {}
     return files if isinstance(files, dict) and SUMMARY in files else {}
 
 
 def _differs(path: Path, digest: str) -> bool:
-    """Whether a file has other bytes; one that has gone meanwhile has none."""
+    """Whether the bytes of a file differ from those listed; False for a file that has just been removed."""
     with suppress(FileNotFoundError):
         return _hash(path) != digest
     return False

@@ -1,4 +1,4 @@
-"""Where results may go: never over a file that a run reads, nor over one that gdcli did not write."""
+"""Where results may go: never over a file that a run reads, and never over one that gdcli did not write."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Destination:
     """Where a result goes.
 
     Attributes:
-        directory: The place.
-        warning: Why it is not the one that the result's name gives; empty where it is.
+        directory: The directory.
+        warning: Why it is not `out/NAME`; empty if it is.
     """
 
     directory: Path
@@ -32,29 +32,29 @@ class Destination:
 def destinations(out: Path, names: Sequence[str], inputs: Iterable[Path] = ()) -> list[Destination]:
     """Find a directory for each result of a command, before anything runs.
 
-    It is `out/NAME`. Where an input lies in that, or another result of the command goes there, it is the first of
-    `out/NAME-2`, `out/NAME-3`, … that is free or holds a result of gdcli.
+    This is `out/NAME`. If an input is in that directory, or another result of the command goes there, it is the first
+    of `out/NAME-2`, `out/NAME-3`, … that does not exist or holds a result of gdcli.
 
-    Much may happen until the results are written. `directories.replacing` asks `check_place` again before it begins,
-    inputs and all, and once more of just what it has taken away, which it puts back if that must stay.
+    Files may change before the results are written. Therefore `directories.replacing` calls `check_place` again before
+    it writes, and once more for the old directory after the exchange, which it reverts if the check fails.
 
     Args:
-        out: Directory of all results, made where it does not exist.
-        names: Of the results.
+        out: Directory of all results; made if it does not exist.
+        names: Names of the results.
         inputs: The files that the command reads.
 
     Returns:
-        One for each name, in their order; no two are the same directory.
+        One destination per name, in the same order. No two are the same directory.
 
     Raises:
-        OutputError: A directory cannot be made in `out`, or a result's place holds what gdcli did not write.
+        OutputError: A directory cannot be made in `out`, or `out/NAME` holds a file that gdcli did not write.
     """
     with explained(out):
         make_directories(out)
         with workspace(out):
             pass  # it can be written to
     inputs, taken, obstacles = list(inputs), set[str](), dict[str, str]()
-    for name in names:  # every result that can have its own place has it
+    for name in names:  # first the results that can have their own name
         obstacles[name] = _obstacle(out / name, inputs, taken)
         if not obstacles[name]:
             check_place(out / name)
@@ -66,7 +66,7 @@ def destinations(out: Path, names: Sequence[str], inputs: Iterable[Path] = ()) -
 
 
 def _probe_link(directory: Path) -> None:
-    """Find out whether a result can be written where a link leads to."""
+    """Find out whether a result can be written to the target of a link."""
     if directory.is_symlink():
         with explained(directory):
             parent = Path(_real(directory)).parent
@@ -79,12 +79,13 @@ def check_place(directory: Path, inputs: Iterable[Path] = (), *, contents: Path 
     """Refuse a directory that a result must not replace.
 
     Args:
-        directory: The place of the result.
+        directory: Where the result goes.
         inputs: The files that the run reads.
-        contents: Where what stood there is now, if not there any more.
+        contents: Where the old directory is now, if it has been moved.
 
     Raises:
-        OutputError: It holds an input, or what gdcli did not write, or is no directory, or cannot be read.
+        OutputError: The directory holds an input or a file that gdcli did not write, it is not a directory, or it
+            cannot be read.
     """
     name, way_out = shown(directory), "move it away, or choose another --out"
     with explained(directory):
@@ -95,13 +96,13 @@ def check_place(directory: Path, inputs: Iterable[Path] = (), *, contents: Path 
             return
         if not content.is_dir():
             raise OutputError(f"{name}: is a file; remove it, or choose another --out")
-        reason = _settled_objection(content)
+        reason = _stable_objection(content)
     if reason:
         raise OutputError(f"{name}: {reason}; {way_out}")
 
 
-def _settled_objection(directory: Path) -> str:
-    """The objection to a directory that no other writer has replaced or removed while it was looked at."""
+def _stable_objection(directory: Path) -> str:
+    """The objection to a directory, determined again if another process has replaced it meanwhile."""
     with suppress(FileNotFoundError):
         while True:
             before, reason = _identity(directory), objection(directory)
@@ -111,14 +112,17 @@ def _settled_objection(directory: Path) -> str:
 
 
 def input_in(directory: Path, inputs: Iterable[Path]) -> str:
-    """Look for inputs in a directory, by any of their names: through links of either kind.
+    """Look for inputs in a directory, also behind symbolic and hard links.
 
     Args:
-        directory: It need not be there; a file is looked at itself.
+        directory: A directory, which need not exist, or a file, which is compared itself.
         inputs: Paths of files.
 
     Returns:
-        The name of the first one found, relative to the directory; empty where there is none.
+        Path of the first input in the directory, relative to it; empty if there is none.
+
+    Raises:
+        OSError: The directory cannot be listed.
     """
     place, identities = Path(_real(directory)), set()
     for path in inputs:
@@ -136,7 +140,7 @@ def input_in(directory: Path, inputs: Iterable[Path]) -> str:
 
 
 def _entries(place: Path) -> Iterable[Path]:
-    """What a directory holds, or the file that it is instead."""
+    """The entries of a directory; for a file, the file itself."""
     try:
         return list(place.iterdir())
     except NotADirectoryError:
@@ -144,7 +148,7 @@ def _entries(place: Path) -> Iterable[Path]:
 
 
 def shown(path: Path) -> str:
-    """The path relative to the working directory, where that is shorter."""
+    """The path relative to the working directory, if that is shorter."""
     with suppress(ValueError, OSError):
         relative = os.path.relpath(path)
         return relative if len(relative) < len(str(path)) else str(path)
@@ -153,12 +157,12 @@ def shown(path: Path) -> str:
 
 @contextmanager
 def explained(path: Path, doing: str = "cannot write the result", hint: str = KEPT) -> Iterator[None]:
-    """Turn the system's refusals into ours.
+    """Turn errors of the system into an `OutputError`.
 
     Args:
-        path: What is being written.
-        doing: What cannot be done then.
-        hint: What has become of the rest, or what to do; it may be empty.
+        path: The file or directory that is being written.
+        doing: What has failed, such as `cannot write the result`.
+        hint: What happened to existing files, or what to do; it may be empty.
 
     Raises:
         OutputError: Instead of an OSError.
@@ -171,7 +175,7 @@ def explained(path: Path, doing: str = "cannot write the result", hint: str = KE
 
 
 def _obstacle(directory: Path, inputs: Sequence[Path], taken: set[str]) -> str:
-    """Say why a result must go beside its place; nothing where it need not."""
+    """Say why a result cannot go to `out/NAME`; empty if it can."""
     with explained(directory):
         if entry := input_in(directory, inputs):
             return f"holds {entry}, which this command reads"
@@ -181,7 +185,7 @@ def _obstacle(directory: Path, inputs: Sequence[Path], taken: set[str]) -> str:
 
 
 def _destination(directory: Path, obstacle: str, inputs: Sequence[Path], taken: set[str]) -> Destination:
-    """A result's own place, or one beside it, which is then taken."""
+    """A result's own directory, or one beside it, which is then added to `taken`."""
     if not obstacle:
         return Destination(directory)
     beside = _beside(directory, inputs, taken)
@@ -208,7 +212,7 @@ def _identity(path: Path) -> tuple[int, int]:
 
 
 def _is_there(path: Path) -> bool:
-    """Whether there is anything of this name; what cannot be told is an OSError."""
+    """Whether anything has this name; an OSError if that cannot be determined."""
     try:
         path.stat()
     except FileNotFoundError:
@@ -217,5 +221,5 @@ def _is_there(path: Path) -> bool:
 
 
 def _real(path: Path) -> str:
-    """The absolute path without links; one that goes round in circles is left as it is."""
+    """The absolute path without links; a circular link is left as it is."""
     return os.path.normcase(os.path.realpath(path))

@@ -1,4 +1,4 @@
-"""A plan as files that can be moved elsewhere: its resolved spec, its data, and what it reads."""
+"""A plan as files that can be moved: its resolved spec, its data, and its inputs."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def inputs_of(plans: Iterable[Plan]) -> list[Path]:
-    """The files that runs read, each once: data and specs."""
+    """The files that runs read, data and specs, without duplicates."""
     return list(dict.fromkeys(path for planned in plans for path in planned.inputs))
 
 
 def portable_spec(planned: Plan, directory: Path) -> dict[str, Any]:
-    """The resolved spec, its dataset's path relative to the directory that it is written to."""
+    """The resolved spec, with the path of its dataset relative to the directory where it is written."""
     spec: dict[str, Any] = plain(planned.spec)
     path = planned.spec.dataset.path
     if path is not None:
@@ -35,13 +35,13 @@ def portable_spec(planned: Plan, directory: Path) -> dict[str, Any]:
 
 def _portable(path: str, start: Path) -> str:
     """A path relative to a directory, with slashes everywhere."""
-    with suppress(ValueError):  # on another drive there is no relative path
+    with suppress(ValueError):  # there is no relative path to another drive
         return Path(os.path.relpath(path, start)).as_posix()
     return path
 
 
 def needs_data(planned: Plan) -> bool:
-    """Whether the rows came from a DataFrame, so that the spec alone cannot bring them back."""
+    """Whether the rows came from a DataFrame, so that the spec alone does not reproduce them."""
     dataset = planned.spec.dataset
     return dataset.path is None and dataset.synthetic is None and dataset.inline is None
 

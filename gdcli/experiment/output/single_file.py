@@ -1,4 +1,4 @@
-"""Single files beside results: opened only where they are plain files, replaced whole or not at all."""
+"""Single files: opened only if they are regular files, replaced as a whole or not at all."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from pathlib import Path
 
 from gdcli.experiment.output.workspace import flush, workspace
 
-# Follow no link, wait for no other end of a pipe, hand nothing on to other programs.
+# Do not follow links, do not wait for the other end of a pipe, do not pass the file on to child processes.
 _CAREFUL = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
 
 
 def open_plain(path: Path, flags: int = os.O_RDONLY) -> int:
-    """Open a file that is neither a link nor a pipe or a device.
+    """Open a regular file: not a link, a directory, a pipe or a device.
 
     Args:
-        path: Of the file.
+        path: Path of the file.
         flags: As for `os.open`.
 
     Returns:
         Its descriptor.
 
     Raises:
-        OSError: It cannot be opened, or is something else.
+        OSError: It cannot be opened, or is not a regular file.
     """
     try:
         descriptor = os.open(path, flags | _CAREFUL, 0o666)
@@ -44,16 +44,16 @@ def open_plain(path: Path, flags: int = os.O_RDONLY) -> int:
 def replace_file(
     path: Path, content: Iterable[bytes], *, check: Callable[[], bool], parent: Path | None = None
 ) -> None:
-    """Write a file under another name, then put it in the place of what stands there.
+    """Write a file under a temporary name, then rename it to its own.
 
     Args:
-        path: The place; a link is replaced, not followed.
-        content: Its bytes, in parts.
-        check: Asked right before: False leaves what stands there, and so does an error.
-        parent: Where to write it first, on the same file system; beside `path` by default.
+        path: Where the file goes; an existing file or link is replaced.
+        content: The bytes of the file, in parts.
+        check: Called right before the renaming. If it returns False or raises, nothing is replaced.
+        parent: Directory for the temporary file, on the same file system; that of `path` by default.
 
     Raises:
-        OSError: It cannot be written; what stood there still does.
+        OSError: The file cannot be written; an existing one is kept.
     """
     with workspace(parent or path.parent) as space:
         new = space.new / path.name

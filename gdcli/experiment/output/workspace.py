@@ -1,4 +1,4 @@
-"""Hidden directories to prepare files in: nobody sees them half-written, and a killed process leaves none for long."""
+"""Hidden directories to prepare files in, so that no half-written file is visible; leftovers are cleaned up."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gdcli.experiment.output.locks import lock
 from gdcli.experiment.output.swap import restore
 from gdcli.spec.paths import WORKSPACE
 
-# What file systems answer that have nothing to flush.
+# Errors of file systems that cannot flush.
 _NOTHING_TO_FLUSH = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
@@ -25,55 +25,55 @@ class Workspace:
     """A hidden directory beside the results.
 
     Attributes:
-        path: Where it is.
+        path: Path of the directory.
     """
 
     path: Path
 
     @property
     def new(self) -> Path:
-        """A directory in it to prepare files in."""
+        """The directory in it for new files."""
         return self.path / "new"
 
     @property
     def aside(self) -> Path:
-        """Where `swap.put` may put what it replaces."""
+        """Where `swap.put` may put the directory that it replaces."""
         return self.path / "old"
 
 
 @contextmanager
 def workspace(parent: Path) -> Iterator[Workspace]:
-    """Make a hidden directory for as long as this process needs it, and clear those that dead processes left.
+    """Make a hidden directory for temporary use, and remove those that killed processes have left.
 
-    A process holds a lock on its directory for as long as it lives; one that can be locked has no owner. Where the
-    system or the file system has no such locks, nothing is cleared.
+    A process locks its directory; a directory that is not locked has no owner any more. Where the system or the file
+    system has no such locks, nothing is removed.
 
     Args:
-        parent: The directory to make it in.
+        parent: The directory in which it is made.
 
     Yields:
-        The workspace; its `new` is empty.
+        The workspace, with an empty directory `new`.
 
     Raises:
-        OSError: It cannot be made.
+        OSError: The directory cannot be made.
     """
     _clear(parent)
-    made, handle = _made(parent)
+    space, handle = _locked_workspace(parent)
     try:
-        yield made
+        yield space
     finally:
-        _remove(made)
+        _remove(space)
         _unlock(handle)
 
 
 def flush(directory: Path) -> None:
-    """Have a directory and the files in it survive a loss of power.
+    """Flush a directory and the files in it to disk, so that they survive a power failure.
 
     Args:
-        directory: It holds files only.
+        directory: A directory without subdirectories.
 
     Raises:
-        OSError: The disk refuses.
+        OSError: The files cannot be flushed.
     """
     for path in directory.iterdir():
         _flush(path)
@@ -81,16 +81,20 @@ def flush(directory: Path) -> None:
 
 
 def flush_names(directory: Path) -> None:
-    """Have the names in a directory survive a loss of power."""
-    if sys.platform != "win32":  # where a directory cannot be opened
+    """Flush the names in a directory to disk, so that they survive a power failure.
+
+    Raises:
+        OSError: The directory cannot be flushed.
+    """
+    if sys.platform != "win32":  # which cannot open a directory
         _flush(directory)
 
 
 def make_directories(directory: Path) -> None:
-    """Make a directory with those above it, as far as they are missing, to stay.
+    """Make a directory and its missing parents, and flush their names to disk.
 
     Raises:
-        OSError: One cannot be made.
+        OSError: A directory cannot be made.
     """
     missing = [path for path in (directory, *directory.parents) if not path.exists()]
     directory.mkdir(parents=True, exist_ok=True)
@@ -109,39 +113,39 @@ def _flush(path: Path) -> None:
         os.close(descriptor)
 
 
-def _made(parent: Path) -> tuple[Workspace, int | None]:
-    """Make a workspace and lock it; another process may clear it before it is locked, which costs another try."""
+def _locked_workspace(parent: Path) -> tuple[Workspace, int | None]:
+    """Make a workspace and lock it. If another process removes it before it is locked, try again."""
     while True:
-        made = Workspace(parent / f".gdcli-{secrets.token_hex(8)}")
-        made.path.mkdir()
+        space = Workspace(parent / f".gdcli-{secrets.token_hex(8)}")
+        space.path.mkdir()
         with suppress(BlockingIOError, FileNotFoundError):
-            handle = _lock(made.path)
+            handle = _lock(space.path)
             try:
-                made.new.mkdir()
+                space.new.mkdir()
             except BaseException:
                 _unlock(handle)
                 raise
-            return made, handle
+            return space, handle
 
 
 def _clear(parent: Path) -> None:
-    """Remove the workspaces of dead processes."""
-    with suppress(PermissionError):  # a directory may be written to and not be listed
+    """Remove the workspaces of processes that have ended."""
+    with suppress(PermissionError):  # a directory may be writable and not listable
         for path in parent.iterdir():
             if WORKSPACE.fullmatch(path.name):
                 _clear_one(Workspace(path))
 
 
-def _clear_one(left: Workspace) -> None:
-    with suppress(OSError):  # it has an owner, or has just gone
-        handle = _lock(left.path)
-        if handle is not None and set(left.path.iterdir()) <= {left.new, left.aside}:  # nobody else's
-            _remove(left)
+def _clear_one(leftover: Workspace) -> None:
+    with suppress(OSError):  # it has an owner, or has just been removed
+        handle = _lock(leftover.path)
+        if handle is not None and set(leftover.path.iterdir()) <= {leftover.new, leftover.aside}:  # no files of others
+            _remove(leftover)
         _unlock(handle)
 
 
 def _remove(workspace: Workspace) -> None:
-    with suppress(OSError):  # what cannot be brought back must not be removed
+    with suppress(OSError):  # if the old directory cannot be brought back, it must not be removed
         restore(workspace.aside, workspace.path.parent)
         shutil.rmtree(workspace.path, ignore_errors=True)
 
@@ -150,11 +154,11 @@ def _lock(directory: Path) -> int | None:
     """Lock a directory.
 
     Returns:
-        A file descriptor that holds the lock until it is closed or the process ends; None where there are no locks.
+        A descriptor that holds the lock until it is closed or the process ends; None where there are no locks.
 
     Raises:
         BlockingIOError: Another process holds it.
-        FileNotFoundError: It has gone.
+        FileNotFoundError: The directory has been removed.
     """
     if sys.platform == "win32":
         return None

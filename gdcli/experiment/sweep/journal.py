@@ -73,7 +73,11 @@ class Journal:
             self._sync()
 
     def close(self) -> None:
-        """Let go of the file, its runs on the disk."""
+        """Flush the runs to disk and close the file.
+
+        Raises:
+            OutputError: They cannot be written.
+        """
         try:
             with self._explained():
                 os.fsync(self._stream.fileno())

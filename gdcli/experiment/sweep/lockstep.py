@@ -84,6 +84,10 @@ def run_group(group: Sequence[Plan], kernel: Kernel, watch: Watch | None = None)
 
     Returns:
         What came of it.
+
+    Raises:
+        ImportError: The kernel is the compiled one, and Numba cannot be imported.
+        KeyboardInterrupt: Ctrl-C was pressed.
     """
     first, began = group[0], time.perf_counter()
     traces = descend(
