@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 
 from gdcli._version import __version__
-from gdcli.cli.check import check
-from gdcli.cli.compare import compare
-from gdcli.cli.optimum import optimum
+from gdcli.cli.commands.check import check
+from gdcli.cli.commands.compare import compare
+from gdcli.cli.commands.optimum import optimum
+from gdcli.cli.commands.run import run
+from gdcli.cli.commands.sweep import sweep
 from gdcli.cli.outcome import printing
-from gdcli.cli.run import run
-from gdcli.cli.sweep import sweep
 
 app = typer.Typer(
     name="gdcli",

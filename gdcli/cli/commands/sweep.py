@@ -44,8 +44,8 @@ def sweep(
     gdcli sweep experiments/abalone_norm.yaml --grid optimizer.lr=log:1e-3:1:13 --grid scaler=none,zscore
     gdcli sweep experiments/abalone_norm.yaml --grid optimizer.kind=sgd,adam,lion --seeds 10
     """
+    from gdcli.cli.commands.sweeping import close, plan, show, write
     from gdcli.cli.session import Session
-    from gdcli.cli.sweeping import close, plan, show, write
     from gdcli.experiment.kernels import kernel_choice
 
     del resume
