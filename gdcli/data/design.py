@@ -56,6 +56,7 @@ class Design:
 
     Attributes:
         columns: As the spec asks for them, nothing left open.
+        texts: The columns that are text, among those that the spec names, or all where it leaves the choice open.
         names: Of the features after one-hot encoding, p of them.
         n: How many rows are used.
         rows: Features and target, shape (n, p + 1), in the units of the file; None where nobody needs them.
@@ -64,6 +65,7 @@ class Design:
     """
 
     columns: DesignColumns
+    texts: frozenset[str]
     names: tuple[str, ...]
     n: int
     rows: Array | None
@@ -133,6 +135,7 @@ def _designed(request: Request, data: Data, needs: Needs) -> Design:
     kept = survey.kept
     return Design(
         columns=columns,
+        texts=frozenset(truly),
         names=survey.encoding.names,
         n=survey.rows,
         rows=(kept[0] if len(kept) == 1 else np.concatenate(kept)) if kept else None,

@@ -16,6 +16,7 @@ class ExactFit:
         target: The column that is fitted.
         features: The columns that it is fitted by, as the file names them.
         unused: The other columns of the file.
+        texts: Those of them that are text; none where features and target are named, so that no other column matters.
         scaler: Of the features.
         rows: How many rows there are.
         weights: Name → value, the intercept under `intercept`, as trained.
@@ -31,6 +32,7 @@ class ExactFit:
     target: str
     features: tuple[str, ...]
     unused: tuple[str, ...]
+    texts: tuple[str, ...]
     scaler: str
     rows: int
     weights: dict[str, float]
@@ -55,11 +57,13 @@ def exact_fit(plan: Plan) -> ExactFit:
     optimum = objective.optimum
     original = rows.original_weights(optimum.weights)
     used = set(rows.columns.names)
+    unused = tuple(name for name in rows.data.names if name not in used)
     return ExactFit(
         data=rows.data.label,
         target=rows.columns.target,
         features=rows.columns.features,
-        unused=tuple(name for name in rows.data.names if name not in used),
+        unused=unused,
+        texts=tuple(name for name in unused if name in rows.texts),
         scaler=plan.spec.scaler.features,
         rows=rows.n,
         weights=rows.named_weights(optimum.weights),

@@ -56,6 +56,7 @@ class Rows:
         data: Where the rows were read from: what it is called, its columns, its hash.
         dataset: As the resolved spec names it.
         columns: Of the design, as the data name them.
+        texts: The columns that are text, as far as anyone has looked.
         names: Of the d trained weights, the intercept last.
         kept: Features and target of all rows, shape (n, p + 1), in units of the file; None where a large file was
             read in chunks and no step needs its rows.
@@ -71,6 +72,7 @@ class Rows:
     data: Data
     dataset: Dataset
     columns: DesignColumns
+    texts: frozenset[str]
     names: tuple[str, ...]
     kept: Array | None
     training: IntArray | range
@@ -173,6 +175,7 @@ def split_and_scale(loaded: LoadedData, request: Request, indices: Indices) -> R
         data=loaded.data,
         dataset=loaded.dataset,
         columns=design.columns,
+        texts=design.texts,
         names=loaded.weight_names,
         kept=design.rows,
         training=training,

@@ -29,7 +29,7 @@ def exact_view(fit: ExactFit) -> RenderableType:
         ("data", [f"{fit.data},", f"{fit.rows} rows"]),
         ("target", [fit.target]),
         ("features", [*comma_separated(fit.features)]),
-        ("not used", [*comma_separated(fit.unused)]),
+        ("not used", [*comma_separated(_unused(fit))]),
         ("scaler", [fit.scaler]),
         ("MSE", [Text(number(fit.mse), style="bold")]),
         ("R²", [number(fit.r2)]),
@@ -38,6 +38,12 @@ def exact_view(fit: ExactFit) -> RenderableType:
     ]
     needless = {*(() if fit.unused else ("not used",)), *(("scaler",) if fit.scaler == "none" else ())}
     return Group(Facts([fact for fact in facts if fact[0] not in needless]), _weights(fit))
+
+
+def _unused(fit: ExactFit) -> list[str]:
+    """The columns that are not used, with the reason for texts."""
+    texts = set(fit.texts)
+    return [f"{name} (text)" if name in texts else name for name in fit.unused]
 
 
 def _weights(fit: ExactFit) -> Sheet:

@@ -220,6 +220,15 @@ def test_texts_that_look_like_numbers_are_told(cells: list[str], delimiter: str,
     assert gdcli.optimum(path, features=["x"], target="y", delimiter=delimiter).warnings == ()
 
 
+@pytest.mark.parametrize("columns", [{}, {"target": "y"}, {"features": ["x"]}, {"features": ["x"], "target": "y"}])
+def test_the_unused_columns_that_are_text(columns: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "d.csv"
+    FRAME.assign(late=["1"] * 20 + ["red"] * 40)[["late", "z", "x", "y"]].to_csv(path, index=False)
+    fit = gdcli.optimum(path, **columns)
+    assert fit.unused == (("late", "z") if "features" in columns else ("late",))
+    assert fit.texts == (() if len(columns) == 2 else ("late",))  # nobody has looked at it
+
+
 def test_of_texts_without_a_numeric_column_those_that_look_like_numbers_are_told(tmp_path: Path) -> None:
     path = tmp_path / "d.csv"
     texts = {"a": "4,5", "b": "5 kg", "c": "red", "d": "7,5"}
