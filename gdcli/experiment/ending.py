@@ -54,7 +54,7 @@ def _remarks(plan: Plan, trace: Trace) -> Iterator[Remark]:
     rate, limit = largest_rate(plan, trace), math.inf if limit is None else limit
     beyond = rate > limit
     excess = f"lr {rate:g} is above {limit:.4g}, the largest stable rate of full-batch descent on these columns"
-    advice = "lower optimizer.lr or scale the features"
+    advice = "lower optimizer.lr" + ("" if _has_scaler(plan) else " or scale the features")
     advice = f"{excess}; {advice}" if beyond else advice
     if trace.status is Status.DIVERGED:
         yield Remark("diverged", f"diverged at epoch {len(trace.gap) - 1}: {_how(trace)}; {advice}")
@@ -65,6 +65,10 @@ def _remarks(plan: Plan, trace: Trace) -> Iterator[Remark]:
     elif beyond:
         yield Remark("lr beyond its limit", advice)
     yield from _hardly_moved(plan, trace)
+
+
+def _has_scaler(plan: Plan) -> bool:
+    return plan.spec.scaler.features != "none"
 
 
 def _how(trace: Trace) -> str:
@@ -79,7 +83,7 @@ def _hardly_moved(plan: Plan, trace: Trace) -> Iterator[Remark]:
         return
     if (1 - LEAST_MOVE) * start < end <= start:
         share = f"{100 * (1 - end / start):.2g} %"
-        advice = "raise optimizer.lr or epochs, or scale features and target"
+        advice = "raise optimizer.lr or epochs" + ("" if _has_scaler(plan) else ", or scale features and target")
         sentence = f"moved only {share} of the way from its start to the optimum: the gap is still {end:.4g}; {advice}"
         yield Remark("hardly moved", sentence)
 

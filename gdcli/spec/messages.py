@@ -25,6 +25,18 @@ FORMS: dict[KeyPath, str] = {
     ("schedule",): "a name, a mapping or a list",
 }
 
+# Examples for keys that must be a list, by the last part of the key; `A_LIST` for all others.
+LISTS: dict[str | int, str] = {
+    "features": "[Length, Diameter]",
+    "betas": "[0.9, 0.999]",
+    "etas": "[0.5, 1.2]",
+    "step_sizes": "[1e-6, 50]",
+    "milestones": "[30, 60]",
+    "boundaries": "[30, 60]",
+    "values": "[0.1, 0.01]",
+}
+A_LIST = "[1, 2, 3]"
+
 
 def path_text(path: KeyPath) -> str:
     """Write a path as a user writes it: `optimizer.betas[1]`."""
@@ -96,7 +108,7 @@ _TEMPLATES: dict[str, Callable[[ErrorDetails], str]] = {
     "int_from_float": lambda e: f"must be an integer, got {shown(e['input'])}",
     "bool_type": lambda e: f"must be true or false, got {shown(e['input'])}",
     "string_type": lambda e: f"must be text, got {shown(e['input'])}{_quote_hint(e['input'])}",
-    "tuple_type": lambda e: f"must be a list, got {shown(e['input'])}",
+    "tuple_type": lambda e: f"must be a list such as {LISTS.get(e['loc'][-1], A_LIST)}, got {shown(e['input'])}",
     "dict_type": lambda e: f"must be a mapping, got {shown(e['input'])}",
     "literal_error": _not_listed,
     "json_invalid": lambda _: "holds a name with a byte in it that is not UTF-8; rename the file",

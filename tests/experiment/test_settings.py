@@ -365,7 +365,9 @@ def test_too_many_features(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_arguments_of_unknown_types() -> None:
     assert refusal(4) == "data: must be a path or a pandas DataFrame, got int"
-    assert refusal(FRAME, features="x") == "features: columns.features must be a list, got 'x'"
+    assert (
+        refusal(FRAME, features="x") == "features: columns.features must be a list such as [Length, Diameter], got 'x'"
+    )
     assert refusal(FRAME, delimiter=";") == "delimiter: is for CSV files; leave it out, the rows are a DataFrame"
     assert refusal("a.yaml") == "a.yaml: is a spec and not a data file; name the data file, or use `gdcli run`"
     wrong: Any = 3
