@@ -56,14 +56,12 @@ def sweep(
     from gdcli.api import draw_sweep
     from gdcli.cli.progress import ReadingBar
     from gdcli.cli.session import Session
-    from gdcli.engine.trace import Status
     from gdcli.experiment.kernels import kernel_choice
     from gdcli.experiment.sweep.directory import sweep_into
     from gdcli.experiment.sweep.files import document
     from gdcli.experiment.sweep.grid import axes_of, axis_of_option
     from gdcli.experiment.sweep.plan import plan_sweep
-    from gdcli.experiment.sweep.points import setting_text
-    from gdcli.experiment.sweep.remarks import best_run_warnings
+    from gdcli.experiment.sweep.remarks import best_run_warnings, divergence
     from gdcli.show.sweep_views import sweep_view
     from gdcli.spec.draft import read_draft
 
@@ -99,8 +97,7 @@ def sweep(
         return INTERRUPTED
     if any(setting.gap < math.inf for setting in result.settings):
         return 0
-    run = next(run for run in result.runs if run.summary["status"] == Status.DIVERGED)
-    complain(f"{planned.name}: every setting diverged; {setting_text(run.point.setting)} {run.remarks[0].sentence}")
+    complain(f"{planned.name}: {divergence(result)}")
     return DIVERGED
 
 

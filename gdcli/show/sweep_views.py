@@ -54,11 +54,17 @@ def _figures(setting: Setting, *, with_seeds: bool) -> list[str]:
     steady = np.isfinite(setting.gap)
     low_high = [f"{scientific(gap.low)} – {scientific(gap.high)}" if gap else "–"] if with_seeds else []
     return [
-        number(mse.median, 7) if steady and mse else "diverged",
+        number(mse.median, 7) if steady and mse else _diverged(setting),
         number(setting.gap if steady else None, 4),
         *low_high,
         number(ratio.median if steady and ratio else None, 4),
     ]
+
+
+def _diverged(setting: Setting) -> str:
+    """How many runs of a setting diverged, if not all."""
+    diverged, runs = setting.diverged, len(setting.runs)
+    return "diverged" if diverged == runs else f"{diverged} of {runs} diverged"
 
 
 def _remarks(result: SweepResult) -> list[str]:
