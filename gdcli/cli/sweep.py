@@ -12,6 +12,7 @@ import typer
 from gdcli.cli.interrupts import INTERRUPTED
 from gdcli.cli.options import DEFAULT_OUT, AsJson, KernelOption, NoPlot, Out, Overrides, Quiet
 from gdcli.cli.outcome import DIVERGED, complain, handled
+from gdcli.errors import counted
 
 if TYPE_CHECKING:
     from gdcli.cli.session import Session
@@ -87,12 +88,12 @@ def sweep(
     if done.runs:
         session.show(sweep_view(result))
     if done.reused:
-        session.say(f"{done.reused} of {len(planned.points)} runs taken from earlier sweeps")
+        session.say(f"{done.reused} of {counted(len(planned.points), 'run')} taken from earlier sweeps")
     session.say(f"written to {directory}/")
     if as_json:  # a document of many runs takes a while
         session.give({**document(result, directory), "reused": done.reused})
     if done.interrupted:
-        finished = f"{len(done.runs)} of {len(planned.points)} runs"
+        finished = f"{len(done.runs)} of {counted(len(planned.points), 'run')}"
         complain(f"{planned.name}: interrupted after {finished}; the same command goes on from there")
         return INTERRUPTED
     if any(setting.gap < math.inf for setting in result.settings):
@@ -109,7 +110,8 @@ def _warn(session: Session, planned: Sweep) -> None:
     for setting, reason in planned.skipped[:MOST_SKIPPED_SHOWN]:
         session.warn(f"skipped {setting_text(setting)}: {reason}")
     if len(planned.skipped) > MOST_SKIPPED_SHOWN:
-        session.warn(f"skipped {len(planned.skipped) - MOST_SKIPPED_SHOWN} more settings; summary.json lists them")
+        more = counted(len(planned.skipped) - MOST_SKIPPED_SHOWN, "more setting")
+        session.warn(f"skipped {more}; summary.json lists all")
     for warning in warnings_of(planned):
         session.warn(warning)
 
@@ -121,7 +123,8 @@ def _run(session: Session, planned: Sweep, directory: Path, *, workers: int, fre
     from gdcli.experiment.sweep.run import run_sweep
 
     total = len(planned.points)
-    with LateBar(planned.name, total, told=f"0 of {total} runs", shown=not session.quiet) as bar:
+    runs = counted(total, "run")
+    with LateBar(planned.name, total, told=f"0 of {runs}", shown=not session.quiet) as bar:
         return run_sweep(
             planned,
             directory,
@@ -130,7 +133,7 @@ def _run(session: Session, planned: Sweep, directory: Path, *, workers: int, fre
             workers=workers,
             fresh=fresh,
             curves=curves,
-            tell=lambda done: bar.update(done, f"{done} of {total} runs"),
+            tell=lambda done: bar.update(done, f"{done} of {runs}"),
         )
 
 

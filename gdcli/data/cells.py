@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 
 from gdcli.engine.arrays import BoolArray
-from gdcli.errors import Fault, Place
+from gdcli.errors import Fault, Place, counted
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,8 @@ class Spot:
     @classmethod
     def of_line(cls, label: str, line: int, cells: int, columns: int) -> Spot:
         """The spot of a cell in a row of a CSV file, given how many cells that has."""
-        counted = "1 cell" if cells == 1 else f"{cells} cells"
-        short = f"{counted}, but the header names {columns} columns; complete this line" if cells < columns else ""
-        return cls(Place(label, line), f"on line {line}", short)
+        short = f"{counted(cells, 'cell')}, but the header names {counted(columns, 'column')}; complete this line"
+        return cls(Place(label, line), f"on line {line}", short if cells < columns else "")
 
 
 # By column and row.
@@ -115,10 +114,10 @@ def cell_faults(
                 yield Fault(at.place, at.short)
                 continue
             one, many, todo = _KINDS[kind]
-            counted = f"1 {one}" if found.count == 1 else f"{found.count} {many}"
+            cells = f"1 {one}" if found.count == 1 else f"{found.count} {many}"
             shown = f"'{found.cell[:40]}'" if found.cell.isprintable() else repr(found.cell[:40])
             todo = todo.replace("{cell}", shown) + advice(kind, found.cell)
-            yield Fault(at.place, f"column '{name}' has {counted}, the first {at.where}; {todo}")
+            yield Fault(at.place, f"column '{name}' has {cells}, the first {at.where}; {todo}")
 
 
 def finding(cells: BoolArray, start: int, text: Callable[[int], str]) -> Finding | None:

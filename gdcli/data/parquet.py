@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gdcli.data.csv.files import fault, file_hash
-from gdcli.errors import DataError
+from gdcli.errors import DataError, counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,7 +76,7 @@ def parquet_chunks(
                     told(size * batch.num_rows // expected)
                     yield _frame(batch, label)
         if count != expected:  # pyarrow says so of a whole table only
-            raise fault(label, f"not a Parquet file: it announces {expected} rows and holds {count}")
+            raise fault(label, f"not a Parquet file: it announces {counted(expected, 'row')} and holds {count}")
         if hashed:
             hashed(file_hash(path))
 

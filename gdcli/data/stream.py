@@ -17,7 +17,7 @@ from gdcli.data.csv.files import check_header, explained, fault, file_hash
 from gdcli.data.csv.format import CsvFormat
 from gdcli.data.parquet import parquet_chunks, parquet_columns
 from gdcli.data.table import Table
-from gdcli.errors import Place
+from gdcli.errors import Place, counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -210,7 +210,7 @@ class Stream:
         for file, found in zip(self.files[1:], self._all_names[1:], strict=True):
             line = 0 if file.is_parquet else 1
             if len(found) != len(wanted):
-                raise fault(file.label, f"{len(found)} columns, but {first} has {len(wanted)}; {same}", line)
+                raise fault(file.label, f"{counted(len(found), 'column')}, but {first} has {len(wanted)}; {same}", line)
             for i, (name, other) in enumerate(zip(found, wanted, strict=True), start=1):
                 if name != other:
                     raise fault(file.label, f"column {i} is '{name}', but '{other}' in {first}; {same}", line)

@@ -13,7 +13,7 @@ from gdcli.data.table import Table
 from gdcli.engine.arrays import Array
 from gdcli.engine.problems.factor import Factoring, RowFactor
 from gdcli.engine.scalers import mapped
-from gdcli.errors import DataError, Fault
+from gdcli.errors import DataError, Fault, counted
 from gdcli.spec.validate import Request
 
 
@@ -127,6 +127,6 @@ class Survey:
         blank = self.left_out - self._censuses[emptiest].given
         message = (
             f"no row of {data.label} has a value in every column that is used; '{emptiest}' is blank in {blank} of "
-            f"{self.left_out} rows; leave such columns out of {request.key('features')}"
+            f"{counted(self.left_out, 'row')}; leave such columns out of {request.key('features')}"
         )
         return request.fault(("columns",), message)

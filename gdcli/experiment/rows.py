@@ -17,7 +17,7 @@ from gdcli.engine.arrays import Array, IntArray
 from gdcli.engine.problems.factor import RowFactor, factor_rows
 from gdcli.engine.problems.least_squares import LeastSquares, objective
 from gdcli.engine.scalers import mapped
-from gdcli.errors import DataError
+from gdcli.errors import DataError, counted
 from gdcli.experiment.precision import check_range, precision_warnings
 from gdcli.experiment.scaling import Scaling, fit
 from gdcli.spec.model import Dataset, Spec
@@ -144,7 +144,7 @@ def split_indices(request: Request, n: int) -> Indices:
     order = np.arange(n)
     validating = math.ceil(rule.validation * n - 1e-9)  # 0.07 · 100 is 7.000000000000001
     if validating >= n:
-        message = f"split.validation {rule.validation:g} of {n} rows leaves no row to train on"
+        message = f"split.validation {rule.validation:g} of {counted(n, 'row')} leaves no row to train on"
         raise DataError([request.fault(("split", "validation"), message)])
     if rule.shuffle:
         order = np.random.RandomState(request.spec.seed).permutation(n)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from gdcli.errors import counted
 from gdcli.show.layout import Cell, Column, Facts, Sheet, comma_separated
 from gdcli.show.texts import number
 
@@ -26,7 +27,7 @@ def exact_view(fit: ExactFit) -> RenderableType:
     """
     condition = "infinite" if math.isinf(fit.condition_number) else number(fit.condition_number, 4)
     facts: list[tuple[str, list[Cell]]] = [
-        ("data", [f"{fit.data},", f"{fit.rows} rows"]),
+        ("data", [f"{fit.data},", counted(fit.rows, "row")]),
         ("target", [fit.target]),
         ("features", [*comma_separated(fit.features)]),
         ("not used", [*comma_separated(_unused(fit))]),

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from rich.console import Group, RenderableType
 
+from gdcli.errors import counted
 from gdcli.experiment.ending import NOTES
 from gdcli.experiment.sweep.result import Setting, SweepResult, SweepRun
 from gdcli.show.layout import Column, Sheet, Words
@@ -69,10 +70,10 @@ def _diverged(setting: Setting) -> str:
 
 def _remarks(result: SweepResult) -> list[str]:
     runs, planned, settings = len(result.runs), len(result.sweep.points), result.settings
-    counted = f"{runs} run{'s' if runs > 1 else ''}" if runs == planned else f"{runs} of {planned} runs"
+    done = counted(runs, "run") if runs == planned else f"{runs} of {planned} runs"
     which = "best" if result.comparison.figure else "first"
     shown = f"; the {SHOWN} {which} are shown" if len(settings) > SHOWN else ""
-    lines = [f"{counted}, {_endings(result.runs)}{shown}"]
+    lines = [f"{done}, {_endings(result.runs)}{shown}"]
     if result.sweep.seeds > 1:
         lines.append(f"medians of {result.sweep.seeds} seeds, column by column; 10–90 % is of the gap")
     fixed = [axis for axis in result.sweep.axes if axis not in varied(result)]

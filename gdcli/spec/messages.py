@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
-from gdcli.errors import suggestion
+from gdcli.errors import counted, suggestion
 from gdcli.spec.strict_yaml import KeyPath
 
 # Fields of several types. Pydantic reports one error per type.
@@ -88,12 +88,12 @@ def _not_listed(error: ErrorDetails) -> str:
 
 
 def _length(error: ErrorDetails) -> str:
-    ctx, exact = error["ctx"], error["ctx"].get("min_length", error["ctx"].get("max_length"))
+    ctx = error["ctx"]
+    exact: int = ctx["min_length"] if "min_length" in ctx else ctx["max_length"]
     if isinstance(error["input"], str):
         return f"must be {exact} character long, got {shown(error['input'])}"
     bound = "at least" if "min_length" in ctx else "at most"
-    values = "value" if exact == 1 else "values"
-    return f"must have {bound} {exact} {values}, got {ctx['actual_length']}"
+    return f"must have {bound} {counted(exact, 'value')}, got {ctx['actual_length']}"
 
 
 _TEMPLATES: dict[str, Callable[[ErrorDetails], str]] = {

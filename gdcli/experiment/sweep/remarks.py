@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from gdcli.engine.trace import Status
-from gdcli.errors import some_of
+from gdcli.errors import counted, some_of
 from gdcli.experiment.plan import Plan
 from gdcli.experiment.sweep.grid import written
 from gdcli.experiment.sweep.points import Sweep, setting_text
@@ -51,7 +51,8 @@ def grouped_warnings(plans: Iterable[tuple[Label, Plan]], *, by_seed: bool) -> l
             holders.setdefault(warning, {})[i] = None
     shown, more = sorted(holders.items())[:MOST_WARNINGS], len(holders) - MOST_WARNINGS
     lines = [f"{_prefix([labels[i] for i in some], labels)}{warning}" for warning, some in shown]
-    return [*lines, f"{more} more warnings; summary.json lists them with their runs"] if more > 0 else lines
+    listed = f"{counted(more, 'more warning')}; summary.json lists all with their runs"
+    return [*lines, listed] if more > 0 else lines
 
 
 def best_run_warnings(result: SweepResult) -> list[str]:
