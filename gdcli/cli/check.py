@@ -40,7 +40,7 @@ def check(
     gdcli check experiments/abalone_norm.yaml --junit report.xml
     """
     from gdcli.cli.report_file import check_report, write_report
-    from gdcli.cli.session import Session
+    from gdcli.cli.session import Session, complain_of_unstarted
     from gdcli.engine.trace import Status
     from gdcli.experiment.expectation import judge
     from gdcli.experiment.kernels import kernel_choice
@@ -67,6 +67,7 @@ def check(
             Session(as_json=as_json, quiet=False).show(verdict_line(verdict), one_line=True)
         if result.status is Status.INTERRUPTED:
             break
+    complain_of_unstarted(plans, started=len(verdicts))
     session.remark_on([v.result for v in verdicts if v.result.status is not Status.DIVERGED])
     outcomes = [verdict.outcome for verdict in verdicts]
     skipped = f", {outcomes.count('skipped')} skipped" if "skipped" in outcomes else ""

@@ -56,7 +56,7 @@ def compare(
     session.show(comparison_view(results))
     session.say(f"written to {directory}/")
     session.give(comparison_document(results, directory))
-    return session.close(results)
+    return session.close(results, plans)
 
 
 def comparison_name(names: Sequence[str]) -> str:
