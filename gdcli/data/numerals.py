@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
@@ -14,6 +14,7 @@ MARKS = (",", ".", "'", "’", " ", "\u00a0", "\u202f", "_")  # between groups o
 MINUS = "\u2212"  # a hyphen is what computers read
 # What programs write for a missing value, in small letters; pandas reads most of them so by default.
 MISSING = frozenset(("na", "n/a", "#n/a", "#na", "<na>", "null", "none", "?", "-", "--", "–", "—", ".", ".."))
+LONGEST_MARK = 20  # with blanks around it
 DIGIT = re.compile("[0-9]")
 WITH_UNIT = re.compile(r"(.*[0-9][.,]?)\s*((?:[^\W\d_]|°)[^\d,;]{0,19}[23]?)")
 
@@ -116,14 +117,9 @@ def number(thousands: str | None, decimal: str) -> re.Pattern[str]:
     return re.compile(rf"[+-]?{digits}(?:{re.escape(decimal)}\d*)?(?:[eE][+-]?\d+)?", re.ASCII)
 
 
-def missing_mark(cells: Iterable[str]) -> str:
-    """The first cell that programs write for a missing value, as `NA` is; nothing where there is none."""
-    return next((text for cell in cells if (text := cell.strip()).lower() in MISSING), "")
-
-
-def without_missing_marks(cells: Iterable[str]) -> list[str]:
-    """The cells that do not stand for a missing value."""
-    return [cell for cell in cells if cell.strip().lower() not in MISSING]
+def is_missing(cell: str) -> bool:
+    """Whether a cell is what programs write for a missing value."""
+    return len(cell) < LONGEST_MARK and cell.strip().lower() in MISSING
 
 
 def _bare(cell: str) -> _Bare:

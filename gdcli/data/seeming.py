@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from gdcli.data.numerals import MISSING, Numerals, missing_mark, number, numerals, without_missing_marks
+from gdcli.data.numerals import Numerals, is_missing, number, numerals
 from gdcli.errors import some_of
 from gdcli.spec.validate import Request
 
@@ -35,7 +35,8 @@ def seeming(request: Request, cells: Sequence[str]) -> Seeming | None:
     Returns:
         What they seem to be; None where that is text.
     """
-    given, mark = without_missing_marks(cells), missing_mark(cells)
+    mark = next(filter(is_missing, cells), "").strip()
+    given = [cell for cell in cells if not is_missing(cell)] if mark else cells
     if looks := _numerals(request, given):
         return Seeming(f"look like numbers with {looks.reason} ('{looks.example[:40]}')", _spelled(request, looks))
     dataset = request.spec.dataset
@@ -46,7 +47,7 @@ def seeming(request: Request, cells: Sequence[str]) -> Seeming | None:
 
 def seeming_cell(request: Request, cell: str) -> str:
     """What a single cell seems to be among numbers, and what to do about it; nothing where that is a word."""
-    if cell.strip().lower() in MISSING:
+    if is_missing(cell):
         return f", a mark of missing values; {_filled(request)}"
     looks = _numerals(request, [cell])
     return f", which looks like a number with {looks.reason}; {_spelled(request, looks)}" if looks else ""
