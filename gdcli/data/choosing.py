@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 
 from gdcli.data.protocol import Data
 from gdcli.data.seeming import MOST_COLUMNS, SAMPLE, seeming_columns
-from gdcli.data.table import Table
 from gdcli.errors import DataError, Fault, suggestion
 from gdcli.spec.model import Columns
 from gdcli.spec.validate import Request
@@ -49,14 +49,14 @@ def relevant(request: Request, names: list[str]) -> list[str]:
     return [*columns.features, columns.target]
 
 
-def choose_columns(request: Request, data: Data, texts: Collection[str], first: Table) -> DesignColumns:
+def choose_columns(request: Request, data: Data, texts: Collection[str], *, hinting: bool = True) -> DesignColumns:
     """Choose the columns that a spec leaves open: the last numeric one as the target, the other ones as features.
 
     Args:
         request: The spec.
         data: The rows.
         texts: The columns that are text.
-        first: The first of the rows, for what a message says of texts.
+        hinting: Whether the message of an error says which texts seem numeric. Rows are read for that.
 
     Returns:
         The columns.
@@ -71,22 +71,34 @@ def choose_columns(request: Request, data: Data, texts: Collection[str], first: 
         taken = set(features or ())
         free = [name for name in numeric if name not in taken]
         if not free:
-            todo = _hint(request, data, texts, first) or f"name {request.key('target')}"
+            todo = (hinting and _hint(request, data, texts)) or f"name {request.key('target')}"
             raise _refusal(request, f"no numeric column in {label} is left to be the target; {todo}")
         target = free[-1]
     if features is None:
         features = tuple(name for name in numeric if name != target)
         if not features:
-            todo = _hint(request, data, texts, first) or f"name {request.key('features')}"
+            todo = (hinting and _hint(request, data, texts)) or f"name {request.key('features')}"
             raise _refusal(request, f"no numeric column besides the target '{target}' in {label}; {todo}")
         _check_intercept(request, label, features)
     return DesignColumns(features=features, target=target, intercept=columns.intercept)
 
 
-def _hint(request: Request, data: Data, texts: Collection[str], first: Table) -> str:
+def _hint(request: Request, data: Data, texts: Collection[str]) -> str:
     """What would make some text columns numeric."""
-    names = islice((name for name in data.names if name in texts), MOST_COLUMNS)
-    return seeming_columns(request, ((name, first.sample(name, SAMPLE)) for name in names))
+    names = list(islice((name for name in data.names if name in texts), MOST_COLUMNS))
+    return seeming_columns(request, _samples(data, names)) if names else ""
+
+
+def _samples(data: Data, names: list[str]) -> dict[str, list[str]]:
+    """The first cells of some columns as they are spelled, read until there are enough."""
+    samples: dict[str, list[str]] = {name: [] for name in names}
+    with closing(data.chunks(names, only=names)) as chunks:
+        for _, chunk in chunks:
+            for name, sample in samples.items():
+                sample.extend(chunk.sample(name, SAMPLE - len(sample)))
+            if min(map(len, samples.values())) == SAMPLE:
+                break
+    return samples
 
 
 def _refusal(request: Request, message: str) -> DataError:

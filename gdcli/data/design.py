@@ -122,14 +122,14 @@ def _designed(request: Request, data: Data, needs: Needs) -> Design:
         chunks.close()  # to be read again, text as text
         begun = None
     try:
-        columns = choose_columns(request, data, texts, first[1])
+        columns = choose_columns(request, data, texts, hinting=False)
     except DataError:  # of the first chunk; on the whole it may be otherwise
         truly = _texts(request, data, begun or data.chunks())
-        columns, texts, begun = choose_columns(request, data, truly, first[1]), truly, None
+        columns, texts, begun = choose_columns(request, data, truly), truly, None
     survey = _survey(request, data, needs, columns, texts, begun)
     truly = survey.truly_text()
     if truly != texts:
-        columns = choose_columns(request, data, truly, first[1])
+        columns = choose_columns(request, data, truly)
         survey = _survey(request, data, needs, columns, truly, None)
     survey.check(request, data)
     kept = survey.kept

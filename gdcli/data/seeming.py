@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from gdcli.data.numerals import Numerals, is_missing, number, numerals
@@ -53,19 +53,19 @@ def seeming_cell(request: Request, cell: str) -> str:
     return f", which looks like a number with {looks.reason}; {_spelled(request, looks)}" if looks else ""
 
 
-def seeming_columns(request: Request, samples: Iterator[tuple[str, Sequence[str]]]) -> str:
+def seeming_columns(request: Request, samples: Mapping[str, Sequence[str]]) -> str:
     """Say which text columns seem to be numeric, and what makes them so; nothing where none does.
 
     Args:
         request: The spec.
-        samples: Names and cells of text columns.
+        samples: Cells of text columns, by name.
 
     Returns:
         `the cells of 'a', 'b' look like numbers with …; …`
     """
     names: dict[str, list[str]] = {}
     first: dict[str, str] = {}
-    for name, cells in samples:
+    for name, cells in samples.items():
         if seems := seeming(request, cells):
             names.setdefault(seems.remedy, []).append(f"'{name}'")
             first.setdefault(seems.remedy, seems.what)

@@ -245,6 +245,20 @@ def test_of_texts_without_a_numeric_column_those_that_look_like_numbers_are_told
         gdcli.run(spec)
 
 
+def test_numbers_among_the_first_cells_of_a_text_column_keep_their_decimal_mark(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gdcli.data.survey.SAMPLE", 10)
+    monkeypatch.setattr("gdcli.data.choosing.SAMPLE", 10)
+    path = tmp_path / "d.csv"
+    path.write_text("a;y\n" + "1,5;2\n;3\n" * 20 + "red;4\n" * 30)
+    given: dict[str, Any] = {"delimiter": ";", "decimal": ",", "missing": "drop"}
+    message = f"data: no numeric column besides the target 'y' in {path}; name features"
+    assert refusal(path, **given) == message
+    path.write_text("a;x;y\n" + "1,5;1;2\n;2;3\n" * 20 + "red;3;4\n" * 30)
+    assert gdcli.optimum(path, **given).warnings == ()
+
+
 def test_samples_are_looked_at_and_not_all_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     counts = []
 
