@@ -129,7 +129,8 @@ def _shown(faults: Iterable[Fault]) -> Iterator[str]:
         faults_here = list(group)
         yield from map(str, faults_here[:MOST_SHOWN])
         if len(faults_here) > MOST_SHOWN:
-            yield printable(f"{label}: and {len(faults_here) - MOST_SHOWN} more faults; correct these first")
+            more = counted(len(faults_here) - MOST_SHOWN, "more fault")
+            yield printable(f"{label}: and {more}; correct these first")
 
 
 class SpecError(FaultsError):
@@ -144,6 +145,19 @@ class DataError(FaultsError):
 
 class OutputError(GdcliError):
     """A result cannot be written."""
+
+
+def counted(count: int, noun: str) -> str:
+    """Write a number of things: `1 row`, `2 rows`.
+
+    Args:
+        count: How many.
+        noun: In the singular, of those that only take an s.
+
+    Returns:
+        Both.
+    """
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def some_of(names: Sequence[str], most: int) -> str:

@@ -16,7 +16,7 @@ from gdcli.cli.outcome import DIVERGED, complain, printing
 from gdcli.cli.progress import EpochBar, ReadingBar
 from gdcli.engine.kernels.choice import KernelChoice
 from gdcli.engine.trace import Status
-from gdcli.errors import printable
+from gdcli.errors import printable, some_of
 from gdcli.experiment.ending import NOTES, tally
 from gdcli.experiment.execute import execute
 from gdcli.experiment.output.directories import finite
@@ -29,6 +29,8 @@ from gdcli.show.drawing import draw_run
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+MOST_UNSTARTED = 10  # names of runs that are listed
 
 
 @dataclass(frozen=True)
@@ -130,12 +132,13 @@ class Session:
 
             typer.echo(json_text(finite(document)))
 
-    def close(self, results: Sequence[Result]) -> int:
-        """Print remarks and which runs were interrupted, and return the exit code."""
+    def close(self, results: Sequence[Result], plans: Sequence[Plan]) -> int:
+        """Print remarks and which runs were interrupted or not started, and return the exit code."""
         self.remark_on(results)
         for result in results:
             if result.status is Status.INTERRUPTED:
                 complain(f"{result.name}: interrupted after epoch {result.epochs}; its files hold what was finished")
+        complain_of_unstarted(plans, started=len(results))
         statuses = {result.status for result in results}
         if Status.INTERRUPTED in statuses:
             return INTERRUPTED
@@ -156,3 +159,17 @@ class Session:
                 complain(f"{name} {sentence}")
             else:
                 self.warn(f"{name}: {sentence}")
+
+
+def complain_of_unstarted(plans: Sequence[Plan], *, started: int) -> None:
+    """Name the runs that were never started because one before them was interrupted, if there are any.
+
+    Args:
+        plans: All runs, in their order.
+        started: How many of them were started.
+    """
+    totals = Counter(planned.spec.name for planned in plans)
+    counts = Counter(planned.spec.name for planned in plans[started:])
+    parts = [name if n == totals[name] else f"{n} of {totals[name]} runs of {name}" for name, n in counts.items()]
+    if parts:
+        complain(f"not started: {some_of(parts, MOST_UNSTARTED)}")

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 
 from gdcli.engine.arrays import BoolArray
-from gdcli.errors import Fault, Place
+from gdcli.errors import Fault, Place, counted
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,8 @@ class Spot:
         Returns:
             The spot.
         """
-        count = "1 cell" if cells == 1 else f"{cells} cells"
-        short = f"{count}, but the header names {columns} columns; complete this line" if cells < columns else ""
-        return cls(Place(label, line), f"on line {line}", short)
+        short = f"{counted(cells, 'cell')}, but the header names {counted(columns, 'column')}; complete this line"
+        return cls(Place(label, line), f"on line {line}", short if cells < columns else "")
 
 
 # A function of a column and a row.

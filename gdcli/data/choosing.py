@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 
 from gdcli.data.protocol import Data
+from gdcli.data.seeming import MOST_COLUMNS, SAMPLE, seeming_columns
 from gdcli.errors import DataError, Fault, suggestion
 from gdcli.spec.model import Columns
 from gdcli.spec.validate import Request
@@ -46,13 +49,14 @@ def relevant(request: Request, names: list[str]) -> list[str]:
     return [*columns.features, columns.target]
 
 
-def choose_columns(request: Request, data: Data, texts: Collection[str]) -> DesignColumns:
+def choose_columns(request: Request, data: Data, texts: Collection[str], *, hinting: bool = True) -> DesignColumns:
     """Choose the columns that a spec leaves open: the last numeric one as the target, the other ones as features.
 
     Args:
         request: The spec.
         data: The rows.
         texts: The columns that are text.
+        hinting: Whether the message of an error says which texts seem numeric. Rows are read for that.
 
     Returns:
         The columns.
@@ -67,27 +71,45 @@ def choose_columns(request: Request, data: Data, texts: Collection[str]) -> Desi
         taken = set(features or ())
         free = [name for name in numeric if name not in taken]
         if not free:
-            message = f"no numeric column in {label} is left to be the target; name {request.key('target')}"
-            raise DataError([request.fault(("columns",), message)])
+            todo = (hinting and _hint(request, data, texts)) or f"name {request.key('target')}"
+            raise _refusal(request, f"no numeric column in {label} is left to be the target; {todo}")
         target = free[-1]
     if features is None:
-        features = _sound(request, label, tuple(name for name in numeric if name != target), target)
+        features = tuple(name for name in numeric if name != target)
+        if not features:
+            todo = (hinting and _hint(request, data, texts)) or f"name {request.key('features')}"
+            raise _refusal(request, f"no numeric column besides the target '{target}' in {label}; {todo}")
+        _check_intercept(request, label, features)
     return DesignColumns(features=features, target=target, intercept=columns.intercept)
 
 
-def _sound(request: Request, label: str, features: tuple[str, ...], target: str) -> tuple[str, ...]:
-    """The features by default, if they can be."""
-    message = ""
-    if not features:
-        message = f"no numeric column besides the target '{target}' in {label}; name {request.key('features')}"
-    elif request.spec.columns.intercept and "intercept" in features:
-        message = (
-            f"{label} has a column called 'intercept', which cannot be a feature beside the intercept; "
-            f"name {request.key('features')}, or fit without an intercept"
-        )
-    if message:
-        raise DataError([request.fault(("columns",), message)])
-    return features
+def _hint(request: Request, data: Data, texts: Collection[str]) -> str:
+    """What would make some text columns numeric."""
+    names = list(islice((name for name in data.names if name in texts), MOST_COLUMNS))
+    return seeming_columns(request, _samples(data, names)) if names else ""
+
+
+def _samples(data: Data, names: list[str]) -> dict[str, list[str]]:
+    """The first cells of some columns as they are spelled, read until there are enough."""
+    samples: dict[str, list[str]] = {name: [] for name in names}
+    with closing(data.chunks(names, only=names)) as chunks:
+        for _, chunk in chunks:
+            for name, sample in samples.items():
+                sample.extend(chunk.sample(name, SAMPLE - len(sample)))
+            if min(map(len, samples.values())) == SAMPLE:
+                break
+    return samples
+
+
+def _refusal(request: Request, message: str) -> DataError:
+    return DataError([request.fault(("columns",), message)])
+
+
+def _check_intercept(request: Request, label: str, features: tuple[str, ...]) -> None:
+    """Refuse features by default of which one is called as the intercept is."""
+    if request.spec.columns.intercept and "intercept" in features:
+        message = f"{label} has a column called 'intercept', which cannot be a feature beside the intercept"
+        raise _refusal(request, f"{message}; name {request.key('features')}, or fit without an intercept")
 
 
 def _missing(request: Request, names: list[str], label: str) -> Iterator[Fault]:

@@ -57,6 +57,7 @@ class Design:
 
     Attributes:
         columns: Features and target.
+        texts: The text columns among those that the spec names, or among all if it leaves the choice open.
         names: Names of the p features after one-hot encoding.
         n: Number of rows that are used.
         rows: Features and target, shape (n, p + 1), in the units of the file; None if they are not needed.
@@ -65,6 +66,7 @@ class Design:
     """
 
     columns: DesignColumns
+    texts: frozenset[str]
     names: tuple[str, ...]
     n: int
     rows: Array | None
@@ -121,7 +123,7 @@ def _designed(request: Request, data: Data, needs: Needs) -> Design:
         chunks.close()  # the rows are read again, with these columns as text
         current_pass = None
     try:
-        columns = choose_columns(request, data, texts)
+        columns = choose_columns(request, data, texts, hinting=False)
     except DataError:  # the whole columns may be of other types than in the first chunk
         texts = _texts(request, data, current_pass or data.chunks())
         columns, current_pass = choose_columns(request, data, texts), None
@@ -134,6 +136,7 @@ def _designed(request: Request, data: Data, needs: Needs) -> Design:
     parts = survey.kept
     return Design(
         columns=columns,
+        texts=frozenset(whole_texts),
         names=survey.encoding.names,
         n=survey.rows,
         rows=(parts[0] if len(parts) == 1 else np.concatenate(parts)) if parts else None,

@@ -6,29 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from gdcli.data.csv.files import is_number
 from gdcli.data.encoding import Encoding
-from gdcli.data.numerals import Numerals, numerals
 from gdcli.data.protocol import Data
+from gdcli.data.seeming import seeming
 from gdcli.errors import some_of
 from gdcli.spec.validate import Request
 
-SAMPLE = 1000  # cells by which a column is judged
 MANY_LEVELS = 50  # of a text column; or as many as a third of the rows, beyond a handful
 HANDFUL = 5
-
-
-def numerals_of(request: Request, cells: Sequence[str]) -> Numerals | None:
-    """What cells look like, given how numbers are read already."""
-    dataset = request.spec.dataset
-    return numerals(cells, dataset.thousands, dataset.decimal)
-
-
-def remedy(request: Request, looks: Numerals) -> str:
-    """What makes numbers of cells that look like some."""
-    if request.spec.dataset.path is None:
-        return "write them as plain numbers"
-    parts = [f"write them without {' and '.join(looks.signs)}"] if looks.signs else []
-    parts += [request.setting(looks.settings)] if looks.settings else []
-    return ", and ".join(parts)
 
 
 def column_hints(
@@ -51,11 +35,10 @@ def column_hints(
     if by_default and data.is_csv:
         yield from _header_hint(data)
     for name, cells in samples.items():
-        looks = numerals_of(request, cells)
-        if looks and (name in encoding.levels or by_default):
+        seems = seeming(request, cells) if name in encoding.levels or by_default else None
+        if seems:
             became = "is one-hot encoded" if name in encoding.levels else "is left out"
-            what = f"its cells look like numbers with {looks.reason} ('{looks.example[:40]}')"
-            yield f"text column '{name}' {became}, though {what}; {remedy(request, looks)}"
+            yield f"text column '{name}' {became}, though its cells {seems.what}; {seems.remedy}"
     for name, count in encoding.counts.items():
         if count > MANY_LEVELS or (count > HANDFUL and 3 * count >= rows):
             many = f"has {count} levels in {rows} rows and becomes as many columns, enough columns to memorise the rows"
@@ -63,7 +46,10 @@ def column_hints(
 
 
 def _header_hint(data: Data) -> Iterator[str]:
-    """Say which names are numbers, as where the first row of a file was taken for its header."""
+    """Say which names are numbers, as where the first row of a file was taken for its header; or that one has a #."""
+    if data.names[0].startswith("#"):
+        what = f"the first name in the header of {data.label} is '{data.names[0]}', with the '#'"
+        yield f"{what}; remove that, or the whole line if it is a comment"
     numbers = [f"'{name}'" for name in data.names if is_number(name)]
     if numbers:
         verb = "is a number" if len(numbers) == 1 else "are numbers"

@@ -1,15 +1,22 @@
-"""Text that a person would read as numbers: grouped digits, decimal commas, currencies, per cent."""
+"""Text that a person would read as numbers, or as missing: grouped digits, decimal commas, currencies, units, NA."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 MARKS = (",", ".", "'", "’", " ", "\u00a0", "\u202f", "_")  # between groups of digits, somewhere in the world
+MINUS = "\u2212"  # a hyphen is what computers read
+# What programs write for a missing value, in small letters; pandas reads most of them so by default.
+MISSING = frozenset(("na", "n/a", "#n/a", "#na", "<na>", "null", "none", "?", "-", "--", "–", "—", ".", ".."))
+LONGEST_MARK = 20  # with blanks around it
 DIGIT = re.compile("[0-9]")
+WITH_UNIT = re.compile(r"(.*[0-9][.,]?)\s*((?:[^\W\d_]|°)[^\d,;]{0,19}[23]?)")
 
 
 @dataclass(frozen=True)
@@ -18,7 +25,7 @@ class Numerals:
 
     Attributes:
         example: The first of them.
-        signs: Currency and per cent signs that they bear.
+        signs: What they bear besides: signs of currencies and per cent, a unit, `MINUS`.
         settings: Of the dataset, that would make numbers of them.
     """
 
@@ -33,6 +40,21 @@ class Numerals:
         parts = [marks[key].format(repr(mark)) for key, mark in self.settings.items()]
         return " and ".join([*parts, *(repr(sign) for sign in self.signs)])
 
+    @property
+    def spelling(self) -> str:
+        """How to write them, where settings are not enough: `without € and with '-' for '−'`."""
+        signs = [sign for sign in self.signs if sign != MINUS]
+        parts = [f"without {' and '.join(signs)}"] if signs else []
+        return " and ".join([*parts, *([f"with '-' for '{MINUS}'"] if MINUS in self.signs else [])])
+
+
+class _Bare(NamedTuple):
+    """A cell, what it bears besides a number, and the rest of it."""
+
+    cell: str
+    signs: tuple[str, ...]
+    text: str
+
 
 def numerals(cells: Sequence[str], thousands: str | None = None, decimal: str = ".") -> Numerals | None:
     """See whether cells look like numbers.
@@ -45,25 +67,43 @@ def numerals(cells: Sequence[str], thousands: str | None = None, decimal: str = 
     Returns:
         What they look like; None unless half of them look so, or where nothing keeps them from being numbers.
     """
-    bare = [(cell, *_bare(cell)) for cell in cells if DIGIT.search(cell)]  # few cells of most texts
+    bare = [_bare(cell) for cell in cells if DIGIT.search(cell)]  # few cells of most texts
     if not bare or 2 * len(bare) < len(cells):
         return None
-    written = set().union(*(text for _, _, text in bare))
+    form, count = _form([text for *_, text in bare], thousands, decimal)
+    if 2 * count < len(cells):
+        bare = _without_unit(bare, least=len(cells) / 2)
+        form, count = _form([text for *_, text in bare], thousands, decimal)
+    if not bare or 2 * count < len(cells):
+        return None
+    looks = [each for each in bare if number(*form).fullmatch(each.text)]
+    signs = tuple(dict.fromkeys(sign for each in looks for sign in each.signs))
+    settings = {"thousands": form[0]} if form[0] and form[0] != thousands else {}
+    settings |= {"decimal": form[1]} if form[1] != decimal else {}
+    if not (signs or settings):
+        return None
+    telling = next(each.cell for each in looks if number(thousands, decimal).fullmatch(each.cell.strip()) is None)
+    return Numerals(example=telling.strip(), signs=signs, settings=settings)
+
+
+def _form(texts: Sequence[str], thousands: str | None, decimal: str) -> tuple[tuple[str | None, str], int]:
+    """The marks that make numbers of most texts, and of how many."""
+    written = set[str]().union(*texts)
     marks = [None, *(mark for mark in MARKS if mark in written)]
     forms = [(thousands, decimal)]
     forms += [(mark, point) for point in (decimal, *{".", ","} - {decimal}) for mark in marks if mark != point]
-    counts = [sum(number(*form).fullmatch(text) is not None for _, _, text in bare) for form in forms]
-    best = forms[counts.index(max(counts))]
-    if 2 * max(counts) < len(cells):
-        return None
-    looks = [(cell, signs) for cell, signs, text in bare if number(*best).fullmatch(text)]
-    signs = tuple(dict.fromkeys(sign for _, signs in looks for sign in signs))
-    settings = {"thousands": best[0]} if best[0] and best[0] != thousands else {}
-    settings |= {"decimal": best[1]} if best[1] != decimal else {}
-    if not (signs or settings):
-        return None
-    telling = next(cell for cell, _ in looks if number(thousands, decimal).fullmatch(cell.strip()) is None)
-    return Numerals(example=telling.strip(), signs=signs, settings=settings)
+    counts = [sum(number(*form).fullmatch(text) is not None for text in texts) for form in forms]
+    return forms[counts.index(max(counts))], max(counts)
+
+
+def _without_unit(bare: Sequence[_Bare], least: float) -> list[_Bare]:
+    """The cells without the unit that at least so many share; none where there is no such unit."""
+    parts = [(each, match[1], match[2].strip()) for each in bare if (match := WITH_UNIT.fullmatch(each.text))]
+    units = Counter(unit for *_, unit in parts)
+    common, count = max(units.items(), key=lambda item: item[1], default=("", 0))
+    if count < least:
+        return []
+    return [each._replace(signs=(*each.signs, unit), text=text) for each, text, unit in parts if unit == common]
 
 
 @cache
@@ -77,9 +117,15 @@ def number(thousands: str | None, decimal: str) -> re.Pattern[str]:
     return re.compile(rf"[+-]?{digits}(?:{re.escape(decimal)}\d*)?(?:[eE][+-]?\d+)?", re.ASCII)
 
 
-def _bare(cell: str) -> tuple[str, str]:
-    """The signs of a cell, and the rest of it."""
+def is_missing(cell: str) -> bool:
+    """Whether a cell is what programs write for a missing value."""
+    return len(cell) < LONGEST_MARK and cell.strip().lower() in MISSING
+
+
+def _bare(cell: str) -> _Bare:
+    """A cell and what it bears, a unit left aside."""
     if cell.isascii() and "%" not in cell and "$" not in cell:
-        return "", cell.strip()
-    signs = "".join(c for c in cell if c in "%‰" or unicodedata.category(c) == "Sc")
-    return signs, "".join(c for c in cell if c not in signs).strip()
+        return _Bare(cell, (), cell.strip())
+    signs = [c for c in cell if c in "%‰" or unicodedata.category(c) == "Sc"]
+    text = "".join(c for c in cell if c not in signs).replace(MINUS, "-").strip()
+    return _Bare(cell, (*signs, *([MINUS] if MINUS in cell else [])), text)

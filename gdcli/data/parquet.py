@@ -14,7 +14,7 @@ import numpy as np
 
 from gdcli.data.chunk_options import ChunkOptions
 from gdcli.data.csv.files import fault, file_hash
-from gdcli.errors import DataError
+from gdcli.errors import DataError, counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,7 +80,9 @@ def parquet_chunks(path: Path, label: str, options: ChunkOptions) -> Generator[p
                     options.on_read(size * batch.num_rows // expected)
                     yield _frame(batch, label)
         if count != expected:  # pyarrow checks this for whole tables only
-            raise fault(label, f"not a Parquet file: its metadata says {expected} rows, but it holds {count}")
+            raise fault(
+                label, f"not a Parquet file: its metadata says {counted(expected, 'row')}, but it holds {count}"
+            )
         if options.on_hash:
             options.on_hash(file_hash(path))
 

@@ -18,7 +18,7 @@ from gdcli.data.csv.files import check_header, explained, fault, file_hash
 from gdcli.data.csv.format import CsvFormat
 from gdcli.data.parquet import parquet_chunks, parquet_columns
 from gdcli.data.table import Table
-from gdcli.errors import Place
+from gdcli.errors import Place, counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -202,7 +202,9 @@ class Stream:
         for file, names in zip(self.files[1:], self._all_names[1:], strict=True):
             line = 0 if file.is_parquet else 1
             if len(names) != len(expected):
-                raise fault(file.label, f"{len(names)} columns, but {first} has {len(expected)}; {same}", line)
+                raise fault(
+                    file.label, f"{counted(len(names), 'column')}, but {first} has {len(expected)}; {same}", line
+                )
             for i, (name, other) in enumerate(zip(names, expected, strict=True), start=1):
                 if name != other:
                     raise fault(file.label, f"column {i} is '{name}', but '{other}' in {first}; {same}", line)

@@ -6,13 +6,14 @@ from collections.abc import Collection, Iterator
 
 from gdcli.data.cells import Census, cell_faults
 from gdcli.data.encoding import Encoding
-from gdcli.data.hints import SAMPLE, column_hints, numerals_of, remedy
+from gdcli.data.hints import column_hints
 from gdcli.data.protocol import Data
+from gdcli.data.seeming import SAMPLE, seeming, seeming_cell
 from gdcli.data.table import Table
 from gdcli.engine.arrays import Array
 from gdcli.engine.problems.factor import Factoring, RowFactor
 from gdcli.engine.scalers import mapped
-from gdcli.errors import DataError, Fault
+from gdcli.errors import DataError, Fault, counted
 from gdcli.spec.validate import Request
 
 
@@ -109,16 +110,15 @@ class Survey:
         findings = {name: self._censuses[name].unfit(text=name in self._texts) for name in self._used}
         if self._censuses[self._target].is_text:
             del findings[self._target]
-            looks = numerals_of(request, self._samples.get(self._target, ()))
-            seeming = f"; its cells look like numbers with {looks.reason}: {remedy(request, looks)}" if looks else ""
-            message = f"the target '{self._target}' in {data.label} is text; name a numeric one{seeming}"
+            seems = seeming(request, self._samples.get(self._target, ()))
+            hint = f"; its cells {seems.what}: {seems.remedy}" if seems else ""
+            message = f"the target '{self._target}' in {data.label} is text; name a numeric one{hint}"
             yield request.fault(("columns", "target"), message)
 
         def advice(kind: str, cell: str) -> str:
             if kind in ("blank", "nan"):
                 return f", or leave these rows out: {request.setting({'missing': 'drop'})}"
-            looks = numerals_of(request, [cell]) if kind == "worded" else None
-            return f", which looks like a number with {looks.reason}; {remedy(request, looks)}" if looks else ""
+            return seeming_cell(request, cell) if kind == "worded" else ""
 
         yield from cell_faults(findings, data.spots, advice)
 
@@ -127,6 +127,6 @@ class Survey:
         blank = self.left_out - self._censuses[emptiest].given
         message = (
             f"no row of {data.label} has a value in every column that is used; '{emptiest}' is blank in {blank} of "
-            f"{self.left_out} rows; leave such columns out of {request.key('features')}"
+            f"{counted(self.left_out, 'row')}; leave such columns out of {request.key('features')}"
         )
         return request.fault(("columns",), message)

@@ -101,7 +101,11 @@ class Table:
 
     def sample(self, name: str, count: int) -> list[str]:
         """Return the first `count` cells of a column as text, without blank ones."""
-        return [text for cell in self.frame[name].dropna().head(count) if (text := str(cell)).strip()]
+        series = self.frame[name]
+        texts = [str(cell) for cell in series.dropna().head(count)]
+        if self.csv and series.dtype.kind == "f":  # a part of the file in which all cells are numbers
+            texts = [text.replace(".", self.csv[1].decimal) for text in texts]
+        return [text for text in texts if text.strip()]
 
     def is_text(self, name: str) -> bool:
         """Whether a column is text: true and false, dates, or cells less than half of which are numbers."""

@@ -56,7 +56,7 @@ def _remarks(plan: Plan, trace: Trace) -> Iterator[Remark]:
     rate, limit = largest_rate(plan, trace), math.inf if limit is None else limit
     beyond = rate > limit
     excess = f"lr {rate:g} is above {limit:.4g}, the largest stable rate of {_method(plan)} on these columns"
-    advice = "lower optimizer.lr or scale the features"
+    advice = "lower optimizer.lr" + ("" if _has_scaler(plan) else " or scale the features")
     advice = f"{excess}; {advice}" if beyond else advice
     if limit == 0:
         advice = "no learning rate is stable with optimizer.dampening above 1: lower that"
@@ -79,6 +79,10 @@ def _method(plan: Plan) -> str:
     return "full-batch descent"
 
 
+def _has_scaler(plan: Plan) -> bool:
+    return plan.spec.scaler.features != "none"
+
+
 def _how(trace: Trace) -> str:
     if math.isfinite(trace.mse[-1]):
         return f"its gap passed {DIVERGENCE_FACTOR:g} times that of the start"
@@ -91,7 +95,7 @@ def _hardly_moved(plan: Plan, trace: Trace) -> Iterator[Remark]:
         return
     if (1 - LEAST_MOVE) * start < end <= start:
         share = f"{100 * (1 - end / start):.2g} %"
-        advice = "raise optimizer.lr or epochs, or scale features and target"
+        advice = "raise optimizer.lr or epochs" + ("" if _has_scaler(plan) else ", or scale features and target")
         sentence = f"moved only {share} of the way from its start to the optimum: the gap is still {end:.4g}; {advice}"
         yield Remark("hardly moved", sentence)
 

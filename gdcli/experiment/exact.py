@@ -33,6 +33,7 @@ class ExactFit:
         target: The column that is fitted.
         features: The columns that it is fitted on, by their names in the file.
         unused: The other columns of the file.
+        texts: The text columns among them; empty if features and target are named, since no other column matters.
         scaler: The scaler of the features.
         rows: Number of rows.
         weights: Trained weights, name → value, the intercept under `intercept`.
@@ -48,6 +49,7 @@ class ExactFit:
     target: str
     features: tuple[str, ...]
     unused: tuple[str, ...]
+    texts: tuple[str, ...]
     scaler: str
     rows: int
     weights: dict[str, float]
@@ -80,11 +82,13 @@ def exact_fit(plan: Plan) -> ExactFit:
     optimum = objective.optimum
     original = rows.original_weights(optimum.weights)
     used_columns = set(rows.columns.names)
+    unused = tuple(name for name in rows.data.names if name not in used_columns)
     return ExactFit(
         data=rows.data.label,
         target=rows.columns.target,
         features=rows.columns.features,
-        unused=tuple(name for name in rows.data.names if name not in used_columns),
+        unused=unused,
+        texts=tuple(name for name in unused if name in rows.texts),
         scaler=plan.spec.scaler.features,
         rows=rows.n,
         weights=rows.named_weights(optimum.weights),

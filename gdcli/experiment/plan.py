@@ -14,7 +14,7 @@ from gdcli.data.loading import load
 from gdcli.data.stream import Reading
 from gdcli.engine.arrays import Array
 from gdcli.engine.batches import Batches, mini_batches
-from gdcli.errors import DataError, Fault, SpecError, some_of
+from gdcli.errors import DataError, Fault, SpecError, counted, some_of
 from gdcli.experiment.rows import LoadedData, Rows, split_and_scale, split_indices
 from gdcli.spec.model import Spec
 from gdcli.spec.rates import learning_rates, remarks, resolved, run_length, uncovered
@@ -203,10 +203,11 @@ def _misfits(request: Request, n: int | None, names: tuple[str, ...]) -> Iterato
     """Settings in the sound sections of a spec that do not fit n training rows (None if unknown) of such columns."""
     init, size, d = request.spec.init, request.spec.batch_size, len(names)
     if "init" in request.valid_sections and isinstance(init, tuple) and len(init) != d:
-        message = f"init must have {d} numbers, one for each of {some_of(names, 7)}; got {len(init)}"
+        message = f"init must have {counted(d, 'number')}, one for each of {some_of(names, 7)}; got {len(init)}"
         yield request.fault(("init",), message)
     if "batch_size" in request.valid_sections and n is not None and size != "full" and size > n:
-        message = f"batch_size is {size}, and there are only {n} training rows; use `full` or at most {n}"
+        only = f"there {'is' if n == 1 else 'are'} only {counted(n, 'training row')}"
+        message = f"batch_size is {size}, and {only}; use `full` or at most {n}"
         yield request.fault(("batch_size",), message)
 
 

@@ -18,7 +18,7 @@ from gdcli.engine.arrays import Array, IntArray
 from gdcli.engine.problems.factor import RowFactor, factor_rows
 from gdcli.engine.problems.least_squares import LeastSquares, objective
 from gdcli.engine.scalers import mapped
-from gdcli.errors import DataError
+from gdcli.errors import DataError, counted
 from gdcli.experiment.precision import check_range, precision_warnings
 from gdcli.experiment.scaling import Scaling, fit
 from gdcli.spec.model import Dataset, Spec
@@ -58,6 +58,7 @@ class Rows:
         data: Where the rows were read from, with its label, columns and hash.
         dataset: The dataset section of the resolved spec.
         columns: The columns of the design, by their names in the data.
+        texts: The text columns, as far as they were looked at.
         names: Names of the d trained weights, the intercept last.
         kept: Features and target of all rows, shape (n, p + 1), in units of the file; None if a large file was read
             in chunks and no step needs its rows.
@@ -73,6 +74,7 @@ class Rows:
     data: Data
     dataset: Dataset
     columns: DesignColumns
+    texts: frozenset[str]
     names: tuple[str, ...]
     kept: Array | None
     training: IntArray | range
@@ -149,7 +151,7 @@ def split_indices(request: Request, n: int) -> Indices:
     order = np.arange(n)
     validating = math.ceil(rule.validation * n - 1e-9)  # 0.07 · 100 is 7.000000000000001
     if validating >= n:
-        message = f"split.validation {rule.validation:g} of {n} rows leaves no row to train on"
+        message = f"split.validation {rule.validation:g} of {counted(n, 'row')} leaves no row to train on"
         raise DataError([request.fault(("split", "validation"), message)])
     if rule.shuffle:
         order = np.random.RandomState(request.spec.seed).permutation(n)
@@ -180,6 +182,7 @@ def split_and_scale(loaded: LoadedData, request: Request, indices: Indices) -> R
         data=loaded.data,
         dataset=loaded.dataset,
         columns=design.columns,
+        texts=design.texts,
         names=loaded.weight_names,
         kept=design.rows,
         training=training,

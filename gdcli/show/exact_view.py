@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from gdcli.errors import counted
 from gdcli.show.layout import Cell, Column, Facts, Sheet, comma_separated
 from gdcli.show.texts import number
 
@@ -26,10 +27,10 @@ def exact_view(fit: ExactFit) -> RenderableType:
     """
     condition = "infinite" if math.isinf(fit.condition_number) else number(fit.condition_number, 4)
     facts: list[tuple[str, list[Cell]]] = [
-        ("data", [f"{fit.data},", f"{fit.rows} rows"]),
+        ("data", [f"{fit.data},", counted(fit.rows, "row")]),
         ("target", [fit.target]),
         ("features", [*comma_separated(fit.features)]),
-        ("not used", [*comma_separated(fit.unused)]),
+        ("not used", [*comma_separated(_unused(fit))]),
         ("scaler", [fit.scaler]),
         ("MSE", [Text(number(fit.mse), style="bold")]),
         ("R²", [number(fit.r2)]),
@@ -38,6 +39,12 @@ def exact_view(fit: ExactFit) -> RenderableType:
     ]
     needless = {*(() if fit.unused else ("not used",)), *(("scaler",) if fit.scaler == "none" else ())}
     return Group(Facts([fact for fact in facts if fact[0] not in needless]), _weights(fit))
+
+
+def _unused(fit: ExactFit) -> list[str]:
+    """The columns that are not used, with the reason for texts."""
+    texts = set(fit.texts)
+    return [f"{name} (text)" if name in texts else name for name in fit.unused]
 
 
 def _weights(fit: ExactFit) -> Sheet:

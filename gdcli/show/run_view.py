@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from gdcli.errors import counted
 from gdcli.experiment.ending import reason_to_stop
 from gdcli.experiment.result import Result
 from gdcli.show.layout import Cell, Column, Facts, Sheet, Words, comma_separated
@@ -39,10 +40,14 @@ def _settings(result: Result) -> Iterator[tuple[str, list[Cell]]]:
     yield "scaler", summary["scaler"].split(" ")
     yield "optimizer", [f"{summary['optimizer']},", f"lr {summary['lr']:g},", f"{summary['schedule']}", "schedule"]
     batches = "full batch," if summary["batch_size"] == "full" else f"batches of {summary['batch_size']},"
-    steps = [] if summary["steps"] == summary["epochs"] else [f"{summary['steps']} steps"]
+    steps = [] if summary["steps"] == summary["epochs"] else [counted(summary["steps"], "step")]
     yield (
         "ran",
-        [batches, *comma_separated([f"{summary['epochs']} epochs", *steps]), f"in {_seconds(summary['seconds'])}"],
+        [
+            batches,
+            *comma_separated([counted(summary["epochs"], "epoch"), *steps]),
+            f"in {_seconds(summary['seconds'])}",
+        ],
     )
     reason = reason_to_stop(result.plan, result.trace)
     if reason:
@@ -76,7 +81,8 @@ def _aside(text: str) -> list[Cell]:
 
 def _rows(result: Result) -> list[str]:
     training, validating = len(result.plan.rows.training), len(result.plan.rows.validating)
-    return [f"{training} rows", "+", f"{validating} for", "validation:"] if validating else [f"{training} rows:"]
+    rows = counted(training, "row")
+    return [rows, "+", f"{validating} for", "validation:"] if validating else [f"{rows}:"]
 
 
 def _seconds(seconds: float) -> str:
@@ -98,4 +104,4 @@ def _weights(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
     first = names[:MAX_WEIGHTS]
     yield Sheet(columns, [[name, *(number(weights.get(name), digits) for weights in pairs)] for name in first])
     if len(names) > MAX_WEIGHTS:
-        yield Words(f"{len(names) - MAX_WEIGHTS} more weights in summary.json".split(" "), style="dim")
+        yield Words(f"{counted(len(names) - MAX_WEIGHTS, 'more weight')} in summary.json".split(" "), style="dim")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from gdcli.experiment.sweep.points import effective
@@ -17,10 +18,16 @@ def varied(result: SweepResult) -> tuple[Axis, ...]:
 
 
 def headings_of(axes: Sequence[Axis]) -> dict[str, str]:
-    """Headings of keys: their last part if it is unique, else the whole key. `optimizer.kind` becomes `optimizer`."""
+    """Headings of keys: their last part, `optimizer` for `optimizer.kind`; the whole key if that may mean another."""
     keys = [axis.key for axis in axes]
     last = [key.removesuffix(".kind").rpartition(".")[2] for key in keys]
-    return {key: part if last.count(part) == 1 else key for key, part in zip(keys, last, strict=True)}
+    counts = Counter([*last, *FIGURES.values()])  # `stop.gap` is not the gap
+    return {key: part if counts[part] == 1 else key for key, part in zip(keys, last, strict=True)}
+
+
+def diverged_label(result: SweepResult) -> str:
+    """What a setting without a finite figure has in common with all others of a sweep."""
+    return "diverged" if result.sweep.seeds == 1 else "half of the seeds or more diverged"
 
 
 def label_of(key: str, setting: Setting) -> str:

@@ -15,7 +15,7 @@ from gdcli.experiment.sweep.points import effective
 from gdcli.experiment.sweep.result import Setting, SweepResult
 from gdcli.show.axes import fill_band, log_axis, short
 from gdcli.show.pictures import LEGEND_INSIDE, LEGEND_MOST, cut, line_styles
-from gdcli.show.sweep_labels import FIGURES, headings_of, label_of, value_text, varied
+from gdcli.show.sweep_labels import FIGURES, diverged_label, headings_of, label_of, value_text, varied
 from gdcli.spec.grid import Axis
 
 FEW_BANDS = 4  # the most bands drawn at full opacity
@@ -70,7 +70,7 @@ def _lines(figure: Figure, axes: Axes, result: SweepResult, axis: Axis) -> None:
         # At different heights, so that no mark hides another.
         axes.plot(diverged, np.full(len(diverged), top * 1.15**height), linestyle="none", marker="x", color=colour)
     if any(not np.isfinite(_spread(result, setting).median) for setting in result.settings):
-        axes.plot([], [], linestyle="none", marker="x", color="0.3", label="diverged")
+        axes.plot([], [], linestyle="none", marker="x", color="0.3", label=diverged_label(result))
     _scale_x(axes, axis, [other.key for other in result.sweep.axes])
     seeds, figures = result.sweep.seeds, FIGURES[result.figure]
     own = "" if result.figure == "final_mse" else " to the optimum"
@@ -145,7 +145,8 @@ def _heat_map(figure: Figure, axes: Axes, result: SweepResult, across: Axis, up:
     bar = figure.colorbar(mesh, ax=axes, format=FuncFormatter(short))
     bar.ax.yaxis.set_minor_formatter("")
     median = f", median of {result.sweep.seeds} seeds" if result.sweep.seeds > 1 else ""
-    bar.set_label(f"final {FIGURES[result.figure]}{median}{' (grey: diverged)' if np.isinf(cells).any() else ''}")
+    grey = f" (grey: {diverged_label(result)})" if np.isinf(cells).any() else ""
+    bar.set_label(f"final {FIGURES[result.figure]}{median}{grey}")
     best = result.best
     if best:
         at = across.values.index(best.values[across.key]), up.values.index(best.values[up.key])

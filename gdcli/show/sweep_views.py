@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from rich.console import Group, RenderableType
 
+from gdcli.errors import counted
 from gdcli.experiment.ending import NOTES
 from gdcli.experiment.sweep.result import Setting, SweepResult, SweepRun
 from gdcli.show.layout import Column, Sheet, Words
@@ -53,16 +54,22 @@ def _figures(setting: Setting, *, with_seeds: bool) -> list[str]:
     steady = np.isfinite(setting.gap)
     low_high = [f"{scientific(gap.low)} – {scientific(gap.high)}" if gap else "–"] if with_seeds else []
     return [
-        number(mse.median, 7) if steady and mse else "diverged",
+        number(mse.median, 7) if steady and mse else _diverged(setting),
         number(setting.gap if steady else None, 4),
         *low_high,
         number(ratio.median if steady and ratio else None, 4),
     ]
 
 
+def _diverged(setting: Setting) -> str:
+    """How many runs of a setting diverged, if not all."""
+    diverged, runs = setting.diverged, len(setting.runs)
+    return "diverged" if diverged == runs else f"{diverged} of {runs} diverged"
+
+
 def _remarks(result: SweepResult) -> list[str]:
     runs, planned, settings = len(result.runs), len(result.sweep.points), result.settings
-    count = f"{runs} run{'s' if runs > 1 else ''}" if runs == planned else f"{runs} of {planned} runs"
+    count = counted(runs, "run") if runs == planned else f"{runs} of {planned} runs"
     which = "best" if result.comparison.figure else "first"
     excess = f"; the {SHOWN} {which} are shown" if len(settings) > SHOWN else ""
     lines = [f"{count}, {_endings(result.runs)}{excess}"]

@@ -15,7 +15,7 @@ from gdcli.experiment.ending import tally
 from gdcli.experiment.quantiles import spread
 from gdcli.experiment.result import Result, by_name
 from gdcli.show.layout import Cell, Column, Sheet, Words, comma_separated
-from gdcli.show.texts import STATUS_STYLES, number, scientific, status_text
+from gdcli.show.texts import STATUS_STYLES, number, scientific, seeds_text, status_text
 
 # Where there is no room for all columns, those of the smallest rank are left out first.
 RANKS = {
@@ -64,7 +64,7 @@ def comparison_view(results: Sequence[Result]) -> RenderableType:
         ]
         rows.append(row)
     legend = ["★ best", "", ""] if best else []
-    medians = ["medians", "of", f"{len(results) // len(groups)} seeds,", "column by column", "", ""] if seeds else []
+    medians = ["medians", "of", f"{seeds_text(groups)},", "column by column", "", ""] if seeds else []
     bold = frozenset(i for i, name in enumerate(groups) if name in best)
     lines = [[*legend, *medians, *_optima(results)], *(line.split(" ") for line in ranking_remarks(rule, len(best)))]
     return Group(Sheet(columns, rows, bold), *(Words(words, style="dim") for words in lines))

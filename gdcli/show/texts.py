@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 
 from rich.text import Text
 
@@ -19,6 +20,12 @@ def number(value: float | None, digits: int = 8) -> str:
 def scientific(value: float) -> str:
     """Write a number with three digits and an exponent."""
     return "∞" if value == math.inf else f"{value:.2e}"
+
+
+def seeds_text(groups: Mapping[str, Sequence[Result]]) -> str:
+    """How many seeds each of several specs was run with: `3 seeds`; `up to 3 seeds` after an interrupt."""
+    counts = [len(runs) for runs in groups.values()]
+    return f"{'up to ' if min(counts) < max(counts) else ''}{max(counts)} seeds"
 
 
 def status_text(result: Result) -> Text:

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from pydantic_core import ErrorDetails
 
-from gdcli.errors import suggestion
+from gdcli.errors import counted, suggestion
 from gdcli.spec.strict_yaml import KeyPath
 
 # The path of a key or an element, and what is wrong with it: a fault before its place is known.
@@ -27,6 +27,18 @@ FORMS: dict[KeyPath, str] = {
     ("optimizer",): "a name or a mapping",
     ("schedule",): "a name, a mapping or a list",
 }
+
+# Examples for keys that must be a list, by the last part of the key; `A_LIST` for all others.
+LISTS: dict[str | int, str] = {
+    "features": "[Length, Diameter]",
+    "betas": "[0.9, 0.999]",
+    "etas": "[0.5, 1.2]",
+    "step_sizes": "[1e-6, 50]",
+    "milestones": "[30, 60]",
+    "boundaries": "[30, 60]",
+    "values": "[0.1, 0.01]",
+}
+A_LIST = "[1, 2, 3]"
 
 
 def path_text(path: KeyPath) -> str:
@@ -78,12 +90,12 @@ def _not_listed(error: ErrorDetails) -> str:
 
 
 def _length(error: ErrorDetails) -> str:
-    ctx, exact = error["ctx"], error["ctx"].get("min_length", error["ctx"].get("max_length"))
+    ctx = error["ctx"]
+    exact: int = ctx["min_length"] if "min_length" in ctx else ctx["max_length"]
     if isinstance(error["input"], str):
         return f"must be {exact} character long, got {shown(error['input'])}"
     bound = "at least" if "min_length" in ctx else "at most"
-    values = "value" if exact == 1 else "values"
-    return f"must have {bound} {exact} {values}, got {ctx['actual_length']}"
+    return f"must have {bound} {counted(exact, 'value')}, got {ctx['actual_length']}"
 
 
 _TEMPLATES: dict[str, Callable[[ErrorDetails], str]] = {
@@ -98,7 +110,7 @@ _TEMPLATES: dict[str, Callable[[ErrorDetails], str]] = {
     "int_from_float": lambda e: f"must be an integer, got {shown(e['input'])}",
     "bool_type": lambda e: f"must be true or false, got {shown(e['input'])}",
     "string_type": lambda e: f"must be text, got {shown(e['input'])}{_quote_hint(e['input'])}",
-    "tuple_type": lambda e: f"must be a list, got {shown(e['input'])}",
+    "tuple_type": lambda e: f"must be a list such as {LISTS.get(e['loc'][-1], A_LIST)}, got {shown(e['input'])}",
     "dict_type": lambda e: f"must be a mapping, got {shown(e['input'])}",
     "literal_error": _not_listed,
     "json_invalid": lambda _: "holds a name with a byte in it that is not UTF-8; rename the file",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from gdcli.engine.arrays import Array
 from gdcli.engine.schedules import Schedule, resolve, sequence_rates
 from gdcli.engine.schedules.waves import OneCycle
+from gdcli.errors import counted
 from gdcli.spec.messages import Flaw, path_text
 from gdcli.spec.strict_yaml import KeyPath
 
@@ -26,23 +27,18 @@ def uncovered(schedules: tuple[Schedule, ...], length: int) -> Iterator[Flaw]:
     Returns:
         Paths in the spec, and messages.
     """
-    unit = schedules[0].interval + "s"
+    unit = schedules[0].interval
     if schedules[-1].length is not None and len(schedules) > 1:
         total = sum(schedule.length or 0 for schedule in schedules)
         if total < length:
-            yield (
-                ("schedule",),
-                f"the schedule ends after {total} {unit} and leaves {length - total} of the run's {length} without a "
-                "rate; leave the length of its last element out",
-            )
+            rest = f"{length - total} of the run's {length} without a rate"
+            message = f"the schedule ends after {counted(total, unit)} and leaves {rest}"
+            yield ("schedule",), f"{message}; leave the length of its last element out"
     for path, schedule, k in _elements(schedules, length):
         if isinstance(schedule, OneCycle) and schedule.total is not None and schedule.total < k:
             at = (*path, "total")
-            yield (
-                at,
-                f"{path_text(at)} is {schedule.total} and leaves {k - schedule.total} of {k} {unit} without a rate; "
-                "leave it out to span the run",
-            )
+            rest = f"{k - schedule.total} of {counted(k, unit)} without a rate"
+            yield at, f"{path_text(at)} is {schedule.total} and leaves {rest}; leave it out to span the run"
 
 
 def resolved(schedules: tuple[Schedule, ...], length: int) -> tuple[Schedule, ...]:
@@ -60,23 +56,28 @@ def remarks(schedules: tuple[Schedule, ...], length: int) -> list[str]:
     Returns:
         Warnings.
     """
-    unit = schedules[0].interval + "s"
+    unit = schedules[0].interval
     warnings = []
     if length and len(schedules) > 1:
         lengths = [schedule.length or 0 for schedule in schedules]
         if schedules[-1].length is None and sum(lengths) == length:
             last = f"schedule[{len(schedules) - 1}]"
-            warnings.append(f"{last} never begins: the elements before it take all of the run's {length} {unit}")
+            warnings.append(
+                f"{last} never begins: the elements before it take all of the run's {counted(length, unit)}"
+            )
         elif sum(lengths) > length:
-            warnings.append(f"the elements of the schedule take {sum(lengths)} {unit}, and the run has only {length}")
+            warnings.append(
+                f"the elements of the schedule take {counted(sum(lengths), unit)}, and the run has only {length}"
+            )
     for path, schedule, k in _elements(schedules, length):
         span = schedule.span()
         if k and span:
             what, needed = f"{path_text((*path, span[0]))}", span[1]
             if needed > k:
-                warnings.append(f"{what} reaches to {unit[:-1]} {needed}, and there are only {k}: it never gets there")
+                only = f"there {'is' if k == 1 else 'are'} only {k}"
+                warnings.append(f"{what} reaches to {unit} {needed}, and {only}: it never gets there")
             elif needed < k and schedule.afterwards:
-                warnings.append(f"{what} ends at {unit[:-1]} {needed} of {k}: {schedule.afterwards}")
+                warnings.append(f"{what} ends at {unit} {needed} of {k}: {schedule.afterwards}")
     return warnings
 
 

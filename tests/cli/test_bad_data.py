@@ -29,6 +29,7 @@ H = "x,z,y\n"
 EMPTY = "d.csv: this data file is empty; it needs a header line and rows"
 NO_ROWS = "d.csv: this data file has a header and no rows"
 FILL = "fill them in, or leave these rows out: set dataset: {path: …, missing: drop}"
+LEAVE_BLANK = "fill them in, or leave them blank and set dataset: {path: …, missing: drop}"
 CORRECT = "correct them or drop these rows"
 NOT_UTF8 = "not UTF-8 text; save the file as UTF-8, or set dataset: {path: …, encoding: latin-1}"
 ROWS = "1,2,3\n2,1,4\n3,5,9\n"
@@ -116,7 +117,15 @@ CELLS: dict[str, tuple[str | bytes, str]] = {
     "currency": (H + "1,$3,3\n2,1,4\n3,5,9\n", no_number(2, "$3", looks="'$'; write them without $")),
     "percent": (H + "1,3%,3\n2,1,4\n3,5,9\n", no_number(2, "3%", looks="'%'; write them without %")),
     "fullwidth": (H + "1,１,3\n2,1,4\n3,5,9\n", no_number(2, "１")),
-    "not_available": (H + "1,NA,3\n2,1,4\n3,5,9\n", no_number(2, "NA")),
+    **{
+        mark: (H + f"1,{mark},3\n2,1,4\n3,5,9\n", f"{no_number(2, mark)}, a mark of missing values; {LEAVE_BLANK}")
+        for mark in ("NA", "N/A", "null", "None", "?", "-", "#N/A")
+    },
+    "minus": (
+        H + "1,\u22121,3\n2,1,4\n3,5,9\n",
+        no_number(2, "\u22121", looks="'\u2212'; write them with '-' for '\u2212'"),
+    ),
+    "unit": (H + "1,1.5km,3\n2,1,4\n3,5,9\n", no_number(2, "1.5km", looks="'km'; write them without km")),
     "header_again": (
         H + ROWS + H + ROWS,
         "\n".join(no_number(5, name, name) for name in ("x", "y", "z")),

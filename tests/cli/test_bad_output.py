@@ -483,7 +483,7 @@ def test_interrupted_run(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
         bench.write(f"{name}.yaml", D + "epochs: 9\n")
     interrupt_at(monkeypatch, "b", 4)
     outcome = bench.gd("run", "a.yaml", "b.yaml", "c.yaml")
-    assert outcome.err == "b: interrupted after epoch 4; its files hold what was finished\n"
+    assert outcome.err == "b: interrupted after epoch 4; its files hold what was finished\nnot started: c\n"
     assert outcome.code == 130
     assert entries("results") == ["a", "b"]
     assert held("results/a").status == "completed"
@@ -499,7 +499,7 @@ def test_interrupted_comparison(bench: Bench, monkeypatch: pytest.MonkeyPatch) -
         bench.write(f"{name}.yaml", D + "epochs: 9\n")
     interrupt_at(monkeypatch, "b", 4)
     outcome = bench.gd("compare", "a.yaml", "b.yaml", "c.yaml", "--no-plot")
-    assert outcome.err == "b: interrupted after epoch 4; its files hold what was finished\n"
+    assert outcome.err == "b: interrupted after epoch 4; its files hold what was finished\nnot started: c\n"
     assert outcome.code == 130
     runs = json.loads(Path("results/a-vs-b-vs-c/summary.json").read_text())["runs"]
     assert [(run["name"], run["status"]) for run in runs] == [("a", "completed"), ("b", "interrupted")]
@@ -512,8 +512,30 @@ def test_interrupted_check(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Non
     outcome = bench.gd("check", ".")
     assert outcome.code == 130
     assert "failed  b: interrupted at epoch 4" in outcome.out
-    assert "Traceback" not in outcome.err
+    assert outcome.err == "not started: c\n"
     assert not Path("results").exists()
+
+
+def test_interrupted_seeds(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"s{i:02}" for i in range(14)]
+    for name in names:
+        bench.write(f"{name}.yaml", D + "epochs: 9\n")
+    interrupt_at(monkeypatch, "s01", 4)
+    outcome = bench.gd("compare", *(f"{name}.yaml" for name in names), "--seeds", "3", "--no-plot")
+    assert outcome.err.splitlines() == [
+        "s01: interrupted after epoch 4; its files hold what was finished",
+        f"not started: 2 of 3 runs of s01, {', '.join(names[2:11])} and 3 more",
+    ]
+    assert "medians of up to 3 seeds, column by column" in outcome.out
+    assert outcome.code == 130
+
+
+def test_interrupted_last_run(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a", "b"):
+        bench.write(f"{name}.yaml", D + "epochs: 9\n")
+    interrupt_at(monkeypatch, "b", 4)
+    outcome = bench.gd("compare", "a.yaml", "b.yaml", "--no-plot")
+    assert outcome.err == "b: interrupted after epoch 4; its files hold what was finished\n"
 
 
 def test_interrupted_before_anything_runs(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,7 +54,7 @@ LINES: dict[str, str] = {
     "columns: 3": "2:1: columns must be a mapping, got 3",
     "columns: [x]": "2:1: columns must be a mapping, got a list of 1",
     "columns:": "2:1: columns must be a mapping, got nothing",
-    "columns: {features: x}": "2:11: columns.features must be a list, got 'x'",
+    "columns: {features: x}": "2:11: columns.features must be a list such as [Length, Diameter], got 'x'",
     "columns: {features: []}": "2:11: columns.features must have at least 1 value, got 0",
     "columns: {features: [1]}": "2:22: columns.features[0] must be text, got 1; write '1' in quotes",
     "columns: {features: [x, [z]]}": "2:25: columns.features[1] must be text, got a list of 1",
@@ -131,7 +131,7 @@ LINES: dict[str, str] = {
     "optimizer: {kind: adam, betas: [0.9, high]}": "2:38: optimizer.betas[1] must be a number, got 'high'",
     "optimizer: {kind: adam, betas: [0.9]}": "2:25: optimizer.betas[1] is required",
     "optimizer: {kind: adam, betas: [0, 0, 0]}": "2:25: optimizer.betas must have at most 2 values, got 3",
-    "optimizer: {kind: adam, betas: 0.9}": "2:25: optimizer.betas must be a list, got 0.9",
+    "optimizer: {kind: adam, betas: 0.9}": "2:25: optimizer.betas must be a list such as [0.9, 0.999], got 0.9",
     "optimizer: {kind: adam, eps: -1}": "2:25: optimizer.eps must be at least 0, got -1",
     "optimizer: {kind: adam, amsgrad: 1}": "2:25: optimizer.amsgrad must be true or false, got 1",
     "optimizer: {kind: momentum, momentum: 1}": "2:29: optimizer.momentum must be less than 1, got 1",
@@ -163,7 +163,7 @@ LINES: dict[str, str] = {
     "schedule: {kind: multistep, milestones: [20, 20]}": "2:29: schedule.milestones must increase, got 20, 20",
     "schedule: {kind: multistep, milestones: []}": "2:29: schedule.milestones must have at least 1 value, got 0",
     "schedule: {kind: multistep, milestones: [0]}": "2:42: schedule.milestones[0] must be at least 1, got 0",
-    "schedule: {kind: multistep, milestones: 30}": "2:29: schedule.milestones must be a list, got 30",
+    "schedule: {kind: multistep, milestones: 30}": "2:29: schedule.milestones must be a list such as [30, 60], got 30",
     "schedule: {kind: piecewise, boundaries: [9, 3], values: [1, 1, 1]}": (
         "2:29: schedule.boundaries must increase, got 9, 3"
     ),
@@ -288,7 +288,9 @@ DATASETS: dict[str, str] = {
     ),
     "dataset: {synthetic: {rows: 0, weights: [1]}}": "1:23: dataset.synthetic.rows must be at least 1, got 0",
     "dataset: {synthetic: {rows: 3, weights: []}}": "1:32: dataset.synthetic.weights must have at least 1 value, got 0",
-    "dataset: {synthetic: {rows: 3, weights: 3}}": "1:32: dataset.synthetic.weights must be a list, got 3",
+    "dataset: {synthetic: {rows: 3, weights: 3}}": (
+        "1:32: dataset.synthetic.weights must be a list such as [1, 2, 3], got 3"
+    ),
     "dataset: {synthetic: {rows: 3, weights: [a]}}": "1:42: dataset.synthetic.weights[0] must be a number, got 'a'",
     "dataset: {synthetic: {rows: 3, weights: [1], noise: -1}}": (
         "1:46: dataset.synthetic.noise must be at least 0, got -1"
@@ -307,7 +309,7 @@ DATASETS: dict[str, str] = {
     "dataset: {inline: [1]}": "1:11: dataset.inline must be a mapping, got a list of 1",
     "dataset: {inline: {}}": "1:11: dataset.inline needs at least one column with at least one row",
     "dataset: {inline: {x: []}}": "1:11: dataset.inline needs at least one column with at least one row",
-    "dataset: {inline: {x: 3}}": "1:20: dataset.inline.x must be a list, got 3",
+    "dataset: {inline: {x: 3}}": "1:20: dataset.inline.x must be a list such as [1, 2, 3], got 3",
     "dataset: {inline: {x: [1, 2], y: [1]}}": (
         "1:11: the columns of dataset.inline must have the same number of rows, got x 2, y 1"
     ),

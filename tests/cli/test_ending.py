@@ -78,6 +78,17 @@ REMARKS = {
         "moved only 0.00012 % of the way from its start to the optimum: the gap is still 0.7222; raise optimizer.lr or "
         "epochs, or scale features and target",
     ),
+    "scaled_and_above_its_start": (
+        "scaler: zscore\noptimizer: {kind: adam, lr: 5}\nepochs: 1\n",
+        "above its start",
+        "ended above its start: the MSE went from 26.0844 to 66.0887; lower optimizer.lr",
+    ),
+    "scaled_and_hardly_moved": (
+        "scaler: minmax\noptimizer: {kind: sgd, lr: 1.0e-9}\n",
+        "hardly moved",
+        "moved only 5.8e-05 % of the way from its start to the optimum: the gap is still 19.11; raise optimizer.lr or "
+        "epochs",
+    ),
     "adam_on_prices": (
         "dataset: {inline: {area: [50, 80, 120], price: [2.0e5, 3.1e5, 4.9e5]}}\noptimizer: adam\nepochs: 200\n",
         "hardly moved",

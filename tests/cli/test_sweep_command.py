@@ -84,6 +84,22 @@ def test_all_diverged(bench: Bench) -> None:
     assert not (bench.home / "results/s-sweep/best.yaml").exists()
 
 
+def test_half_of_the_seeds_diverged(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    bench.write("s.yaml", PARTLY)
+    outcome = bench.gd("sweep", "s.yaml", "--grid", "optimizer.lr=0.062,0.064", "--seeds", "10", "--no-plot")
+    assert outcome.code == 4
+    assert outcome.err == (
+        "s-sweep: at least half of the seeds of every setting diverged (11 of 20 runs); optimizer.lr=0.062, seed=0 "
+        "diverged at epoch 15: its gap passed 1e+06 times that of the start; lr 0.062 is above 0.05779, the largest "
+        "stable rate of full-batch descent on these columns; lower optimizer.lr or scale the features\n"
+    )
+    assert [" ".join(line.split()[:5]) for line in outcome.out.splitlines()[3:5]] == [
+        "0.062 5 of 10 diverged",
+        "0.064 6 of 10 diverged",
+    ]
+
+
 REFUSED = {
     "nothing": (
         [],

@@ -165,44 +165,157 @@ def test_no_row_is_left(tmp_path: Path) -> None:
     )
 
 
-# id → a column of texts, and the warning about it
-LOOKS: dict[str, tuple[list[str], str]] = {
+LIKE = "is left out, though its cells look like numbers with"
+POINTS = "'.' between groups of digits and ',' as the decimal mark ('1.234,5')"
+ABSENT = "a mark of missing values; fill them in, or leave them blank and give missing='drop'"
+
+# id → a column of texts, the delimiter, and the warning about it
+LOOKS: dict[str, tuple[list[str], str, str]] = {
     "grouped": (
         ["435,944.33", "500.00", "1,000.00"],
-        "is left out, though its cells look like numbers with ',' between groups of digits ('435,944.33'); "
-        "give thousands=','",
+        ",",
+        f"{LIKE} ',' between groups of digits ('435,944.33'); give thousands=','",
     ),
-    "currency": (
-        ["€435944"],
-        "is left out, though its cells look like numbers with '€' ('€435944'); write them without €",
-    ),
-    "percent": (["45 %"], "is left out, though its cells look like numbers with '%' ('45 %'); write them without %"),
-    "decimal": (
+    "currency": (["€435944"], ",", f"{LIKE} '€' ('€435944'); write them without €"),
+    "percent": (["45 %"], ",", f"{LIKE} '%' ('45 %'); write them without %"),
+    "decimal": (["4,5", "12,25"], ";", f"{LIKE} ',' as the decimal mark ('4,5'); give decimal=','"),
+    "decimal_delimiter": (
         ["4,5", "12,25"],
-        "is left out, though its cells look like numbers with ',' as the decimal mark ('4,5'); give decimal=','",
+        ",",
+        f"{LIKE} ',' as the decimal mark ('4,5'); write them as plain numbers",
     ),
-    "continental": (
-        ["1.234,5", "12,25"],
-        "is left out, though its cells look like numbers with '.' between groups of digits and ',' as the decimal mark "
-        "('1.234,5'); give thousands='.', decimal=','",
+    "continental": (["1.234,5", "12,25"], ";", f"{LIKE} {POINTS}; give thousands='.', decimal=','"),
+    "continental_delimiter": (["1.234,5", "12,25"], ",", f"{LIKE} {POINTS}; write them as plain numbers"),
+    "unit": (["12 kg", "5.3kg", "7"], ",", f"{LIKE} 'kg' ('12 kg'); write them without kg"),
+    "unit_with_power": (["12 m2", "-5.3 m2"], ",", f"{LIKE} 'm2' ('12 m2'); write them without m2"),
+    "unit_and_marks": (
+        ["1,200.5 µg/l", "13 µg/l"],
+        ",",
+        f"{LIKE} ',' between groups of digits and 'µg/l' ('1,200.5 µg/l'); write them without µg/l, and give "
+        "thousands=','",
+    ),
+    "minus": (["\u22125", "\u22124", "3"], ",", f"{LIKE} '\u2212' ('\u22125'); write them with '-' for '\u2212'"),
+    "minus_degrees": (
+        ["\u22125 °C", "4 °C"],
+        ",",
+        f"{LIKE} '\u2212' and '°C' ('\u22125 °C'); write them without °C and with '-' for '\u2212'",
+    ),
+    "missing": (["NA", "na", "5", "?"], ",", f"is left out, though its cells are numbers or 'NA', {ABSENT}"),
+    "grouped_or_missing": (
+        ["?", "?", "?", "1,000"],
+        ",",
+        f"{LIKE} ',' between groups of digits ('1,000'); give thousands=','",
     ),
 }
 
 
-@pytest.mark.parametrize(("cells", "warning"), LOOKS.values(), ids=LOOKS)
-def test_text_columns_that_look_like_numbers_are_reported(cells: list[str], warning: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("cells", "delimiter", "warning"), LOOKS.values(), ids=LOOKS)
+def test_text_columns_that_look_like_numbers_are_reported(
+    cells: list[str], delimiter: str, warning: str, tmp_path: Path
+) -> None:
     path = tmp_path / "d.csv"
-    FRAME.assign(price=(cells * N)[:N]).to_csv(path, index=False)
-    assert gdcli.optimum(path).warnings == (f"text column 'price' {warning}",)
-    assert refusal(path, target="price").startswith(
-        f"target: the target 'price' in {path} is text; name a numeric one; "
+    FRAME.assign(price=(cells * N)[:N]).to_csv(path, index=False, sep=delimiter)
+    assert gdcli.optimum(path, delimiter=delimiter).warnings == (f"text column 'price' {warning}",)
+    is_text = f"target: the target 'price' in {path} is text; name a numeric one; its cells "
+    said = refusal(path, target="price", delimiter=delimiter)
+    assert said == is_text + warning.partition("its cells ")[2].replace("; ", ": ", 1)
+    assert gdcli.optimum(path, features=["x"], target="y", delimiter=delimiter).warnings == ()
+
+
+@pytest.mark.parametrize("columns", [{}, {"target": "y"}, {"features": ["x"]}, {"features": ["x"], "target": "y"}])
+def test_the_unused_columns_that_are_text(columns: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "d.csv"
+    FRAME.assign(late=["1"] * 20 + ["red"] * 40)[["late", "z", "x", "y"]].to_csv(path, index=False)
+    fit = gdcli.optimum(path, **columns)
+    assert fit.unused == (("late", "z") if "features" in columns else ("late",))
+    assert fit.texts == (() if len(columns) == 2 else ("late",))  # nobody has looked at it
+
+
+def test_of_texts_without_a_numeric_column_those_that_look_like_numbers_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "d.csv"
+    texts = {"a": "4,5", "b": "5 kg", "c": "red", "d": "7,5"}
+    pd.DataFrame(texts, index=range(N)).to_csv(path, index=False, sep=";")
+    like = (
+        "the cells of 'a', 'd' look like numbers with ',' as the decimal mark ('4,5'): give decimal=','; "
+        "the cells of 'b' look like numbers with 'kg' ('5 kg'): write them without kg"
     )
-    assert gdcli.optimum(path, features=["x"], target="y").warnings == ()
+    assert refusal(path, delimiter=";") == f"data: no numeric column in {path} is left to be the target; {like}"
+    pd.DataFrame({**texts, "y": 1}, index=range(N)).to_csv(path, index=False, sep=";")
+    assert refusal(path, delimiter=";") == f"data: no numeric column besides the target 'y' in {path}; {like}"
+    spec = {"dataset": {"path": path, "delimiter": ";"}}
+    with pytest.raises(gdcli.DataError, match=re.escape("set dataset: {path: …, decimal: ','}; the cells of 'b'")):
+        gdcli.run(spec)
+
+
+def test_numbers_among_the_first_cells_of_a_text_column_keep_their_decimal_mark(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gdcli.data.survey.SAMPLE", 10)
+    monkeypatch.setattr("gdcli.data.choosing.SAMPLE", 10)
+    path = tmp_path / "d.csv"
+    path.write_text("a;y\n" + "1,5;2\n;3\n" * 20 + "red;4\n" * 30)
+    given: dict[str, Any] = {"delimiter": ";", "decimal": ",", "missing": "drop"}
+    message = f"data: no numeric column besides the target 'y' in {path}; name features"
+    assert refusal(path, **given) == message
+    path.write_text("a;x;y\n" + "1,5;1;2\n;2;3\n" * 20 + "red;3;4\n" * 30)
+    assert gdcli.optimum(path, **given).warnings == ()
+
+
+def test_samples_are_looked_at_and_not_all_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    counts = []
+
+    def noted(cells: list[str], *_: str) -> None:
+        counts.append(len(cells))
+
+    monkeypatch.setattr("gdcli.data.seeming.numerals", noted)
+    monkeypatch.setattr("gdcli.data.survey.SAMPLE", 50)
+    monkeypatch.setattr("gdcli.data.choosing.SAMPLE", 50)
+    path = tmp_path / "d.csv"
+    pd.DataFrame({"a": "4 kg", "b": "red"}, index=range(N)).to_csv(path, index=False)
+    refusal(path)
+    FRAME.assign(a="4 kg").to_csv(path, index=False)
+    gdcli.optimum(path)
+    assert counts
+    assert max(counts) <= 50
+
+
+# id → the first lines of a file, and whether the first one is refused
+COMMENTS: dict[str, tuple[str, bool]] = {
+    "one_cell": ("# made by hand\nx,y\n", True),
+    "as_many_cells": ("# made by hand, in May\nx,y\n", True),
+    "more_cells": ("# made by hand, in May, at home\nx,y\n", True),
+    "two_lines": ("# made by hand\n# in May\nx,y\n", True),
+    "no_names": ("# made by hand\n", True),
+    "names": ("# x,y\n", False),
+}
+
+
+@pytest.mark.parametrize(("head", "refused"), COMMENTS.values(), ids=COMMENTS)
+def test_a_first_line_that_starts_as_a_comment(head: str, refused: bool, tmp_path: Path) -> None:
+    path = tmp_path / "d.csv"
+    path.write_text(head + "1,2\n3,5\n4,7\n" * 20)
+    if refused:
+        message = "the first line starts with '#' and does not name the columns; remove it"
+        assert refusal(path) == f"{path}:1: {message}"
+    else:
+        assert gdcli.optimum(path).warnings == (
+            f"the first name in the header of {path} is '# x', with the '#'; remove that, or the whole line if it is a "
+            "comment",
+        )
+        assert gdcli.optimum(path, features=["# x"], target="y").warnings == ()
+
+
+@pytest.mark.parametrize("row", ["4,5;1\n", "€4;1\n", ";1\n"])
+def test_a_name_with_a_number_sign_above_numbers_of_any_kind(row: str, tmp_path: Path) -> None:
+    path = tmp_path / "d.csv"
+    path.write_text("#x;y\n" + row + "1;2\n3;5\n" * 20)
+    assert ":1: " not in refusal(path, delimiter=";")
 
 
 def test_words_and_dates_do_not_look_like_numbers(tmp_path: Path) -> None:
     path = tmp_path / "d.csv"
-    FRAME.assign(date="2020-01-02", word="red", version="1.2.3").to_csv(path, index=False)
+    texts = {"date": "2020-01-02", "word": "red", "version": "1.2.3", "time": "12:30 h", "dash": "-", "size": "2x4"}
+    FRAME.assign(**texts, address=[f"{i} Road {i}" for i in range(N)]).to_csv(path, index=False)
     assert gdcli.optimum(path).warnings == ()
 
 
@@ -268,7 +381,9 @@ def test_too_many_features(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_arguments_of_unknown_types() -> None:
     assert refusal(4) == "data: must be a path or a pandas DataFrame, got int"
-    assert refusal(FRAME, features="x") == "features: columns.features must be a list, got 'x'"
+    assert (
+        refusal(FRAME, features="x") == "features: columns.features must be a list such as [Length, Diameter], got 'x'"
+    )
     assert refusal(FRAME, delimiter=";") == "delimiter: is for CSV files; leave it out, the rows are a DataFrame"
     assert refusal("a.yaml") == "a.yaml: is a spec and not a data file; name the data file, or use `gdcli run`"
     wrong: Any = 3
@@ -329,5 +444,5 @@ def test_no_group_of_digits_begins_with_a_zero(tmp_path: Path) -> None:
     path = tmp_path / "d.csv"
     path.write_text('a,b,y\n1,"2,744",1\n2,"0,355",2\n4,"0,101",4\n7,"1,200",7\n')
     (warning,) = gdcli.optimum(path).warnings
-    assert "',' as the decimal mark ('2,744'); give decimal=','" in warning
+    assert "',' as the decimal mark ('2,744'); write them as plain numbers" in warning
     assert refusal(path, features=["b"], thousands=",").startswith(f"{path}:3: column 'b' has 2 cells that are not num")

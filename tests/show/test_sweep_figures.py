@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from gdcli.experiment.sweep.plan import plan_sweep
 from gdcli.experiment.sweep.result import SweepResult, SweepRun, record_of, run_of
@@ -14,7 +16,9 @@ from gdcli.experiment.sweep.run import run_plans
 from gdcli.experiment.sweep.spread import Resources
 from gdcli.show.drawing import draw_run, draw_sweep
 from gdcli.show.pictures import to_png
+from gdcli.show.sweep_labels import headings_of
 from gdcli.show.sweep_picture import sweep_picture
+from gdcli.show.sweep_views import sweep_view
 from gdcli.spec.draft import read_draft
 from gdcli.spec.grid import Axis
 
@@ -129,6 +133,30 @@ def test_the_picture_shows_the_figures_of_the_table_and_cuts_none() -> None:
     assert {s.low for s in spreads if s} | {s.high for s in spreads if s and np.isfinite(s.high)} <= heights
     assert top in heights
     assert all(height == top or axes.get_ylim()[0] < height < top for height in heights)
+
+
+def test_seeds_that_diverged_are_not_all_of_them() -> None:
+    rows = {"inline": {"x": [1.0, 2.0, 3.0, 4.0], "z": [2.0, 1.0, 5.0, 3.0], "y": [3.0, 4.0, 9.0, 8.0]}}
+    base = {"name": "x", "dataset": rows, "batch_size": 1, "epochs": 30}
+    rates = Axis("optimizer.lr", (0.01, 0.062))
+    half = "half of the seeds or more diverged"
+    lines, one_seed = swept(rates, seeds=10, base=base), swept(rates, base=base)
+    for result, label in ((lines, half), (one_seed, "diverged")):
+        assert 0 < result.settings[1].diverged < 10
+        (axes,) = sweep_picture(result).axes
+        assert label in [line.get_label() for line in axes.get_lines()]
+    _, bar = sweep_picture(swept(rates, Axis("epochs", (30, 31)), seeds=10, base=base)).axes
+    assert bar.get_ylabel() == f"final gap, median of 10 seeds (grey: {half})"
+
+
+def test_an_axis_is_not_taken_for_a_figure() -> None:
+    axes = (Axis("stop.gap", (0.1, 0.2)), Axis("optimizer.kind", ("sgd", "adam")), Axis("epochs", (1, 2)))
+    headings = {"stop.gap": "stop.gap", "optimizer.kind": "optimizer", "epochs": "epochs"}
+    assert headings_of(axes) == headings
+    console = Console(width=100, record=True, file=io.StringIO())
+    console.print(sweep_view(swept(*axes)))
+    heading = console.export_text().split("\n")[1].split()
+    assert heading == ["stop.gap", "optimizer", "epochs", "final", "MSE", "gap", "gap/opt."]
 
 
 def test_a_map_says_that_it_takes_the_smallest_over_other_axes() -> None:

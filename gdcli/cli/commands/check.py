@@ -16,7 +16,7 @@ from gdcli.cli.outcome import UNEXPECTED, handled
 from gdcli.errors import Fault, Place, SpecError
 
 if TYPE_CHECKING:
-    from gdcli.cli.session import Session
+    from gdcli.cli.session import Session, complain_of_unstarted
     from gdcli.experiment.expectation import Verdict
     from gdcli.experiment.plan import Plan
 
@@ -45,7 +45,7 @@ def check(
     gdcli check experiments/abalone_norm.yaml --junit report.xml
     """
     from gdcli.cli.report_file import check_report, write_report
-    from gdcli.cli.session import Session
+    from gdcli.cli.session import Session, complain_of_unstarted
     from gdcli.engine.trace import Status
     from gdcli.experiment.kernels import kernel_choice
     from gdcli.experiment.output.portable import inputs_of
@@ -63,6 +63,7 @@ def check(
     directories = session.destinations(out, [planned.spec.name for planned in plans], plans) if out else []
     verdicts = list(_verdicts(session, plans, directories, plot=not no_plot))
     results = [verdict.result for verdict in verdicts]
+    complain_of_unstarted(plans, started=len(results))
     session.remark_on([result for result in results if result.status is not Status.DIVERGED])
     session.say(_counts([verdict.outcome for verdict in verdicts]))
     session.give({"checks": [verdict_document(verdict) for verdict in verdicts]})

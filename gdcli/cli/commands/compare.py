@@ -54,4 +54,4 @@ def compare(
     session.show(comparison_view(results))
     session.say(f"written to {directory}/")
     session.give(comparison_document(results, directory))
-    return session.close(results)
+    return session.close(results, plans)

@@ -46,4 +46,4 @@ def run(
             break
     documents = [result.document(directory) for result, directory in zip(results, directories, strict=False)]
     session.give(documents[0] if len(specs) == 1 else {"runs": documents})
-    return session.close(results)
+    return session.close(results, plans)

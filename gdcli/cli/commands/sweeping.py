@@ -10,12 +10,12 @@ from gdcli.cli.interrupts import INTERRUPTED
 from gdcli.cli.outcome import DIVERGED, complain
 from gdcli.cli.progress import LateBar, ReadingBar
 from gdcli.cli.session import Session
-from gdcli.engine.trace import Status
+from gdcli.errors import counted
 from gdcli.experiment.sweep.directory import Written, sweep_into
 from gdcli.experiment.sweep.files import document
 from gdcli.experiment.sweep.plan import plan_sweep
-from gdcli.experiment.sweep.points import Sweep, setting_text
-from gdcli.experiment.sweep.remarks import best_run_warnings, warnings_of
+from gdcli.experiment.sweep.points import Sweep
+from gdcli.experiment.sweep.remarks import best_run_warnings, divergence, warnings_of
 from gdcli.experiment.sweep.run import Finished, run_sweep
 from gdcli.experiment.sweep.spread import Resources
 from gdcli.show.drawing import draw_run, draw_sweep
@@ -42,7 +42,7 @@ def plan(
     session.warn_all(planned.omissions[:MOST_OMISSIONS])
     more = len(planned.omissions) - MOST_OMISSIONS
     if more > 0:
-        session.warn(f"skipped {more} more settings; summary.json lists them")
+        session.warn(f"skipped {counted(more, 'more setting')}; summary.json lists all")
     session.warn_all(warnings_of(planned))
     return planned
 
@@ -52,9 +52,10 @@ def write(
 ) -> Written:
     """Run what has not been run yet, with a bar where a person looks on, and write the files."""
     total, resources = len(planned.points), Resources(session.kernel, workers)
+    runs = counted(total, "run")
 
     def run() -> Finished:
-        with LateBar(planned.name, total, status=f"0 of {total} runs", shown=not session.quiet) as bar:
+        with LateBar(planned.name, total, status=f"0 of {runs}", shown=not session.quiet) as bar:
             return run_sweep(
                 planned,
                 directory,
@@ -62,7 +63,7 @@ def write(
                 draw=draw_run,
                 fresh=fresh,
                 curves=curves,
-                tell=lambda done, _new: bar.update(done, f"{done} of {total} runs"),
+                tell=lambda done, _new: bar.update(done, f"{done} of {runs}"),
             )
 
     return sweep_into(directory, planned, run=run, draw=draw_sweep, plot=plot)
@@ -75,7 +76,7 @@ def show(session: Session, written: Written, directory: Path) -> None:
     if finished.runs:
         session.show(sweep_view(result))
     if finished.reused:
-        session.say(f"{finished.reused} of {len(result.sweep.points)} runs taken from earlier sweeps")
+        session.say(f"{finished.reused} of {counted(len(result.sweep.points), 'run')} taken from earlier sweeps")
     session.say(f"written to {directory}/")
     if session.as_json:  # a document of many runs takes a while
         session.give({**document(result, directory), "reused": finished.reused})
@@ -85,11 +86,10 @@ def close(written: Written) -> int:
     """Say how a sweep ended where that is not as planned, and give the exit code."""
     result, runs, name = written.result, written.finished.runs, written.result.sweep.name
     if written.finished.interrupted:
-        finished = f"{len(runs)} of {len(result.sweep.points)} runs"
+        finished = f"{len(runs)} of {counted(len(result.sweep.points), 'run')}"
         complain(f"{name}: interrupted after {finished}; the same command goes on from there")
         return INTERRUPTED
     if any(setting.gap < math.inf for setting in result.settings):
         return 0
-    run = next(run for run in runs if run.summary["status"] == Status.DIVERGED)
-    complain(f"{name}: every setting diverged; {setting_text(run.point.setting)} {run.remarks[0].sentence}")
+    complain(f"{name}: {divergence(result)}")
     return DIVERGED

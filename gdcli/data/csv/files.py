@@ -8,6 +8,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from gdcli.data.csv.format import CsvFormat
 from gdcli.data.csv.packed import is_compressed
 from gdcli.data.csv.quotes import MisplacedQuoteError, Quotes
 from gdcli.data.csv.transcoding import UTF8, opened, undecodable_line
+from gdcli.data.numerals import numerals
 from gdcli.errors import DataError, Fault, Place, system_reason
 from gdcli.spec.advice import setting
 
@@ -162,7 +164,7 @@ def _starts_as_utf16(path: Path) -> bool:
 
 
 def check_header(path: Path, label: str, form: CsvFormat) -> list[str]:
-    """Read the header of a file, and check it.
+    """Read the header of a file; refuse a comment, a row of numbers, and missing or repeated names.
 
     Args:
         path: The file, compressed or not.
@@ -178,6 +180,8 @@ def check_header(path: Path, label: str, form: CsvFormat) -> list[str]:
     """
     with opened(path, form.encoding) as stream:
         header = header_cells(stream, form)
+    if header[0].startswith("#") and _has_names_below(path, form, len(header)):
+        raise fault(label, "the first line starts with '#' and does not name the columns; remove it", 1)
     duplicates = sorted(name for name, count in Counter(header).items() if name and count > 1)
     if duplicates:
         names = ", ".join(f"'{name}'" for name in duplicates)
@@ -192,6 +196,18 @@ def check_header(path: Path, label: str, form: CsvFormat) -> list[str]:
                 todo = setting(form.style, {"delimiter": delimiter})
                 raise fault(label, f"the columns seem to be separated by {word}; {todo}", 1)
     return header
+
+
+def _has_names_below(path: Path, form: CsvFormat, columns: int) -> bool:
+    """Whether the row below the header cannot be one of data: it holds words alone, or has too many cells."""
+    with suppress(lines.UnreadableRowError):
+        _, row = next(islice(lines.numbered_rows(path, form), 1, None), (0, [""]))
+        return len(row) > columns or not any(not cell.strip() or _may_be_number(cell, form) for cell in row)
+    return False
+
+
+def _may_be_number(cell: str, form: CsvFormat) -> bool:
+    return is_number(form.with_points(cell)) or numerals([cell], form.thousands, form.decimal) is not None
 
 
 def header_cells(opened: Any, form: CsvFormat) -> list[str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from gdcli.data.csv.quotes import MisplacedQuoteError, Quotes
 from gdcli.data.csv.transcoding import opened
+from gdcli.errors import counted
 
 if TYPE_CHECKING:
     from gdcli.data.csv.format import CsvFormat
@@ -111,7 +112,8 @@ def faulty_row(path: Path, form: CsvFormat) -> tuple[int, str]:
     _, header = next(rows)
     for line, row in rows:
         if len(row) > len(header):
-            return line, f"{len(row)} cells, but the header names {len(header)} columns; correct this line"
+            columns = counted(len(header), "column")
+            return line, f"{len(row)} cells, but the header names {columns}; correct this line"
     try:
         for _ in numbered_rows(path, form, strict=True):
             pass

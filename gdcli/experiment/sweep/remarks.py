@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from gdcli.errors import some_of
+from gdcli.engine.trace import Status
+from gdcli.errors import counted, some_of
 from gdcli.experiment.plan import Plan
 from gdcli.experiment.sweep.points import Sweep, setting_text
-from gdcli.experiment.sweep.result import SweepResult
+from gdcli.experiment.sweep.result import SweepResult, SweepRun
 from gdcli.spec.grid import written
 
 # What a run is told by: axis key → value, with `seed` where runs differ in nothing else.
@@ -50,7 +51,8 @@ def grouped_warnings(plans: Iterable[tuple[Label, Plan]], *, by_seed: bool) -> l
             holders.setdefault(warning, {})[i] = None
     shown, more = sorted(holders.items())[:MOST_WARNINGS], len(holders) - MOST_WARNINGS
     lines = [f"{_prefix([labels[i] for i in some], labels)}{warning}" for warning, some in shown]
-    return [*lines, f"{more} more warnings; summary.json lists them with their runs"] if more > 0 else lines
+    listed = f"{counted(more, 'more warning')}; summary.json lists all with their runs"
+    return [*lines, listed] if more > 0 else lines
 
 
 def best_run_warnings(result: SweepResult) -> list[str]:
@@ -65,8 +67,29 @@ def best_run_warnings(result: SweepResult) -> list[str]:
     run = result.best_run
     if run is None:
         return []
+    return [f"best run, {_name(run, result)}: {remark.sentence}" for remark in run.remarks]
+
+
+def divergence(result: SweepResult) -> str:
+    """Say of a sweep in which no setting has a finite median how many runs diverged, and how one of them did.
+
+    Args:
+        result: The sweep; at least one run diverged.
+
+    Returns:
+        `every setting diverged; optimizer.lr=5 diverged at epoch 7: …`
+    """
+    diverged = [run for run in result.runs if run.summary["status"] == Status.DIVERGED]
+    run, runs = diverged[0], len(result.runs)
+    counted = f"at least half of the seeds of every setting diverged ({len(diverged)} of {runs} runs)"
+    what = "every setting diverged" if len(diverged) == runs else counted
+    return f"{what}; {_name(run, result)} {run.remarks[0].sentence}"
+
+
+def _name(run: SweepRun, result: SweepResult) -> str:
+    """The setting of a run, and its seed where there are several."""
     seed = {"seed": run.plan.spec.seed} if result.sweep.seeds > 1 else {}
-    return [f"best run, {setting_text({**run.point.setting, **seed})}: {remark.sentence}" for remark in run.remarks]
+    return setting_text({**run.point.setting, **seed})
 
 
 def _prefix(some: Sequence[Label], everything: Sequence[Label]) -> str:

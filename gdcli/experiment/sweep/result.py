@@ -110,7 +110,7 @@ class SweepResult:
 
     @property
     def best(self) -> Setting | None:
-        """The best setting; None where every one diverged or they cannot be compared."""
+        """The best setting; None if none has a finite median or they cannot be compared."""
         return next(iter(self.ties), None)
 
     @property
