@@ -205,7 +205,7 @@ def test_picture_that_cannot_be_drawn(bench: Bench, monkeypatch: pytest.MonkeyPa
     def fail(*_: object) -> bytes:
         raise ValueError("no such thing")
 
-    for function in ("cli.session.draw_run", "show.drawing.draw_together", "cli.sweeping.draw_sweep"):
+    for function in ("cli.session.draw_run", "show.drawing.draw_together", "cli.commands.sweeping.draw_sweep"):
         monkeypatch.setattr(f"gdcli.{function}", fail)
     bench.write("t.yaml", D)
     bench.write("s.yaml", D + "epochs: 2\nexpect: {final_mse: 1, tolerance: 1.0e+9}\n")
