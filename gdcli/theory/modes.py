@@ -2,9 +2,10 @@
 
 With R = U diag(√(nλ)) Vᵀ, the residual of a run has one coordinate per curvature,
 
-    z = Uᵀ(Rw − Rw*)/√n = √λ·Vᵀ(w − w*),    gap = Σ z²,    gradient of the gap in w ⇒ √λ·Vᵀg = h·z,  h = 2λ
+    z = Uᵀ(Rw − Rw*)/√n = √λ·Vᵀ(w − w*),    gap = Σ z²,    h = 2λ
 
-so every mode descends on its own. These coordinates keep their digits at any condition number.
+In these coordinates the gradient is h·z, so every mode descends on its own. At any condition number z keeps the digits
+that the gap has.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ import numpy as np
 
 from gdcli.engine.arrays import Array
 from gdcli.engine.optimizers import Optimizer
-from gdcli.engine.optimizers.plain import SGD
+from gdcli.engine.optimizers.plain import SGD, Momentum
 from gdcli.engine.problems.least_squares import LeastSquares
 from gdcli.engine.threads import one_blas_thread
 from gdcli.theory.spectrum import Spectrum
 
-PREDICTABLE = ("sgd", "momentum")  # kinds of optimizers whose step is linear in weight, gradient and velocity
+PREDICTABLE = (SGD.kind, Momentum.kind)  # kinds of optimizers whose step is linear in weight, gradient and velocity
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,9 +123,10 @@ def weight_decay_of(optimizer: Optimizer) -> float:
     Raises:
         ValueError: The optimizer's rule is not linear.
     """
-    if optimizer.kind not in PREDICTABLE:
-        raise ValueError(f"the course of {optimizer.kind} is not known mode by mode, only that of sgd and momentum")
-    return float(getattr(optimizer, "weight_decay"))  # noqa: B009
+    match optimizer:
+        case SGD(weight_decay=a) | Momentum(weight_decay=a):
+            return a
+    raise ValueError(f"the course of {optimizer.kind} is not known mode by mode, only that of sgd and momentum")
 
 
 @np.errstate(all="ignore")  # squares may overflow
