@@ -93,7 +93,7 @@ def moments_of(spectrum: Spectrum, blocks: Iterable[tuple[Array, Array]]) -> Mom
             for rows in _strips(whitened(spectrum, X, residual), STRIP // products[1]):
                 Z = _products(rows)
                 fourth += Z @ Z.T
-    scale = _scale(np.triu_indices(products[0]))
+    scale = svec_scale(np.triu_indices(products[0]))
     fourth *= scale[:, None] * scale / spectrum.problem.n
     return Moments(spectrum.problem.n, spectrum.curvatures, spectrum.problem.optimum.mse, fourth)
 
@@ -116,7 +116,7 @@ def whitened(spectrum: Spectrum, X: Array, residual: Array) -> Array:
 def svec(M: Array) -> Array:
     """Entries of a symmetric matrix on and above the diagonal, those above it times √2, so that A·B = svec A·svec B."""
     pairs = np.triu_indices(len(M))
-    return np.asarray(M[pairs] * _scale(pairs))
+    return np.asarray(M[pairs] * svec_scale(pairs))
 
 
 def smat(v: Array) -> Array:
@@ -124,11 +124,12 @@ def smat(v: Array) -> Array:
     size = math.isqrt(2 * len(v))
     i, j = pairs = np.triu_indices(size)
     M = np.empty((size, size))
-    M[i, j] = M[j, i] = v / _scale(pairs)
+    M[i, j] = M[j, i] = v / svec_scale(pairs)
     return M
 
 
-def _scale(pairs: tuple[IntArray, IntArray]) -> Array:
+def svec_scale(pairs: tuple[IntArray, IntArray]) -> Array:
+    """Factors of the entries in `svec`: 1 on the diagonal, √2 above it."""
     return np.where(pairs[0] == pairs[1], 1.0, math.sqrt(2.0))
 
 
