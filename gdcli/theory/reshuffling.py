@@ -15,7 +15,7 @@ import numpy as np
 from gdcli.engine.arrays import Array, IntArray
 from gdcli.engine.threads import one_blas_thread
 from gdcli.theory.expected import Dense, Expected, Separable, Stretch, expected, stretches
-from gdcli.theory.moments import Moments, smat, svec_scale
+from gdcli.theory.moments import Moments, smat, upper
 
 
 def reshuffled(moments: Moments, start: Array, rates: Array, sizes: IntArray, *, unit: float = 1.0) -> Expected:
@@ -136,8 +136,8 @@ def _layout(moments: Moments) -> Layout:
 
 
 def _dense(moments: Moments, fourth: Array, sums: Segment) -> Dense:
-    i, j = moments.pairs
-    scale, others = svec_scale(moments.pairs), moments.n - 1
+    i, j, scale = upper(len(sums.P))
+    others = moments.n - 1
     same = sums.W.diagonal() - sums.H[i, i] * sums.H[j, j]
     V = fourth * (sums.W - _congruence(sums.H, moments.pairs)) - np.diag(same)
     squares = np.stack([smat(column) for column in fourth[:, i == j].T])  # k, i, j

@@ -52,7 +52,7 @@ def brute_force(problem: Problem, lr: float, sizes: IntArray, epochs: int) -> Ar
     def average(values: Array) -> Array:
         return np.asarray(x.T * values @ x / n)
 
-    def D(Y: Array) -> Array:
+    def deviation(Y: Array) -> Array:
         return average(np.einsum("ni,ij,nj->n", x, Y, x)) - hessian @ Y @ hessian
 
     m = problem.start / np.sqrt(curvatures / 2)
@@ -62,9 +62,9 @@ def brute_force(problem: Problem, lr: float, sizes: IntArray, epochs: int) -> Ar
         for j in range(steps):
             for k in range(steps):
                 c, U, W, q, p = ((j == k) * n / sizes[j] - 1) / (n - 1), A[steps - 1 - j], A[steps - 1 - k], A[j], A[k]
-                noise += 4 * lr**2 * c * U @ (average(r**2 - r * (x @ (q + p) @ m)) + D(q @ M @ p)) @ W
+                noise += 4 * lr**2 * c * U @ (average(r**2 - r * (x @ (q + p) @ m)) + deviation(q @ M @ p)) @ W
                 if j < k:
-                    J -= 4 * lr**2 / (n - 1) * W @ D(A[k - j - 1]) @ q
+                    J -= 4 * lr**2 / (n - 1) * W @ deviation(A[k - j - 1]) @ q
                     shift += 4 * lr**2 / (n - 1) * W @ (r * np.einsum("ni,ij,nj->n", x, A[k - j - 1], x) @ x) / n
         mean = A[steps] + J
         M = mean @ M @ mean.T + np.outer(mean @ m, shift) + np.outer(shift, mean @ m) + np.outer(shift, shift) + noise
