@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from draws import PROBLEMS, Problem, descents, reshuffled_batches
+from draws import PROBLEMS, QUICK, Problem, descents, reshuffled_batches
 
 import gdcli
 from gdcli.engine.arrays import Array, IntArray
@@ -106,8 +106,26 @@ def test_one_batch_is_free_of_noise(name: str) -> None:
         np.testing.assert_allclose(reshuffled(moments, problem.start, rates, sizes).gap, full.gap, rtol=1e-11)
 
 
+def test_a_gap_that_overflows_is_infinite() -> None:
+    problem = PROBLEMS["gaussian"]
+    for moments in (problem.moments, gaussian(problem.spectrum)):
+        prediction = reshuffled(moments, problem.start, np.full((9, 1), 1e6), sizes_of(problem))
+        assert prediction.gap[-1] == math.inf
+        assert prediction.sd is not None
+        assert prediction.sd[-1] == math.inf
+        assert floor(moments, 1e60, sizes_of(problem)) == math.inf
+
+
+@pytest.mark.parametrize("rows", [np.zeros((4, 2)), np.array([[2.0, 1.0]])], ids=["constant loss", "single row"])
+def test_without_noise_the_floor_is_zero(rows: Array) -> None:
+    problem = Problem(rows, np.arange(3.0, 3 + len(rows)), np.ones(2))
+    assert floor(problem.moments, 0.05, np.array([len(rows)])) == 0.0
+    gaps = reshuffled(problem.moments, problem.start, np.full((2, 1), 0.05), np.array([len(rows)])).gap
+    np.testing.assert_allclose(gaps, problem.start @ problem.start * 0.25 ** np.arange(3), atol=1e-15)
+
+
 @pytest.mark.parametrize("is_exact", [True, False], ids=["moments", "gaussian"])
-@pytest.mark.parametrize("name", PROBLEMS)
+@pytest.mark.parametrize("name", QUICK)
 def test_the_floor_is_where_a_constant_rate_ends(name: str, is_exact: bool) -> None:
     problem = PROBLEMS[name]
     moments = problem.moments if is_exact else gaussian(problem.spectrum)
