@@ -63,7 +63,7 @@ class Dense:
     def fixed_trace(self, scale: float) -> float:
         """Return the trace of its fixed point without the last entry, `scale`²; infinite where it has none."""
         v = _fixed(self.matrix, scale)
-        return math.inf if v is None else float(smat(v).trace() - scale**2)
+        return math.inf if v is None else float(smat(v).diagonal()[:-1].sum())
 
 
 @dataclass(frozen=True, eq=False)
