@@ -41,7 +41,7 @@ def sweep_into(
         plot: Whether to draw `sweep.png`.
 
     Returns:
-        The sweep, even if Ctrl-C ended it; `finished.interrupted` tells.
+        The sweep, even if Ctrl-C ended it: see `finished.interrupted`.
 
     Raises:
         OutputError: Another process is writing there, or the directory or the journal cannot be written.
