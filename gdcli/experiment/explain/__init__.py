@@ -1,0 +1,1 @@
+"""What theory says of a run: numbers for settings that a spec leaves to it."""
