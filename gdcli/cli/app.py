@@ -10,6 +10,7 @@ import typer
 from gdcli._version import __version__
 from gdcli.cli.commands.check import check
 from gdcli.cli.commands.compare import compare
+from gdcli.cli.commands.list import list_kinds
 from gdcli.cli.commands.optimum import optimum
 from gdcli.cli.commands.run import run
 from gdcli.cli.commands.sweep import sweep
@@ -29,9 +30,11 @@ SUMMARIES: dict[Callable[..., None], str] = {
     sweep: "Run a grid of settings, in lockstep and on all cores.",
     optimum: "Fit a data file by exact least squares.",
     check: "Run specs and check each against its `expect`.",
+    list_kinds: "List the optimizers, schedules, scalers and models.",
 }
+NAMES: dict[Callable[..., None], str] = {list_kinds: "list"}  # commands that cannot be called like their function
 for command, summary in SUMMARIES.items():
-    app.command(short_help=summary)(command)
+    app.command(NAMES.get(command), short_help=summary)(command)
 
 
 def _show_version(wanted: bool) -> None:
