@@ -13,6 +13,7 @@ from gdcli.cli.commands.compare import compare
 from gdcli.cli.commands.list import list_kinds
 from gdcli.cli.commands.optimum import optimum
 from gdcli.cli.commands.run import run
+from gdcli.cli.commands.schema import schema
 from gdcli.cli.commands.sweep import sweep
 from gdcli.cli.outcome import printing
 
@@ -31,6 +32,7 @@ SUMMARIES: dict[Callable[..., None], str] = {
     optimum: "Fit a data file by exact least squares.",
     check: "Run specs and check each against its `expect`.",
     list_kinds: "List the optimizers, schedules, scalers and models.",
+    schema: "Print the JSON Schema of a spec, for editors.",
 }
 NAMES: dict[Callable[..., None], str] = {list_kinds: "list"}  # commands that cannot be called like their function
 for command, summary in SUMMARIES.items():
