@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gdcli.errors import GdcliWarning
+from gdcli.experiment import planner
 from gdcli.experiment.exact import ExactFit, exact_fit, plan_optimum
 from gdcli.experiment.execute import execute
 from gdcli.experiment.kernels import kernel_choice
 from gdcli.experiment.plan import plan
-from gdcli.experiment.planner import plan_all
 from gdcli.experiment.result import Result
 from gdcli.experiment.results import Results
 from gdcli.show.drawing import draw_run, draw_sweep
@@ -66,7 +66,7 @@ def compare(specs: Sequence[SpecLike], *, data: pd.DataFrame | None = None, kern
         DataError: The data is missing or unfit.
     """
     choice = kernel_choice(kernel)
-    results = [execute(planned, draw=draw_run, kernel=choice) for planned in plan_all(specs, frame=data)]
+    results = [execute(planned, draw=draw_run, kernel=choice) for planned in planner.plan_all(specs, frame=data)]
     return Results(tuple((result,) for result in results), ({},) * len(results))
 
 
@@ -182,8 +182,24 @@ def optimum(
     return exact_fit(plan_optimum(data, columns, scaler=scaler, settings=given))
 
 
+def validate(spec: SpecLike, *, data: pd.DataFrame | None = None) -> None:
+    """Check a spec and its data without running it; a spec without faults gives None.
+
+    The rows are read once, but not factored: a run can still fail where numbers leave the range of double precision.
+
+    Args:
+        spec: As for `run`.
+        data: Rows instead of the spec's `dataset`.
+
+    Raises:
+        SpecError: The spec is wrong; all faults at once, those of its data included.
+        DataError: Only its data is missing or unfit; all faults at once.
+    """
+    planner.validate(spec, frame=data)
+
+
 def _warn(message: str) -> None:
     warnings.warn(message, GdcliWarning, stacklevel=3)
 
 
-__all__ = ["ExactFit", "Result", "Results", "compare", "optimum", "run", "sweep"]
+__all__ = ["ExactFit", "Result", "Results", "compare", "optimum", "run", "sweep", "validate"]

@@ -15,6 +15,7 @@ from gdcli.cli.commands.optimum import optimum
 from gdcli.cli.commands.run import run
 from gdcli.cli.commands.schema import schema
 from gdcli.cli.commands.sweep import sweep
+from gdcli.cli.commands.validate import validate
 from gdcli.cli.outcome import printing
 
 app = typer.Typer(
@@ -32,6 +33,7 @@ SUMMARIES: dict[Callable[..., None], str] = {
     optimum: "Fit a data file by exact least squares.",
     check: "Run specs and check each against its `expect`.",
     list_kinds: "List the optimizers, schedules, scalers and models.",
+    validate: "Find all faults of specs and their data; run nothing.",
     schema: "Print the JSON Schema of a spec, for editors.",
 }
 NAMES: dict[Callable[..., None], str] = {list_kinds: "list"}  # commands that cannot be called like their function

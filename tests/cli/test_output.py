@@ -106,6 +106,7 @@ OPTIONS = {
     "optimum": ["--json", "--quiet"],
     "list": ["--json"],
     "schema": [],
+    "validate": ["--set", "--json", "--quiet"],
 }
 
 
