@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from gdcli.engine.arrays import Array
     from gdcli.experiment.sweep.result import SweepRun
 
 SpecLike: TypeAlias = str | PathLike[str] | Mapping[str, Any]
@@ -182,6 +183,31 @@ def optimum(
     return exact_fit(plan_optimum(data, columns, scaler=scaler, settings=given))
 
 
+def predict(result: str | PathLike[str], data: str | PathLike[str] | pd.DataFrame) -> Array:
+    """Predict new rows with a finished run that has been written; `Result.predict` does so for one in memory.
+
+    Args:
+        result: The directory of the run.
+        data: The rows, n of them: a DataFrame, or a data file in the format of the run's own.
+
+    Returns:
+        Predictions of the target in units of the data, shape (n,), in the order of the rows.
+
+    Raises:
+        DataError: The directory is not that of a finished run; the data is missing or unreadable, lacks a feature, or
+            has unusable cells.
+    """
+    # A single run has no use for these.
+    from gdcli.data.sources import from_frame
+    from gdcli.experiment.prediction import new_rows
+    from gdcli.experiment.prediction.saved import read_run
+    from gdcli.experiment.prediction.tables import open_rows
+
+    run = read_run(Path(result))
+    rows = open_rows(data, run.form).data if isinstance(data, str | PathLike) else from_frame(data)
+    return new_rows.predict(run.predictor, rows).values
+
+
 def validate(spec: SpecLike, *, data: pd.DataFrame | None = None) -> None:
     """Check a spec and its data without running it; a spec without faults gives None.
 
@@ -202,4 +228,4 @@ def _warn(message: str) -> None:
     warnings.warn(message, GdcliWarning, stacklevel=3)
 
 
-__all__ = ["ExactFit", "Result", "Results", "compare", "optimum", "run", "sweep", "validate"]
+__all__ = ["ExactFit", "Result", "Results", "compare", "optimum", "predict", "run", "sweep", "validate"]

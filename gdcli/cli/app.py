@@ -12,6 +12,7 @@ from gdcli.cli.commands.check import check
 from gdcli.cli.commands.compare import compare
 from gdcli.cli.commands.list import list_kinds
 from gdcli.cli.commands.optimum import optimum
+from gdcli.cli.commands.predict import predict
 from gdcli.cli.commands.run import run
 from gdcli.cli.commands.schema import schema
 from gdcli.cli.commands.sweep import sweep
@@ -33,6 +34,7 @@ SUMMARIES: dict[Callable[..., None], str] = {
     optimum: "Fit a data file by exact least squares.",
     check: "Run specs and check each against its `expect`.",
     list_kinds: "List the optimizers, schedules, scalers and models.",
+    predict: "Predict new rows with a finished run.",
     validate: "Find all faults of specs and their data; run nothing.",
     schema: "Print the JSON Schema of a spec, for editors.",
 }

@@ -58,6 +58,7 @@ class Design:
     Attributes:
         columns: Features and target.
         names: Names of the p features after one-hot encoding.
+        levels: Text feature → its levels, sorted.
         n: Number of rows that are used.
         rows: Features and target, shape (n, p + 1), in the units of the file; None if they are not needed.
         factors: The factors of all rows that are needed: see `Needs`.
@@ -66,6 +67,7 @@ class Design:
 
     columns: DesignColumns
     names: tuple[str, ...]
+    levels: Mapping[str, tuple[str, ...]]
     n: int
     rows: Array | None
     factors: Mapping[bool, RowFactor]
@@ -135,6 +137,7 @@ def _designed(request: Request, data: Data, needs: Needs) -> Design:
     return Design(
         columns=columns,
         names=survey.encoding.names,
+        levels=survey.encoding.all_levels,
         n=survey.rows,
         rows=(parts[0] if len(parts) == 1 else np.concatenate(parts)) if parts else None,
         factors=survey.factors(),
