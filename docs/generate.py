@@ -208,10 +208,29 @@ def _kinds() -> Iterator[str]:
     yield ""
 
 
+PREDICTIONS = """\
+## Predictions
+
+`gdcli predict RESULT DATA` needs the directory of a finished run and new rows with its features; other columns may be
+missing. Beside `weights`, `summary.json` keeps what that takes:
+
+- `scaling.features` and `scaling.target`: `shift` and `scale` of each column, trained = (x − shift)/scale, fitted on the
+  training rows; with the scaler `sigmoid`, x is the value after the sigmoid. A feature that is `constant` in the
+  training rows counts as zero.
+- `levels`: the levels of each text feature. Cells of other levels are refused.
+
+The rows come back as CSV in the format of DATA (delimiter, decimal mark, encoding), cells that are not used as they are
+spelled there. Blank cells in the features are refused; with `--missing drop` these rows are left out. The MSE is over
+the rows whose target is a number. An existing file is replaced only if its header is that of the same predictions.
+"""
+
+
 def _figures() -> Iterator[str]:
     yield "## Columns of `summary.csv`"
     yield ""
     yield ", ".join(f"`{name}`" for name in SUMMARY_COLUMNS) + "."
+    yield ""
+    yield from PREDICTIONS.splitlines()
 
 
 def _table(cls: type, prefix: str) -> Iterator[str]:

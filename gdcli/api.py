@@ -183,17 +183,30 @@ def optimum(
     return exact_fit(plan_optimum(data, columns, scaler=scaler, settings=given))
 
 
-def predict(result: str | PathLike[str], data: str | PathLike[str] | pd.DataFrame) -> Array:
+def predict(
+    result: str | PathLike[str],
+    data: str | PathLike[str] | pd.DataFrame,
+    *,
+    delimiter: str | None = None,
+    decimal: str | None = None,
+    thousands: str | None = None,
+    encoding: str | None = None,
+) -> Array:
     """Predict new rows with a finished run that has been written; `Result.predict` does so for one in memory.
 
     Args:
         result: The directory of the run.
-        data: The rows, n of them: a DataFrame, or a data file in the format of the run's own.
+        data: The rows, n of them: a data file, or a DataFrame.
+        delimiter: Between the cells of a CSV file; that of the run's own data by default, as for what follows.
+        decimal: The decimal mark.
+        thousands: The mark between groups of digits.
+        encoding: Of the text.
 
     Returns:
         Predictions of the target in units of the data, shape (n,), in the order of the rows.
 
     Raises:
+        SpecError: An argument is wrong.
         DataError: The directory is not that of a finished run; the data is missing or unreadable, lacks a feature, or
             has unusable cells.
     """
@@ -204,8 +217,11 @@ def predict(result: str | PathLike[str], data: str | PathLike[str] | pd.DataFram
     from gdcli.experiment.prediction.tables import open_rows
 
     run = read_run(Path(result))
-    rows = open_rows(data, run.form).data if isinstance(data, str | PathLike) else from_frame(data)
-    return new_rows.predict(run.predictor, rows).values
+    if not isinstance(data, str | PathLike):
+        return new_rows.predict(run.predictor, from_frame(data)).values
+    form = {"delimiter": delimiter, "decimal": decimal, "thousands": thousands, "encoding": encoding}
+    given = {key: value for key, value in form.items() if value is not None}
+    return new_rows.predict(run.predictor, open_rows(data, {**run.form, **given}).data).values
 
 
 def validate(spec: SpecLike, *, data: pd.DataFrame | None = None) -> None:

@@ -105,6 +105,7 @@ OPTIONS = {
     **dict.fromkeys(("run", "compare", "sweep", "check"), RUNNING),
     "optimum": ["--json", "--quiet"],
     "list": ["--json"],
+    "predict": ["--output", "--column", "--json", "--quiet"],
     "schema": [],
     "validate": ["--set", "--json", "--quiet"],
 }

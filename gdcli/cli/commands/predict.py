@@ -69,6 +69,8 @@ def predict(
         if file:
             file.write(rows.encoded(rows.text(run.predictor, predictions)))
     session.warn_all(rows.warnings(predictions))
+    if run.status == "diverged":
+        session.warn(f"{run.name}: the run diverged; its predictions are of no use")
     if not (file or as_json):
         _print(rows.text(run.predictor, predictions))
     line = _line(run, rows, predictions)
@@ -100,10 +102,11 @@ def _line(run: SavedRun, rows: NewRows, predictions: Predictions) -> str:
     from gdcli.show.texts import number
 
     target, count = run.predictor.columns.target, int(predictions.used.sum())
+    predicted = f"{run.name}: {count} row{'' if count == 1 else 's'} predicted"
     if predictions.mse is None:
-        return f"{run.name}: {count} rows predicted; no MSE, as {rows.data.label} has no values of '{target}'"
+        return f"{predicted}; no MSE, as {rows.data.label} has no values of '{target}'"
     some = "" if predictions.scored == count else f" of {predictions.scored}"
-    return f"{run.name}: {count} rows predicted; MSE{some} {number(predictions.mse)}"
+    return f"{predicted}; MSE{some} {number(predictions.mse)}"
 
 
 def _document(run: SavedRun, rows: NewRows, predictions: Predictions, output: Path | None) -> dict[str, Any]:

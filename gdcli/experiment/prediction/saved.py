@@ -23,12 +23,14 @@ class SavedRun:
 
     Attributes:
         name: Its name.
+        status: How it ended.
         predictor: What it predicts with.
         form: How its data file is written: `delimiter`, `decimal`, `thousands`, `encoding`.
         file: The file that this was read from.
     """
 
     name: str
+    status: str
     predictor: Predictor
     form: Mapping[str, str]
     file: Path
@@ -94,6 +96,7 @@ def _run(summary: Mapping[str, Any], file: Path) -> SavedRun:
         raise ValueError
     return SavedRun(
         name=str(summary["name"]),
+        status=str(summary["status"]),
         predictor=Predictor(
             columns=DesignColumns(tuple(columns["features"]), columns["target"], intercept),
             levels={name: tuple(levels) for name, levels in summary["levels"].items()},
