@@ -214,8 +214,8 @@ PREDICTIONS = """\
 `gdcli predict RESULT DATA` needs the directory of a finished run and new rows with its features; other columns may be
 missing. Beside `weights`, `summary.json` keeps what that takes:
 
-- `scaling.features` and `scaling.target`: `shift` and `scale` of each column, trained = (x − shift)/scale, fitted on the
-  training rows; with the scaler `sigmoid`, x is the value after the sigmoid. A feature that is `constant` in the
+- `scaling.features` and `scaling.target`: `shift` and `scale` of each column: trained = (x − shift)/scale, fitted on
+  the training rows; with the scaler `sigmoid`, x is the value after the sigmoid. A feature that is `constant` in the
   training rows counts as zero.
 - `levels`: the levels of each text feature. Cells of other levels are refused.
 
