@@ -1,4 +1,7 @@
-"""The library: what the commands do, in Python. It writes nothing and prints nothing."""
+"""The library: what the commands do, in Python.
+
+It prints nothing, and writes files only where it is given a directory: `sweep(directory=…)`, `Result.save`.
+"""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from gdcli.cli.outcome import UNEXPECTED, handled
 from gdcli.errors import Fault, Place, SpecError
 
 if TYPE_CHECKING:
-    from gdcli.cli.session import Session, complain_of_unstarted
+    from gdcli.cli.session import Session
     from gdcli.experiment.expectation import Verdict
     from gdcli.experiment.plan import Plan
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from gdcli.errors import OutputError, system_reason
+from gdcli.errors import OccupiedError, OutputError, system_reason
 from gdcli.experiment.output.manifest import objection
 from gdcli.experiment.output.workspace import make_directories, workspace
 
@@ -87,7 +87,7 @@ def check_place(directory: Path, inputs: Iterable[Path] = (), *, contents: Path 
         OutputError: The directory holds an input or a file that gdcli did not write, it is not a directory, or it
             cannot be read.
     """
-    name, way_out = shown(directory), "move it away, or choose another --out"
+    name = shown(directory)
     with explained(directory):
         if entry := input_in(directory, inputs):
             raise OutputError(f"{name}: holds {entry}, which this run reads; save the result to another directory")
@@ -95,10 +95,10 @@ def check_place(directory: Path, inputs: Iterable[Path] = (), *, contents: Path 
         if not _is_there(content):
             return
         if not content.is_dir():
-            raise OutputError(f"{name}: is a file; remove it, or choose another --out")
+            raise OccupiedError(f"{name}: is a file; remove it")
         reason = _stable_objection(content)
     if reason:
-        raise OutputError(f"{name}: {reason}; {way_out}")
+        raise OccupiedError(f"{name}: {reason}; move it away")
 
 
 def _stable_objection(directory: Path) -> str:
