@@ -15,8 +15,7 @@ from gdcli.errors import GdcliWarning
 from gdcli.experiment.exact import ExactFit, exact_fit, plan_optimum
 from gdcli.experiment.execute import execute
 from gdcli.experiment.kernels import kernel_choice
-from gdcli.experiment.plan import plan
-from gdcli.experiment.planner import plan_all
+from gdcli.experiment.planner import plan, plan_all
 from gdcli.experiment.result import Result
 from gdcli.experiment.results import Results
 from gdcli.show.drawing import draw_run, draw_sweep

@@ -12,7 +12,7 @@ import yaml
 
 import gdcli
 from gdcli.engine.problems.base import loss
-from gdcli.experiment.plan import plan
+from gdcli.experiment.planner import plan
 from gdcli.spec.validate import read_spec
 
 ROOT = Path(__file__).parents[1]

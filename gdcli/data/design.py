@@ -73,6 +73,11 @@ class Design:
     factors: Mapping[bool, RowFactor]
     warnings: tuple[str, ...]
 
+    @property
+    def weight_names(self) -> tuple[str, ...]:
+        """Names of the d trained weights, the intercept last."""
+        return (*self.names, "intercept") if self.columns.intercept else self.names
+
     def offers(self, needs: Needs) -> bool:
         """Whether the design has all that is needed."""
         return needs.factors <= self.factors.keys() and (self.rows is not None or not needs.rows)

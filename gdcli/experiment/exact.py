@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from gdcli.data.stream import Reading
 from gdcli.errors import DataError, Fault, Place, SpecError
-from gdcli.experiment.plan import Plan, plan
+from gdcli.experiment.plan import Plan
+from gdcli.experiment.planner import plan
 from gdcli.spec.messages import one_of
 from gdcli.spec.model import ScalerName
 from gdcli.spec.paths import is_text

@@ -18,10 +18,9 @@ from gdcli.engine.arrays import Array, IntArray
 from gdcli.engine.problems.factor import RowFactor, factor_rows
 from gdcli.engine.problems.least_squares import LeastSquares, objective
 from gdcli.engine.scalers import mapped
-from gdcli.errors import DataError, counted
 from gdcli.experiment.precision import check_range, precision_warnings
 from gdcli.experiment.scaling import Scaling, fit
-from gdcli.spec.model import Dataset, Spec
+from gdcli.spec.model import Dataset, Spec, Split
 from gdcli.spec.validate import Request
 from gdcli.theory.spectrum import Spectrum
 
@@ -42,12 +41,6 @@ class LoadedData:
     data: Data
     dataset: Dataset
     design: Design
-
-    @property
-    def weight_names(self) -> tuple[str, ...]:
-        """Names of the d trained weights, the intercept last."""
-        names = self.design.names
-        return (*names, "intercept") if self.design.columns.intercept else names
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,39 +125,26 @@ class Rows:
         return {**named, "intercept": constant} if self.scaling.intercept or constant else named
 
 
-def split_indices(request: Request, n: int) -> Indices:
-    """Split rows into training and validation rows.
+def training_rows(split: Split | None, n: int) -> int:
+    """Number of training rows of n rows; none are left if all of them are validation rows."""
+    return n if split is None else n - math.ceil(split.validation * n - 1e-9)  # 0.07 · 100 is 7.000000000000001
 
-    Args:
-        request: The spec.
-        n: Number of rows.
 
-    Returns:
-        The indices of both.
-
-    Raises:
-        DataError: No row is left to train on.
-    """
-    rule = request.spec.split
-    if rule is None:
+def _split(spec: Spec, n: int) -> Indices:
+    """Split n rows into training and validation rows."""
+    if spec.split is None:
         return range(n), np.arange(0)
-    order = np.arange(n)
-    validating = math.ceil(rule.validation * n - 1e-9)  # 0.07 · 100 is 7.000000000000001
-    if validating >= n:
-        message = f"split.validation {rule.validation:g} of {counted(n, 'row')} leaves no row to train on"
-        raise DataError([request.fault(("split", "validation"), message)])
-    if rule.shuffle:
-        order = np.random.RandomState(request.spec.seed).permutation(n)
-    return order[: n - validating], order[n - validating :]
+    order = np.random.RandomState(spec.seed).permutation(n) if spec.split.shuffle else np.arange(n)
+    training = training_rows(spec.split, n)
+    return order[:training], order[training:]
 
 
-def split_and_scale(loaded: LoadedData, request: Request, indices: Indices) -> Rows:
+def split_and_scale(loaded: LoadedData, request: Request) -> Rows:
     """Split data into training and validation rows, fit the scalers on the training rows, and factor both.
 
     Args:
         loaded: The data of the spec.
-        request: The spec.
-        indices: Indices of the training and of the validation rows.
+        request: The spec; its split leaves rows to train on.
 
     Returns:
         The rows.
@@ -173,7 +153,7 @@ def split_and_scale(loaded: LoadedData, request: Request, indices: Indices) -> R
         DataError: Losses on these rows cannot be represented in double precision.
     """
     design, labels = loaded.design, (*loaded.design.names, loaded.design.columns.target)
-    training, validating = indices
+    training, validating = indices = _split(request.spec, design.n)
     values, factor, validation_factor = _parts(design, request.spec, indices)
     scaling, warnings = fit(request.spec.scaler, values, factor, names=labels, intercept=design.columns.intercept)
     check_range(request, labels, scaling, factor, validation_factor)
@@ -183,7 +163,7 @@ def split_and_scale(loaded: LoadedData, request: Request, indices: Indices) -> R
         dataset=loaded.dataset,
         columns=design.columns,
         texts=design.texts,
-        names=loaded.weight_names,
+        names=design.weight_names,
         kept=design.rows,
         training=training,
         validating=validating,
@@ -195,7 +175,7 @@ def split_and_scale(loaded: LoadedData, request: Request, indices: Indices) -> R
             *_memory(request, loaded),
             *design.warnings,
             *warnings,
-            *precision_warnings(loss.optimum, scaling, loaded.weight_names, len(training)),
+            *precision_warnings(loss.optimum, scaling, design.weight_names, len(training)),
         ),
     )
 

@@ -19,7 +19,7 @@ from gdcli.data.csv import chunks as csvchunks
 from gdcli.engine.problems.factor import STRIP_ROWS, Factoring, factor_rows
 from gdcli.engine.scalers import AFFINE_SCALERS
 from gdcli.experiment.exact import plan_optimum
-from gdcli.experiment.plan import plan
+from gdcli.experiment.planner import plan
 from gdcli.spec.validate import read_spec
 
 SCALERS = [*(name for name in AFFINE_SCALERS if name != "robust"), "sigmoid"]  # robust needs the rows
