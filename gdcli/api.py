@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gdcli.errors import GdcliWarning
 from gdcli.experiment.exact import ExactFit, exact_fit, plan_optimum
-from gdcli.experiment.execute import execute
-from gdcli.experiment.kernels import kernel_choice
+from gdcli.experiment.execute import checked_kernel, execute
 from gdcli.experiment.planner import plan, plan_all
 from gdcli.experiment.result import Result
 from gdcli.experiment.results import Results
@@ -47,7 +46,7 @@ def run(spec: SpecLike, *, data: pd.DataFrame | None = None, kernel: str = "auto
         SpecError: The spec is wrong, all faults at once; or the kernel.
         DataError: The data is missing or unfit.
     """
-    choice = kernel_choice(kernel)
+    choice = checked_kernel(kernel)
     return execute(plan(read_spec(spec, has_rows=data is not None), frame=data), draw=draw_run, kernel=choice)
 
 
@@ -67,7 +66,7 @@ def compare(specs: Sequence[SpecLike], *, data: pd.DataFrame | None = None, kern
         SpecError: A spec is wrong, all faults of all specs at once; two have the same name; or the kernel.
         DataError: The data is missing or unfit.
     """
-    choice = kernel_choice(kernel)
+    choice = checked_kernel(kernel)
     results = [execute(planned, draw=draw_run, kernel=choice) for planned in plan_all(specs, frame=data)]
     return Results(tuple((result,) for result in results), ({},) * len(results))
 
@@ -123,7 +122,7 @@ def sweep(  # noqa: PLR0913 - all but the spec by keyword
     from gdcli.experiment.sweep.library import plan_arguments, sweep_in_directory, sweep_in_memory
     from gdcli.experiment.sweep.spread import Resources
 
-    resources = Resources(kernel_choice(kernel), workers, executor)
+    resources = Resources(checked_kernel(kernel), workers, executor)
     planned = plan_arguments(spec, grid, paired=paired, seeds=seeds, frame=data)
     for omission in planned.omissions:
         _warn(omission)

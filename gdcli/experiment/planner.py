@@ -198,4 +198,4 @@ def _data_key(request: Request) -> Hashable:
     """Equal for specs with the same data and columns."""
     dataset = request.spec.dataset
     inline = tuple((dataset.inline or {}).items())  # their order matters: the last column is the default target
-    return request.base, replace(dataset, inline=None), inline, request.spec.columns
+    return request.draft.base, replace(dataset, inline=None), inline, request.spec.columns

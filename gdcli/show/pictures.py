@@ -151,7 +151,7 @@ def scale_gap(axis: Axes, results: Sequence[Result]) -> None:
 def _floor(result: Result) -> float:
     """The loss of the optimum, or 0 if it is a rounding error."""
     objective = result.plan.rows.objective
-    return 0.0 if objective.optimum.is_zero else objective.optimum_mse
+    return 0.0 if objective.optimum.is_zero else objective.floor
 
 
 def _steady(results: Sequence[Result]) -> list[Result]:

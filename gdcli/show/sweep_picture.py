@@ -10,7 +10,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from gdcli.experiment.quantiles import Spread
+from gdcli.experiment.quantiles import Spread, spread
 from gdcli.experiment.sweep.points import effective
 from gdcli.experiment.sweep.result import Setting, SweepResult
 from gdcli.show.axes import fill_band, log_axis, short
@@ -82,9 +82,9 @@ def _lines(figure: Figure, axes: Axes, result: SweepResult, axis: Axis) -> None:
 
 def _spread(result: SweepResult, setting: Setting) -> Spread[float]:
     """The spread of the figure that ranks a setting."""
-    spread = setting.spread(result.figure)
-    assert spread, "every run has a gap and a final MSE"
-    return spread
+    values = spread(setting.runs, result.figure)
+    assert values, "every run has a gap and a final MSE"
+    return values
 
 
 def _position(axis: Axis, setting: Setting) -> float:

@@ -10,6 +10,7 @@ from rich.console import Group, RenderableType
 
 from gdcli.errors import counted
 from gdcli.experiment.ending import NOTES
+from gdcli.experiment.quantiles import spread
 from gdcli.experiment.sweep.result import Setting, SweepResult, SweepRun
 from gdcli.show.layout import Column, Sheet, Words
 from gdcli.show.sweep_labels import headings_of, label_of, value_text, varied
@@ -50,7 +51,7 @@ def sweep_view(result: SweepResult) -> RenderableType:
 
 
 def _figures(setting: Setting, *, with_seeds: bool) -> list[str]:
-    mse, gap, ratio = (setting.spread(figure) for figure in ("final_mse", "gap", "gap_ratio"))
+    mse, gap, ratio = (spread(setting.runs, figure) for figure in ("final_mse", "gap", "gap_ratio"))
     steady = np.isfinite(setting.gap)
     low_high = [f"{scientific(gap.low)} – {scientific(gap.high)}" if gap else "–"] if with_seeds else []
     return [
@@ -104,12 +105,9 @@ def _tolerances(result: SweepResult) -> list[str]:
             low, high = map(value_text, within)
             span = f"only {axis.key} {low}" if low == high else f"{axis.key} from {low} to {high}"
             others = [f"{headings[other.key]} {label_of(other.key, best)}" for other in axes if other != axis]
-            lines.append(f"{_condition(others)}{span} {_near(result, best)}")
+            condition = f"with {', '.join(others)}: " if others else ""
+            lines.append(f"{condition}{span} {_near(result, best)}")
     return lines
-
-
-def _condition(others: Sequence[str]) -> str:
-    return f"with {', '.join(others)}: " if others else ""
 
 
 def _near(result: SweepResult, best: Setting) -> str:

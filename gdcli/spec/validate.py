@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
-from gdcli.errors import Fault, Place, SpecError
+from gdcli.errors import Fault, SpecError
 from gdcli.spec import checks
 from gdcli.spec.advice import Style, setting, style_of
 from gdcli.spec.draft import Draft, read_draft
@@ -44,7 +43,7 @@ class Request:
 
     def fault(self, path: KeyPath, message: str) -> Fault:
         """A fault at a key or element, or at the nearest one above it that has a place."""
-        return Fault(self.place(path), message)
+        return Fault(self.draft.place(path), message)
 
     def key(self, name: str) -> str:
         """The name of a key of `columns` to the user: an option, an argument, or the key itself."""
@@ -60,15 +59,6 @@ class Request:
         """Write settings of the dataset as the user gives them."""
         beside = [f"{key}: …" for key in ("path", "inline", "synthetic") if getattr(self.spec.dataset, key) is not None]
         return setting(self.style, values, beside=", ".join(beside))
-
-    def place(self, path: KeyPath) -> Place:
-        """The place of a key or element."""
-        return self.draft.place(path)
-
-    @property
-    def base(self) -> Path:
-        """Directory that a relative dataset path starts from."""
-        return self.draft.base
 
 
 def read_spec(

@@ -78,8 +78,7 @@ def show(session: Session, written: Written, directory: Path) -> None:
     if finished.reused:
         session.say(f"{finished.reused} of {counted(len(result.sweep.points), 'run')} taken from earlier sweeps")
     session.say(f"written to {directory}/")
-    if session.as_json:  # a document of many runs takes a while
-        session.give({**document(result, directory), "reused": finished.reused})
+    session.give(lambda: {**document(result, directory), "reused": finished.reused})
 
 
 def close(written: Written) -> int:

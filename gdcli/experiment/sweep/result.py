@@ -13,7 +13,7 @@ from gdcli.experiment.comparison import Comparison, Figure, comparison
 from gdcli.experiment.ending import Remark
 from gdcli.experiment.output import directories as output
 from gdcli.experiment.plan import Plan
-from gdcli.experiment.quantiles import Spread, spread
+from gdcli.experiment.quantiles import spread
 from gdcli.experiment.result import Result
 from gdcli.experiment.sweep.points import Point, Sweep
 
@@ -55,14 +55,10 @@ class Setting:
     values: Mapping[str, Any]
     runs: tuple[SweepRun, ...]
 
-    def spread(self, figure: str) -> Spread[float] | None:
-        """The median and the 10–90 % range of a figure over the seeds; None where there is no such figure."""
-        return spread(self.runs, figure)
-
     @cached_property
     def gap(self) -> float:
         """Median of the final gaps, infinite where half of the runs diverged."""
-        gap = self.spread("gap")
+        gap = spread(self.runs, "gap")
         return math.inf if gap is None else gap.median
 
     @property
