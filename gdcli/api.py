@@ -120,7 +120,7 @@ def sweep(  # noqa: PLR0913 - all but the spec by keyword
     """
     # With them comes multiprocessing, which a single run has no use for.
     from gdcli.experiment.sweep.library import plan_arguments, sweep_in_directory, sweep_in_memory
-    from gdcli.experiment.sweep.spread import Resources
+    from gdcli.experiment.sweep.workers import Resources
 
     resources = Resources(checked_kernel(kernel), workers, executor)
     planned = plan_arguments(spec, grid, paired=paired, seeds=seeds, frame=data)

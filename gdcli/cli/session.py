@@ -72,7 +72,7 @@ class Session:
         """Print the warnings about the plans of one spec, with the seeds concerned if not all."""
         name, warnings = plans[0].spec.name, plans[0].warnings
         if len(plans) > 1:
-            from gdcli.experiment.sweep.remarks import grouped_warnings  # not for a single run
+            from gdcli.experiment.grouping import grouped_warnings  # not for a single run
 
             warnings = tuple(grouped_warnings([({}, planned) for planned in plans], by_seed=True))
         self.warn_all(f"{name}: {warning}" for warning in warnings)

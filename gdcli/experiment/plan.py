@@ -14,7 +14,7 @@ from gdcli.engine.batches import Batches, mini_batches
 from gdcli.errors import DataError, Fault, counted, some_of
 from gdcli.experiment.rows import Rows, training_rows
 from gdcli.spec.model import Spec
-from gdcli.spec.rates import learning_rates, remarks, resolved, run_length, uncovered
+from gdcli.spec.rates import learning_rates, mismatches, resolved, run_length, uncovered
 from gdcli.spec.validate import Request
 
 
@@ -28,7 +28,7 @@ class Plan:
         start: Initial weights, shape (d,).
         rates: Learning rates, shape (epochs, 1 or steps, 1).
         steps: Steps per epoch.
-        remarks: Warnings about the schedule.
+        schedule_warnings: Warnings about the schedule.
         file: The file of the spec, if it was read from one.
     """
 
@@ -37,7 +37,7 @@ class Plan:
     start: Array
     rates: Array
     steps: int
-    remarks: tuple[str, ...]
+    schedule_warnings: tuple[str, ...]
     file: Path | None = None
 
     @property
@@ -50,7 +50,7 @@ class Plan:
     @property
     def warnings(self) -> tuple[str, ...]:
         """All warnings about the data and the schedule."""
-        return (*self.rows.warnings, *self.remarks)
+        return (*self.rows.warnings, *self.schedule_warnings)
 
     @property
     def is_full_batch(self) -> bool:
@@ -101,7 +101,7 @@ def plan_on(rows: Rows, request: Request) -> Plan:
         start=_start(spec, len(rows.names)),
         rates=learning_rates(schedule, spec.optimizer.lr, spec.epochs, steps),
         steps=steps,
-        remarks=tuple(remarks(schedule, length)),
+        schedule_warnings=tuple(mismatches(schedule, length)),
         file=request.draft.file,
     )
 

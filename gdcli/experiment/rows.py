@@ -12,8 +12,9 @@ import numpy as np
 
 from gdcli.data import sources
 from gdcli.data.choosing import DesignColumns
-from gdcli.data.design import Design
+from gdcli.data.design import Design, form_of
 from gdcli.data.protocol import Data
+from gdcli.data.survey import Form
 from gdcli.engine.arrays import Array, IntArray
 from gdcli.engine.problems.factor import RowFactor, factor_rows
 from gdcli.engine.problems.least_squares import LeastSquares, objective
@@ -53,8 +54,8 @@ class Rows:
         columns: The columns of the design, by their names in the data.
         texts: The text columns, as far as they were looked at.
         names: Names of the d trained weights, the intercept last.
-        kept: Features and target of all rows, shape (n, p + 1), in units of the file; None if a large file was read
-            in chunks and no step needs its rows.
+        kept_rows: Features and target of all rows, shape (n, p + 1), in units of the file; None if a large file was
+            read in chunks and no step needs its rows.
         training: Indices of the training rows.
         validating: Indices of the validation rows, in order.
         factor: Factor of the training rows, in units of the file, or of their sigmoid.
@@ -69,7 +70,7 @@ class Rows:
     columns: DesignColumns
     texts: frozenset[str]
     names: tuple[str, ...]
-    kept: Array | None
+    kept_rows: Array | None
     training: IntArray | range
     validating: IntArray
     factor: RowFactor
@@ -95,9 +96,9 @@ class Rows:
         Raises:
             ValueError: They were read in chunks and not kept.
         """
-        if self.kept is None:
+        if self.kept_rows is None:
             raise ValueError(f"the rows of {self.data.label} were read in chunks and not kept")
-        return self.kept
+        return self.kept_rows
 
     def trained(self) -> tuple[Array, Array]:
         """The training rows in trained coordinates: the design (n, d) and the target (n,).
@@ -164,7 +165,7 @@ def split_and_scale(loaded: LoadedData, request: Request) -> Rows:
         columns=design.columns,
         texts=design.texts,
         names=design.weight_names,
-        kept=design.rows,
+        kept_rows=design.kept_rows,
         training=training,
         validating=validating,
         factor=factor,
@@ -182,17 +183,17 @@ def split_and_scale(loaded: LoadedData, request: Request) -> Rows:
 
 def _parts(design: Design, spec: Spec, indices: Indices) -> tuple[Array | None, RowFactor, RowFactor | None]:
     """The training rows if they were kept, their factor, and the factor of the validation rows if there are any."""
-    is_sigmoid = spec.scaler.features == "sigmoid"
+    form = form_of(spec)
     if spec.split is None:
-        return design.rows, design.factors[is_sigmoid], None
-    assert design.rows is not None  # a split keeps the rows: see `Needs`
-    training, validating = (design.rows[part] for part in indices)
-    factor = _factor(training, is_sigmoid=is_sigmoid)
-    return training, factor, _factor(validating, is_sigmoid=is_sigmoid) if len(validating) else None
+        return design.kept_rows, design.factors[form], None
+    assert design.kept_rows is not None  # a split keeps the rows: see `Needs`
+    training, validating = (design.kept_rows[part] for part in indices)
+    factor = _factor(training, form)
+    return training, factor, _factor(validating, form) if len(validating) else None
 
 
-def _factor(values: Array, *, is_sigmoid: bool) -> RowFactor:
-    values = mapped(values) if is_sigmoid else values
+def _factor(values: Array, form: Form) -> RowFactor:
+    values = mapped(values) if form == "sigmoid" else values
     return factor_rows(values[:, :-1], values[:, -1])
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from gdcli.errors import Fault, SpecError
 from gdcli.spec import checks
-from gdcli.spec.advice import Style, setting, style_of
+from gdcli.spec.advice import Style, how_to_set, style_of
 from gdcli.spec.draft import Draft, read_draft
 from gdcli.spec.messages import Flaw, unknown_key
 from gdcli.spec.model import Columns, Dataset, Expect, Spec, Split, Stop
@@ -55,10 +55,10 @@ class Request:
         """How a user gives settings of the dataset."""
         return style_of(self.draft.places.get(("dataset", "missing")))
 
-    def setting(self, values: Mapping[str, str]) -> str:
+    def how_to_set(self, values: Mapping[str, str]) -> str:
         """Write settings of the dataset as the user gives them."""
         beside = [f"{key}: …" for key in ("path", "inline", "synthetic") if getattr(self.spec.dataset, key) is not None]
-        return setting(self.style, values, beside=", ".join(beside))
+        return how_to_set(self.style, values, beside=", ".join(beside))
 
 
 def read_spec(

@@ -114,7 +114,7 @@ def test_an_interrupted_sweep_keeps_what_was_finished(tmp_path: Path, monkeypatc
             raise KeyboardInterrupt
         return lockstep.run_group(*arguments)
 
-    monkeypatch.setattr("gdcli.experiment.sweep.spread.run_group", run_group)
+    monkeypatch.setattr("gdcli.experiment.sweep.workers.run_group", run_group)
     with pytest.raises(KeyboardInterrupt):
         gdcli.sweep(SPEC, grid=GRID, directory=tmp_path / "s", plot=False)
     assert json.loads((tmp_path / "s/summary.json").read_text())["finished"] == 1

@@ -31,7 +31,7 @@ from gdcli.experiment.sweep.plan import plan_sweep
 from gdcli.experiment.sweep.points import Sweep
 from gdcli.experiment.sweep.result import SweepRun
 from gdcli.experiment.sweep.run import run_plans
-from gdcli.experiment.sweep.spread import Resources
+from gdcli.experiment.sweep.workers import Resources
 from gdcli.show.drawing import draw_run
 from gdcli.spec.draft import read_draft
 from gdcli.spec.grid import Axis
@@ -112,7 +112,7 @@ def test_what_shares_rows_batches_and_kind_goes_together() -> None:
 def test_points_on_the_same_rows_share_them() -> None:
     sweep = planned(*GRID)
     assert len({point.plan.rows for point in sweep.points}) == 2
-    assert len({id(point.plan.rows.kept) for point in sweep.points}) == 1  # scaled differently, read once
+    assert len({id(point.plan.rows.kept_rows) for point in sweep.points}) == 1  # scaled differently, read once
 
 
 def test_seeds_count_up_from_the_spec() -> None:

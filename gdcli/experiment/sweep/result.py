@@ -11,10 +11,8 @@ from typing import Any, TypeAlias
 from gdcli.engine.trace import Status
 from gdcli.experiment.comparison import Comparison, Figure, comparison
 from gdcli.experiment.ending import Remark
-from gdcli.experiment.output import directories as output
 from gdcli.experiment.plan import Plan
 from gdcli.experiment.quantiles import spread
-from gdcli.experiment.result import Result
 from gdcli.experiment.sweep.points import Point, Sweep
 
 # Draws a sweep as the bytes of a PNG.
@@ -44,7 +42,7 @@ class SweepRun:
 
 
 @dataclass(frozen=True)
-class Setting:
+class SettingRuns:
     """The runs of one setting.
 
     Attributes:
@@ -76,12 +74,12 @@ class SweepResult:
     draw: DrawSweep
 
     @cached_property
-    def settings(self) -> tuple[Setting, ...]:
+    def settings(self) -> tuple[SettingRuns, ...]:
         """The settings of the grid in its order, each with the runs of its seeds."""
         runs: dict[str, list[SweepRun]] = {}
         for run in self.runs:
             runs.setdefault(repr(run.point.setting), []).append(run)
-        return tuple(Setting(group[0].point.setting, tuple(group)) for group in runs.values())
+        return tuple(SettingRuns(group[0].point.setting, tuple(group)) for group in runs.values())
 
     @cached_property
     def comparison(self) -> Comparison:
@@ -94,18 +92,18 @@ class SweepResult:
         return self.comparison.figure or "gap"
 
     @cached_property
-    def ranked(self) -> tuple[Setting, ...]:
+    def ranked(self) -> tuple[SettingRuns, ...]:
         """The settings, the best one first; in the order of the grid where they cannot be compared."""
         order = self.comparison.order([setting.runs for setting in self.settings])
         return tuple(self.settings[i] for i in order)
 
     @cached_property
-    def ties(self) -> tuple[Setting, ...]:
+    def ties(self) -> tuple[SettingRuns, ...]:
         """The best setting, or all that reach the optimum to rounding; none where nothing can be said."""
         return tuple(self.settings[i] for i in self.comparison.best([setting.runs for setting in self.settings]))
 
     @property
-    def best(self) -> Setting | None:
+    def best(self) -> SettingRuns | None:
         """The best setting; None if none has a finite median or they cannot be compared."""
         return next(iter(self.ties), None)
 
@@ -142,28 +140,3 @@ class SweepResult:
         while high < len(line) - 1 and rank(line[high + 1].runs) <= bound:
             high += 1
         return line[low].values[axis], line[high].values[axis]
-
-
-def run_of(point: Point, record: Mapping[str, Any], *, curve: bool) -> SweepRun:
-    """The run that the journal keeps as a record.
-
-    Args:
-        point: What was run.
-        record: As `record_of` gives it.
-        curve: Whether to take its curve too.
-
-    Returns:
-        The run.
-    """
-    remarks = tuple(Remark(*remark) for remark in record["remarks"])
-    return SweepRun(point, record["summary"], record["curve"] if curve else None, remarks)
-
-
-def record_of(result: Result, *, curve: bool) -> dict[str, Any]:
-    """What the journal keeps of a run."""
-    summary = output.finite({**result.summary, "spec": None})
-    record: dict[str, Any] = {"summary": summary, "remarks": [list(remark) for remark in result.remarks]}
-    if curve:
-        columns = {name: values.tolist() for name, values in result.curve.items()}
-        record["curve"] = output.finite(columns)
-    return record

@@ -1,4 +1,4 @@
-"""Warnings of many runs, each once, with the runs that it is about."""
+"""Warnings of many plans, each once, with the plans that it is about."""
 
 from __future__ import annotations
 
@@ -6,11 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from gdcli.engine.trace import Status
 from gdcli.errors import counted, some_of
 from gdcli.experiment.plan import Plan
-from gdcli.experiment.sweep.points import Sweep, setting_text
-from gdcli.experiment.sweep.result import SweepResult, SweepRun
 from gdcli.spec.grid import written
 
 # What a run is told by: axis key → value, with `seed` where runs differ in nothing else.
@@ -18,19 +15,6 @@ Label: TypeAlias = Mapping[str, Any]
 
 MOST_WARNINGS = 10  # shown
 MOST_VALUES = 3  # of an axis
-
-
-def warnings_of(sweep: Sweep) -> list[str]:
-    """List what a person should know about the runs of a sweep, each thing once.
-
-    Args:
-        sweep: The grid, planned.
-
-    Returns:
-        `scaler=minmax: …` for what is about some settings only, by the values that they have in common.
-    """
-    plans = [(point.setting, point.plan) for point in sweep.points]
-    return grouped_warnings(plans, by_seed=sweep.seeds > 1)
 
 
 def grouped_warnings(plans: Iterable[tuple[Label, Plan]], *, by_seed: bool) -> list[str]:
@@ -55,41 +39,9 @@ def grouped_warnings(plans: Iterable[tuple[Label, Plan]], *, by_seed: bool) -> l
     return [*lines, listed] if more > 0 else lines
 
 
-def best_run_warnings(result: SweepResult) -> list[str]:
-    """Say of the best run of a sweep what its status does not: that it ended above its start, for one.
-
-    Args:
-        result: The sweep.
-
-    Returns:
-        Lines; none where there is no best run, or nothing to say of it.
-    """
-    run = result.best_run
-    if run is None:
-        return []
-    return [f"best run, {_name(run, result)}: {remark.sentence}" for remark in run.remarks]
-
-
-def divergence(result: SweepResult) -> str:
-    """Say of a sweep in which no setting has a finite median how many runs diverged, and how one of them did.
-
-    Args:
-        result: The sweep; at least one run diverged.
-
-    Returns:
-        `every setting diverged; optimizer.lr=5 diverged at epoch 7: …`
-    """
-    diverged = [run for run in result.runs if run.summary["status"] == Status.DIVERGED]
-    run, runs = diverged[0], len(result.runs)
-    counted = f"at least half of the seeds of every setting diverged ({len(diverged)} of {runs} runs)"
-    what = "every setting diverged" if len(diverged) == runs else counted
-    return f"{what}; {_name(run, result)} {run.remarks[0].sentence}"
-
-
-def _name(run: SweepRun, result: SweepResult) -> str:
-    """The setting of a run, and its seed where there are several."""
-    seed = {"seed": run.plan.spec.seed} if result.sweep.seeds > 1 else {}
-    return setting_text({**run.point.setting, **seed})
+def setting_text(setting: Label) -> str:
+    """Write a setting on one line: `optimizer.lr=0.1, scaler=none`."""
+    return ", ".join(f"{key}={written(value)}" for key, value in setting.items())
 
 
 def _prefix(some: Sequence[Label], everything: Sequence[Label]) -> str:
