@@ -18,7 +18,8 @@ from gdcli.experiment.ending import LEAST_MOVE
 from gdcli.experiment.summary import SUMMARY_COLUMNS
 from gdcli.spec.describe.kinds import hyperparameters, scalers
 from gdcli.spec.describe.words import keys_of
-from gdcli.spec.grid import MOST_POINTS, SPACINGS
+from gdcli.spec.draft import MOST_RUNS
+from gdcli.spec.grid import SPACINGS
 from gdcli.spec.model import Columns, Dataset, Expect, Scaler, Spec, Split, Stop, Synthetic
 
 PAGE = Path(__file__).with_name("reference.md")
@@ -176,7 +177,7 @@ def _sweep() -> Iterator[str]:
     yield "## The `sweep` block"
     yield ""
     yield "What `gdcli sweep` varies: a mapping of dotted keys to values, which other commands ignore. Any key of a"
-    yield f"spec can be an axis. A grid has at most {MOST_POINTS:,} settings."
+    yield f"spec can be an axis. A grid has at most {MOST_RUNS:,} settings."
     yield ""
     yield "| values | written as |"
     yield "|---|---|"

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from gdcli.errors import GdcliWarning
 from gdcli.experiment import planner
 from gdcli.experiment.exact import ExactFit, exact_fit, plan_optimum
-from gdcli.experiment.execute import execute
-from gdcli.experiment.kernels import kernel_choice
-from gdcli.experiment.plan import plan
+from gdcli.experiment.execute import checked_kernel, execute
+from gdcli.experiment.planner import plan, plan_all
 from gdcli.experiment.result import Result
 from gdcli.experiment.results import Results
 from gdcli.show.drawing import draw_run, draw_sweep
@@ -46,7 +45,7 @@ def run(spec: SpecLike, *, data: pd.DataFrame | None = None, kernel: str = "auto
         SpecError: The spec is wrong, with all faults at once, or the kernel cannot be used.
         DataError: The data is missing or unfit.
     """
-    choice = kernel_choice(kernel)
+    choice = checked_kernel(kernel)
     return execute(plan(read_spec(spec, has_rows=data is not None), frame=data), draw=draw_run, kernel=choice)
 
 
@@ -67,8 +66,8 @@ def compare(specs: Sequence[SpecLike], *, data: pd.DataFrame | None = None, kern
             cannot be used.
         DataError: The data is missing or unfit.
     """
-    choice = kernel_choice(kernel)
-    results = [execute(planned, draw=draw_run, kernel=choice) for planned in planner.plan_all(specs, frame=data)]
+    choice = checked_kernel(kernel)
+    results = [execute(planned, draw=draw_run, kernel=choice) for planned in plan_all(specs, frame=data)]
     return Results(tuple((result,) for result in results), ({},) * len(results))
 
 
@@ -121,9 +120,9 @@ def sweep(  # noqa: PLR0913 - all but the spec by keyword
     """
     # These modules import multiprocessing, which a single run does not need.
     from gdcli.experiment.sweep.library import plan_arguments, sweep_in_directory, sweep_in_memory
-    from gdcli.experiment.sweep.spread import Resources
+    from gdcli.experiment.sweep.workers import Resources
 
-    resources = Resources(kernel_choice(kernel), workers, executor)
+    resources = Resources(checked_kernel(kernel), workers, executor)
     planned = plan_arguments(spec, grid, paired=paired, seeds=seeds, frame=data)
     for omission in planned.omissions:
         _warn(omission)

@@ -147,6 +147,22 @@ class OutputError(GdcliError):
     """A result cannot be written."""
 
 
+class OccupiedError(OutputError):
+    """A result cannot go where it should, but it can go elsewhere.
+
+    Args:
+        obstacle: What is in the way, and what to do about it there.
+    """
+
+    def __init__(self, obstacle: str) -> None:
+        self._obstacle = obstacle
+        super().__init__(self.advising("directory"))
+
+    def advising(self, choice: str) -> str:
+        """The message, with the name of what chooses another place: an option, or `directory` in Python."""
+        return f"{self._obstacle}, or choose another {choice}"
+
+
 def counted(count: int, noun: str) -> str:
     """Write a number of things: `1 row`, `2 rows`.
 

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 import gdcli
 from gdcli.cli.app import app
 from gdcli.engine.problems.base import loss
-from gdcli.experiment.plan import plan
+from gdcli.experiment.planner import plan
 from gdcli.spec.validate import read_spec
 
 ROOT = Path(__file__).parents[1]

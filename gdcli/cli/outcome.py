@@ -14,7 +14,15 @@ from typing import Any, ParamSpec
 import typer
 
 from gdcli.cli.interrupts import INTERRUPTED, Working, is_interrupted
-from gdcli.errors import FaultsError, GdcliError, GdcliWarning, OutputError, printable, system_reason
+from gdcli.errors import (
+    FaultsError,
+    GdcliError,
+    GdcliWarning,
+    OccupiedError,
+    OutputError,
+    printable,
+    system_reason,
+)
 
 P = ParamSpec("P")
 
@@ -100,7 +108,7 @@ def _explanation(error: BaseException) -> tuple[str, int]:
     """The message and the exit code for an error."""
     match error:
         case GdcliError():
-            text = str(error)
+            text = error.advising("--out") if isinstance(error, OccupiedError) else str(error)
             return text if isinstance(error, FaultsError) else printable(text), error.exit_code
         case KeyboardInterrupt():
             return "interrupted", INTERRUPTED
@@ -129,15 +137,11 @@ def printing() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        _drop_output()  # also if the reader has closed it
+        # Discard buffered output, also if the reader has closed it: Python would try to flush it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(error, BrokenPipeError):
             raise StdoutClosedError from error
         raise OutputError(f"stdout: cannot write: {system_reason(error)}") from error
-
-
-def _drop_output() -> None:
-    """Discard buffered output, which Python would try to flush at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def complain(message: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,9 +17,8 @@ from gdcli.cli.progress import EpochBar, ReadingBar
 from gdcli.engine.kernels.choice import KernelChoice
 from gdcli.engine.trace import Status
 from gdcli.errors import printable, some_of
-from gdcli.experiment.ending import NOTES, tally
-from gdcli.experiment.execute import execute
-from gdcli.experiment.output.directories import finite
+from gdcli.experiment.ending import worst_remark
+from gdcli.experiment.execute import checked_kernel, execute
 from gdcli.experiment.output.places import destinations
 from gdcli.experiment.output.portable import inputs_of
 from gdcli.experiment.plan import Plan
@@ -47,6 +46,15 @@ class Session:
     quiet: bool
     kernel: KernelChoice = "auto"
 
+    @classmethod
+    def of_options(cls, *, as_json: bool, quiet: bool, kernel: str) -> Session:
+        """Make the session of a command that runs specs, from its options.
+
+        Raises:
+            SpecError: There is no such kernel, or it needs Numba, which is not available.
+        """
+        return cls(as_json, quiet, checked_kernel(kernel, place="--kernel"))
+
     def plan_all(self, specs: Sequence[Path], overrides: Sequence[str] | None, *, seeds: int = 1) -> list[Plan]:
         """Plan every spec with each of its seeds before any of them runs, and report all their faults at once.
 
@@ -64,7 +72,7 @@ class Session:
         """Print the warnings about the plans of one spec, with the seeds concerned if not all."""
         name, warnings = plans[0].spec.name, plans[0].warnings
         if len(plans) > 1:
-            from gdcli.experiment.sweep.remarks import grouped_warnings  # not for a single run
+            from gdcli.experiment.grouping import grouped_warnings  # not for a single run
 
             warnings = tuple(grouped_warnings([({}, planned) for planned in plans], by_seed=True))
         self.warn_all(f"{name}: {warning}" for warning in warnings)
@@ -120,8 +128,8 @@ class Session:
             typer.echo(printable(line))
 
     @printing()
-    def give(self, document: dict[str, Any]) -> None:
-        """Print a JSON document for programs.
+    def give(self, document: Callable[[], Mapping[str, Any]]) -> None:
+        """Print a JSON document for programs; it is made only if it is printed.
 
         Raises:
             OutputError: stdout cannot be written.
@@ -130,35 +138,26 @@ class Session:
         if self.as_json:
             from gdcli.cli.screen import json_text
 
-            typer.echo(json_text(finite(document)))
+            typer.echo(json_text(document()))
 
     def close(self, results: Sequence[Result], plans: Sequence[Plan]) -> int:
         """Print remarks and which runs were interrupted or not started, and return the exit code."""
         self.remark_on(results)
-        for result in results:
-            if result.status is Status.INTERRUPTED:
-                complain(f"{result.name}: interrupted after epoch {result.epochs}; its files hold what was finished")
-        complain_of_unstarted(plans, started=len(results))
-        statuses = {result.status for result in results}
-        if Status.INTERRUPTED in statuses:
+        last = results[-1]
+        if last.status is Status.INTERRUPTED:
+            complain(f"{last.name}: interrupted after epoch {last.epochs}; its files hold what was finished")
+            complain_of_unstarted(plans, started=len(results))
             return INTERRUPTED
-        return DIVERGED if Status.DIVERGED in statuses else 0
+        return DIVERGED if any(result.status is Status.DIVERGED for result in results) else 0
 
     def remark_on(self, results: Sequence[Result]) -> None:
         """Print what the status of runs does not say, once per name, however many seeds it has."""
         for name, runs in by_name(results).items():
-            remarks = [(remark, run) for run in runs for remark in run.remarks]
-            if not remarks:
-                continue
-            worst, run = min(remarks, key=lambda pair: NOTES.index(pair[0].note))
-            sentence = worst.sentence
-            if len(runs) > 1:
-                counted = tally(Counter(remark.note for remark, _ in remarks), len(runs))
-                sentence += f" ({counted}; this is seed {run.plan.spec.seed})"
-            if run.status is Status.DIVERGED:
-                complain(f"{name} {sentence}")
-            else:
-                self.warn(f"{name}: {sentence}")
+            remark = worst_remark(runs)
+            if remark and remark.note == Status.DIVERGED:
+                complain(f"{name} {remark.sentence}")
+            elif remark:
+                self.warn(f"{name}: {remark.sentence}")
 
 
 def complain_of_unstarted(plans: Sequence[Plan], *, started: int) -> None:

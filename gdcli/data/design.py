@@ -13,7 +13,7 @@ from gdcli.data.cells import Census
 from gdcli.data.choosing import DesignColumns, check_names, check_width, choose_columns, relevant
 from gdcli.data.encoding import Encoding
 from gdcli.data.protocol import Data
-from gdcli.data.survey import Survey
+from gdcli.data.survey import Form, Survey
 from gdcli.data.table import Table
 from gdcli.engine.arrays import Array
 from gdcli.engine.problems.factor import RowFactor
@@ -22,19 +22,24 @@ from gdcli.spec.model import Columns, Spec
 from gdcli.spec.validate import Request
 
 
+def form_of(spec: Spec) -> Form:
+    """The form in which the rows of a spec are factored."""
+    return "sigmoid" if spec.scaler.features == "sigmoid" else "raw"
+
+
 @dataclass(frozen=True)
 class Needs:
     """What runs need from the rows. The needs of several runs can be joined, so that one pass serves all of them.
 
     Attributes:
-        factors: The factors of all rows that are needed: False for the rows as they are, True for those with the
-            sigmoid of their features.
-        rows: Whether the rows must stay in memory, as mini-batches, quartiles and splits need them.
+        factors: The factors of all rows that are needed: of the raw rows, or of those with the sigmoid of their
+            features.
+        keep_rows: Whether the rows must stay in memory, as mini-batches, quartiles and splits need them.
         hashes: Whether to hash files while they are read: a result names its data by their hash, an optimum does not.
     """
 
-    factors: frozenset[bool] = frozenset()
-    rows: bool = False
+    factors: frozenset[Form] = frozenset()
+    keep_rows: bool = False
     hashes: bool = False
 
     @classmethod
@@ -42,13 +47,13 @@ class Needs:
         """Return the needs of the run of a spec."""
         hashes = spec.epochs > 0
         if spec.split:
-            return cls(rows=True, hashes=hashes)
+            return cls(keep_rows=True, hashes=hashes)
         robust = "robust" in (spec.scaler.features, spec.scaler.target)
-        factors = frozenset([spec.scaler.features == "sigmoid"])
-        return cls(factors=factors, rows=robust or spec.batch_size != "full", hashes=hashes)
+        factors = frozenset([form_of(spec)])
+        return cls(factors=factors, keep_rows=robust or spec.batch_size != "full", hashes=hashes)
 
     def __or__(self, other: Needs) -> Needs:
-        return Needs(self.factors | other.factors, self.rows or other.rows, self.hashes or other.hashes)
+        return Needs(self.factors | other.factors, self.keep_rows or other.keep_rows, self.hashes or other.hashes)
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,7 @@ class Design:
         names: Names of the p features after one-hot encoding.
         levels: Text feature → its levels, sorted.
         n: Number of rows that are used.
-        rows: Features and target, shape (n, p + 1), in the units of the file; None if they are not needed.
+        kept_rows: Features and target, shape (n, p + 1), in the units of the file; None if they are not needed.
         factors: The factors of all rows that are needed: see `Needs`.
         warnings: Warnings for the user.
     """
@@ -71,13 +76,18 @@ class Design:
     names: tuple[str, ...]
     levels: Mapping[str, tuple[str, ...]]
     n: int
-    rows: Array | None
-    factors: Mapping[bool, RowFactor]
+    kept_rows: Array | None
+    factors: Mapping[Form, RowFactor]
     warnings: tuple[str, ...]
+
+    @property
+    def weight_names(self) -> tuple[str, ...]:
+        """Names of the d trained weights, the intercept last."""
+        return (*self.names, "intercept") if self.columns.intercept else self.names
 
     def offers(self, needs: Needs) -> bool:
         """Whether the design has all that is needed."""
-        return needs.factors <= self.factors.keys() and (self.rows is not None or not needs.rows)
+        return needs.factors <= self.factors.keys() and (self.kept_rows is not None or not needs.keep_rows)
 
 
 # The designs of files, kept as long as their `Data`, so that the files are not read again.
@@ -107,7 +117,7 @@ def design(request: Request, data: Data, needs: Needs) -> Design:
     key = request.spec.columns, request.spec.dataset.missing
     if key not in designs or not designs[key].offers(needs):
         new = _designed(request, data, needs)
-        if new.rows is not None:
+        if new.kept_rows is not None:
             designs.clear()  # one copy of the rows is enough
         designs[key] = new
     return designs[key]
@@ -135,14 +145,14 @@ def _designed(request: Request, data: Data, needs: Needs) -> Design:
         columns = choose_columns(request, data, whole_texts)
         survey = _survey(request, data, needs, columns, whole_texts, None)
     survey.check(request, data)
-    parts = survey.kept
+    parts = survey.kept_rows
     return Design(
         columns=columns,
         texts=frozenset(whole_texts),
         names=survey.encoding.names,
         levels=survey.encoding.all_levels,
         n=survey.rows,
-        rows=(parts[0] if len(parts) == 1 else np.concatenate(parts)) if parts else None,
+        kept_rows=(parts[0] if len(parts) == 1 else np.concatenate(parts)) if parts else None,
         factors=survey.factors(),
         warnings=tuple(survey.warnings(request, data)),
     )
@@ -175,7 +185,7 @@ def _survey(
         texts,
         relevant(request, data.names),
         factors=needs.factors,
-        keeps=needs.rows or not data.size,  # rows in memory may serve other runs
+        keeps=needs.keep_rows or not data.size,  # rows in memory may serve other runs
         drop=drop,
     )
     for start, chunk in current_pass or data.chunks(texts & set(columns.features), hashing=needs.hashes):

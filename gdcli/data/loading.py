@@ -49,10 +49,10 @@ def load(
         return from_frame(frame), dataset
     if dataset.synthetic:
         _check_default_width(request, "dataset.synthetic", len(dataset.synthetic.weights))
-        return synthesize(dataset.synthetic, lambda *_: request.place(("dataset", "synthetic"))), dataset
+        return synthesize(dataset.synthetic, lambda *_: request.draft.place(("dataset", "synthetic"))), dataset
     if dataset.inline:
         _check_default_width(request, "dataset.inline", sum(map(_is_numeric, dataset.inline.values())) - 1)
-        return tabulate(dataset.inline, lambda *cell: request.place(("dataset", "inline", *cell))), dataset
+        return tabulate(dataset.inline, lambda *cell: request.draft.place(("dataset", "inline", *cell))), dataset
     paths = _paths(request, dataset.path or "")
     absolute = tuple(os.path.realpath(path) for path in paths)
     _check_spelling(zip(paths, absolute, strict=True))
@@ -83,10 +83,10 @@ def _is_numeric(cells: tuple[float | str, ...]) -> bool:
 
 def _paths(request: Request, dataset: str | tuple[str, ...]) -> list[Path]:
     """Find the data files that a spec names, one by one or by a pattern."""
-    if isinstance(dataset, str) and not exists(request.base / dataset) and any(mark in dataset for mark in "*?["):
+    if isinstance(dataset, str) and not exists(request.draft.base / dataset) and any(mark in dataset for mark in "*?["):
         return _matches(request, dataset)
     names = [dataset] if isinstance(dataset, str) else list(dataset)
-    missing = [(i, name) for i, name in enumerate(names) if not exists(request.base / name)]
+    missing = [(i, name) for i, name in enumerate(names) if not exists(request.draft.base / name)]
     folders = cache(entries)
     faults = [
         request.fault(
@@ -97,7 +97,7 @@ def _paths(request: Request, dataset: str | tuple[str, ...]) -> list[Path]:
     ]
     if faults:
         raise DataError(faults)
-    return [request.base / name for name in names]
+    return [request.draft.base / name for name in names]
 
 
 def _matches(request: Request, glob: str) -> list[Path]:
@@ -108,11 +108,11 @@ def _matches(request: Request, glob: str) -> list[Path]:
         rule = f"'**' must stand alone between slashes, and a pattern may have at most {DEEPEST} parts"
         message = f"cannot search for data files by the pattern {shown(glob)}: {rule}; write one such as part-*.csv"
         raise DataError([request.fault(("dataset", "path"), message)])
-    root = Path(pattern.anchor) if pattern.is_absolute() else request.base
+    root = Path(pattern.anchor) if pattern.is_absolute() else request.draft.base
     files = sorted(path for path in root.glob("/".join(parts)) if path.is_file())
     if not files:
-        reason = refusal_to_list(request.base / glob)
-        message = f"no data file matches {os.path.normpath(request.base / glob)}{reason and f': {reason}'}"
+        reason = refusal_to_list(request.draft.base / glob)
+        message = f"no data file matches {os.path.normpath(request.draft.base / glob)}{reason and f': {reason}'}"
         raise DataError([request.fault(("dataset", "path"), message)])
     return files
 
@@ -134,12 +134,12 @@ def _check_spelling(files: Iterable[tuple[Path, str]]) -> None:
 
 def _missing_file(request: Request, name: str, folders: Callable[[Path], list[Path]]) -> str:
     """The message for a missing data file, with the file that was probably meant; `folders` lists a folder."""
-    path = request.base / name
+    path = request.draft.base / name
     reason = refusal(path)
     if reason:
         return f"cannot read {os.path.normpath(path)}: {reason}"
     if exists(Path(name)):
-        right = os.path.relpath(name, request.base)
+        right = os.path.relpath(name, request.draft.base)
         return f"no data file {os.path.normpath(path)}; the path is relative to the spec: write {right}"
     # Compared by their stems, because the same ending would make all names similar.
     siblings = {entry.stem: entry.name for entry in folders(path.parent)}

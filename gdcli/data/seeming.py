@@ -84,11 +84,11 @@ def _spelled(request: Request, looks: Numerals) -> str:
     if dataset.path is None or looks.settings.get("decimal") == dataset.delimiter:  # they must differ
         return "write them as plain numbers"
     parts = [f"write them {looks.spelling}"] if looks.spelling else []
-    parts += [request.setting(looks.settings)] if looks.settings else []
+    parts += [request.how_to_set(looks.settings)] if looks.settings else []
     return ", and ".join(parts)
 
 
 def _filled(request: Request) -> str:
     """How to correct cells that stand for missing values."""
     drops = request.spec.dataset.missing == "drop"
-    return "fill them in, or leave them blank" + ("" if drops else f" and {request.setting({'missing': 'drop'})}")
+    return "fill them in, or leave them blank" + ("" if drops else f" and {request.how_to_set({'missing': 'drop'})}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from typing import Literal, TypeAlias
 
 from gdcli.data.cells import Census, cell_faults
 from gdcli.data.encoding import Encoding
@@ -15,6 +16,9 @@ from gdcli.engine.problems.factor import Factoring, RowFactor
 from gdcli.engine.scalers import mapped
 from gdcli.errors import DataError, Fault, counted
 from gdcli.spec.validate import Request
+
+# The rows as they are, or with the sigmoid of their features.
+Form: TypeAlias = Literal["raw", "sigmoid"]
 
 
 class Survey:
@@ -29,7 +33,7 @@ class Survey:
         drop: Whether rows with blank or NaN cells in the used columns are left out.
 
     Attributes:
-        kept: The rows, in chunks.
+        kept_rows: The rows, in chunks.
         rows: Number of used rows.
         left_out: Number of rows left out.
     """
@@ -40,7 +44,7 @@ class Survey:
         texts: Collection[str],
         names: Collection[str],
         *,
-        factors: Collection[bool],
+        factors: Collection[Form],
         keeps: bool,
         drop: bool,
     ) -> None:
@@ -48,9 +52,9 @@ class Survey:
         self._target, self._used = encoding.columns.target, encoding.columns.names
         self._censuses = {name: Census() for name in names}
         self._samples: dict[str, list[str]] = {name: [] for name in names if name in texts}
-        self._factoring = {is_sigmoid: Factoring() for is_sigmoid in factors}
+        self._factoring = {form: Factoring() for form in factors}
         self._sound = self._target not in texts
-        self.kept: list[Array] = []
+        self.kept_rows: list[Array] = []
         self.rows = self.left_out = 0
 
     def add(self, start: int, chunk: Table) -> None:
@@ -66,18 +70,18 @@ class Survey:
         self._sound = self._sound and not any(self._unfit(name) for name in self._used)
         if self._sound:  # otherwise the rest is read only to find all faults
             rows = self.encoding.rows(chosen)
-            for is_sigmoid, factor in self._factoring.items():
-                factor.add(mapped(rows) if is_sigmoid else rows)
+            for form, factor in self._factoring.items():
+                factor.add(mapped(rows) if form == "sigmoid" else rows)
             if self._keeps:
-                self.kept.append(rows)
+                self.kept_rows.append(rows)
 
     def truly_text(self) -> set[str]:
         """The columns that are mainly text."""
         return {name for name, census in self._censuses.items() if census.is_text}
 
-    def factors(self) -> dict[bool, RowFactor]:
+    def factors(self) -> dict[Form, RowFactor]:
         """The factors of the used rows."""
-        return {is_sigmoid: factor.result() for is_sigmoid, factor in self._factoring.items()}
+        return {form: factor.result() for form, factor in self._factoring.items()}
 
     def check(self, request: Request, data: Data) -> None:
         """Refuse unsuitable cells.
@@ -117,7 +121,7 @@ class Survey:
 
         def advice(kind: str, cell: str) -> str:
             if kind in ("blank", "nan"):
-                return f", or leave these rows out: {request.setting({'missing': 'drop'})}"
+                return f", or leave these rows out: {request.how_to_set({'missing': 'drop'})}"
             return seeming_cell(request, cell) if kind == "worded" else ""
 
         yield from cell_faults(findings, data.spots, advice)

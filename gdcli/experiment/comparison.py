@@ -126,7 +126,7 @@ def _rounding(plan: Plan) -> float:
     """
     objective = plan.rows.objective
     zero = (8 * EPS) ** 2 * max(objective.n, len(objective.c)) * objective.baseline_loss
-    return float(EPS * objective.optimum_mse + zero)
+    return float(EPS * objective.floor + zero)
 
 
 def _different(groups: Sequence[Sequence[Plan]], keys: dict[str, Callable[[Plan], Any]]) -> list[str]:
@@ -143,7 +143,7 @@ def _same_optima(groups: Sequence[Sequence[Plan]]) -> bool:
 
 
 def _close(plans: Sequence[Plan]) -> bool:
-    values = [plan.rows.objective.optimum_mse for plan in plans]
+    values = [plan.rows.objective.floor for plan in plans]
     bound = SAME_OPTIMUM * max(values) + max(map(_rounding, plans))
     return max(values) - min(values) <= bound
 

@@ -69,7 +69,7 @@ def write_comparison(results: Sequence[Result], directory: Path, *, draw: DrawTo
 def comparison_document(results: Sequence[Result], directory: Path) -> dict[str, Any]:
     """Several runs as a JSON document: their summaries and, with seeds, the medians and ranges per name."""
     groups = by_name(results)
-    seeds = {"medians": {name: summed_up(runs) for name, runs in groups.items()}} if len(groups) < len(results) else {}
     runs = {"runs": [result.document(directory) for result in results]}
-    together: dict[str, Any] = finite({**runs, **seeds})
-    return together
+    if len(groups) == len(results):
+        return runs
+    return {**runs, "medians": finite({name: summed_up(runs) for name, runs in groups.items()})}

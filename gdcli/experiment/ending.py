@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple, Protocol
 
 from gdcli.engine.optimizers.plain import Momentum
 from gdcli.engine.trace import DIVERGENCE_FACTOR, Status, Trace
@@ -32,48 +33,84 @@ class Remark(NamedTuple):
     sentence: str
 
 
+class Ended(Protocol):
+    """A run that has ended."""
+
+    @property
+    def plan(self) -> Plan:
+        """The plan of the run."""
+
+    @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """What its status alone does not say."""
+
+
 def tally(counts: Mapping[str, int], runs: int) -> str:
     """Count the endings of several runs: `4 of 10 diverged, 5 above its start`."""
     first, *others = sorted(counts, key=lambda note: NOTES.index(note) if note in NOTES else len(NOTES))
     return ", ".join([f"{counts[first]} of {runs} {first}", *(f"{counts[note]} {note}" for note in others)])
 
 
-def remarks_on(plan: Plan, trace: Trace) -> tuple[Remark, ...]:
+def worst_remark(runs: Sequence[Ended]) -> Remark | None:
+    """Choose the remark on several runs that differ in their seed which must be known first.
+
+    Args:
+        runs: The runs of one name.
+
+    Returns:
+        The worst remark, with the seed of its run and a count of all remarks if there are several runs; None if there
+        is nothing to remark.
+    """
+    remarks = [(remark, run) for run in runs for remark in run.remarks]
+    if not remarks:
+        return None
+    worst, run = min(remarks, key=lambda pair: NOTES.index(pair[0].note))
+    if len(runs) == 1:
+        return worst
+    counts = tally(Counter(remark.note for remark, _ in remarks), len(runs))
+    return worst._replace(sentence=f"{worst.sentence} ({counts}; this is seed {run.plan.spec.seed})")
+
+
+def remarks_on(plan: Plan, trace: Trace) -> Iterator[Remark]:
     """List the remarks on a run that has ended.
 
     Args:
         plan: The plan of the run.
         trace: The trace of the run.
 
-    Returns:
+    Yields:
         Remarks, the most important first: it diverged; it ended above its start; a rate was above the largest stable
         one; it hardly moved.
     """
-    return tuple(_remarks(plan, trace))
-
-
-def _remarks(plan: Plan, trace: Trace) -> Iterator[Remark]:
-    limit = largest_stable_lr(plan)
-    rate, limit = largest_rate(plan, trace), math.inf if limit is None else limit
-    beyond = rate > limit and not is_optimal(plan.spec)  # whose rates are unstable one by one, but not together
-    excess = f"lr {rate:g} is above {limit:.4g}, the largest stable rate of {_method(plan)} on these columns"
-    advice = "lower optimizer.lr" + ("" if _has_scaler(plan) else " or scale the features")
-    advice = f"{excess}; {advice}" if beyond else advice
-    if limit == 0:
-        advice = "no learning rate is stable with optimizer.dampening above 1: lower it"
+    limit = largest_stable_rate(plan.spec.optimizer, plan.rows.spectrum.largest)
+    if is_optimal(plan.spec):  # its rates are unstable one by one, but not together
+        limit = None
+    rate = float(plan.rates[: len(trace.gap) - 1].max(initial=0.0))  # the largest one that was used
     if trace.status is Status.DIVERGED:
-        yield Remark("diverged", f"diverged at epoch {len(trace.gap) - 1}: {_how(trace)}; {advice}")
+        how = f"diverged at epoch {len(trace.gap) - 1}: {_how(trace)}"
+        yield Remark("diverged", f"{how}; {_advice(plan, rate, limit)}")
         return
     start, end = float(trace.mse[0]), float(trace.mse[-1])
     if end - start > ROUNDING * max(start, plan.rows.objective.baseline_loss):
-        yield Remark("above its start", f"ended above its start: the MSE went from {start:.6g} to {end:.6g}; {advice}")
-    elif beyond:
-        yield Remark("lr beyond its limit", advice)
+        how = f"ended above its start: the MSE went from {start:.6g} to {end:.6g}"
+        yield Remark("above its start", f"{how}; {_advice(plan, rate, limit)}")
+    elif limit is not None and rate > limit:
+        yield Remark("lr beyond its limit", _advice(plan, rate, limit))
     yield from _hardly_moved(plan, trace)
 
 
+def _advice(plan: Plan, rate: float, limit: float | None) -> str:
+    """What to do about a run that grew, and why if its rate was above the largest stable one."""
+    if limit == 0:
+        return "no learning rate is stable with optimizer.dampening above 1: lower it"
+    advice = "lower optimizer.lr" + ("" if _has_scaler(plan) else " or scale the features")
+    if limit is None or rate <= limit:
+        return advice
+    return f"lr {rate:g} is above {limit:.4g}, the largest stable rate of {_method(plan)} on these columns; {advice}"
+
+
 def _method(plan: Plan) -> str:
-    """The method that the limit of `largest_stable_lr` applies to."""
+    """The method that the limit of the largest stable rate applies to."""
     match plan.spec.optimizer:
         case Momentum(momentum=momentum, nesterov=nesterov):
             return f"full-batch descent with {'Nesterov ' if nesterov else ''}momentum {momentum:g}"
@@ -120,13 +157,3 @@ def reason_to_stop(plan: Plan, trace: Trace) -> str | None:
     best = epoch - (stop.patience or 0)
     least = f" by {stop.min_delta:g}" if stop.min_delta else ""
     return f"at epoch {epoch}: the {watched} has not improved{least} on {losses[best]:.6g}, that of epoch {best}"
-
-
-def largest_stable_lr(plan: Plan) -> float | None:
-    """The rate beyond which full-batch descent grows, with or without momentum; None for other optimizers."""
-    return largest_stable_rate(plan.spec.optimizer, plan.rows.spectrum.largest)
-
-
-def largest_rate(plan: Plan, trace: Trace) -> float:
-    """The largest rate used in the finished epochs of a run; 0 if there were none."""
-    return float(plan.rates[: len(trace.gap) - 1].max(initial=0.0))

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from gdcli.data.stream import Reading
 from gdcli.errors import DataError, Fault, Place, SpecError
-from gdcli.experiment.plan import Plan, plan
+from gdcli.experiment.plan import Plan
+from gdcli.experiment.planner import plan
 from gdcli.spec.messages import one_of
 from gdcli.spec.model import ScalerName
 from gdcli.spec.paths import is_text
@@ -93,8 +94,8 @@ def exact_fit(plan: Plan) -> ExactFit:
         rows=rows.n,
         weights=rows.named_weights(optimum.weights),
         weights_original=original,
-        mse=objective.optimum_mse,
-        r2=rows.factor.r2(objective.optimum_mse),
+        mse=objective.floor,
+        r2=rows.factor.r2(objective.floor),
         rank=optimum.rank,
         condition_number=optimum.condition_number,
         warnings=plan.warnings,

@@ -1,14 +1,22 @@
-"""Checking a run against the `expect` section of its spec."""
+"""Checking a run against the `expect` section of its spec: the verdict, as JSON and as JUnit XML."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
+from xml.etree import ElementTree
 
 from gdcli.engine.trace import Status
+from gdcli.errors import printable
+from gdcli.experiment.output.directories import finite
 from gdcli.experiment.result import Result
-from gdcli.spec.model import EXPECTED, AtMost, Expect
+from gdcli.spec.model import EXPECTED, AtMost, Expect, plain
+
+SUITE = "gdcli check"
+_DECLARATION = "<?xml version='1.0' encoding='UTF-8'?>\n"
+JUNIT_BEGINNING = f'{_DECLARATION}<testsuites name="{SUITE}"'.encode()  # of every report that `junit_xml` makes
 
 
 @dataclass(frozen=True)
@@ -89,3 +97,60 @@ def _expectations(result: Result, expect: Expect) -> Iterator[Expectation]:
             yield Expectation(figure=figure, expected=float(expected), got=float(got), tolerance=tolerance)
         elif expected is not None:
             yield Expectation(figure=figure, expected=expected, got=got)
+
+
+def verdict_document(verdict: Verdict) -> dict[str, Any]:
+    """A verdict as a JSON document; numbers that are not finite are None."""
+    expectations = [
+        {
+            "figure": e.figure,
+            "expected": plain(e.expected),
+            "got": e.got,
+            "tolerance": e.tolerance,
+            "holds": e.holds,
+        }
+        for e in verdict.expectations
+    ]
+    document: dict[str, Any] = finite(
+        {
+            "name": verdict.result.name,
+            "outcome": verdict.outcome,
+            "status": str(verdict.result.status),
+            "held": expectations,
+        }
+    )
+    return document
+
+
+def junit_xml(verdicts: Sequence[Verdict], files: Sequence[str], reason: Callable[[Verdict], str]) -> bytes:
+    """Write verdicts as JUnit XML, which CI systems show, with one test case per spec.
+
+    Args:
+        verdicts: One per run.
+        files: The file of each run's spec.
+        reason: Says in one line why a run failed or was skipped.
+
+    Returns:
+        A document with one `testsuite`; times are seconds of descent.
+
+    Source: https://github.com/testmoapp/junitxml
+    """
+    outcomes = [verdict.outcome for verdict in verdicts]
+    counts = {
+        "tests": str(len(verdicts)),
+        "failures": str(outcomes.count("failed")),
+        "errors": "0",
+        "skipped": str(outcomes.count("skipped")),
+        "time": f"{sum(verdict.result.seconds for verdict in verdicts):.6f}",
+    }
+    root = ElementTree.Element("testsuites", {"name": SUITE, **counts})
+    suite = ElementTree.SubElement(root, "testsuite", {"name": SUITE, **counts})
+    for verdict, file in zip(verdicts, files, strict=True):
+        about = {"classname": printable(file), "name": printable(verdict.result.name)}
+        case = ElementTree.SubElement(suite, "testcase", {**about, "time": f"{verdict.result.seconds:.6f}"})
+        if verdict.outcome != "passed":
+            tag = "failure" if verdict.outcome == "failed" else "skipped"
+            ElementTree.SubElement(case, tag, {"message": printable(reason(verdict))})
+    ElementTree.indent(root)
+    text: str = ElementTree.tostring(root, encoding="unicode")
+    return f"{_DECLARATION}{text}\n".encode()

@@ -1,28 +1,22 @@
-"""Planning: every fault of a spec and its data is found here, before anything runs."""
+"""The plan of a run on rows that have been read, and the settings that do not fit them."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gdcli.data.design import Needs, design
-from gdcli.data.loading import load
-from gdcli.data.stream import Reading
+from gdcli.data.design import Design
 from gdcli.engine.arrays import Array
 from gdcli.engine.batches import Batches, mini_batches
-from gdcli.errors import DataError, Fault, SpecError, counted, some_of
+from gdcli.errors import DataError, Fault, counted, some_of
 from gdcli.experiment.explain.automatic import planned_rates
-from gdcli.experiment.rows import LoadedData, Rows, split_and_scale, split_indices
+from gdcli.experiment.rows import Rows, training_rows
 from gdcli.spec.model import Spec
-from gdcli.spec.rates import remarks, resolved, run_length, uncovered
+from gdcli.spec.rates import mismatches, resolved, run_length, uncovered
 from gdcli.spec.validate import Request
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -35,7 +29,7 @@ class Plan:
         start: Initial weights, shape (d,).
         rates: Learning rates, shape (epochs, 1 or steps, 1).
         steps: Steps per epoch.
-        remarks: Warnings about the schedule.
+        schedule_warnings: Warnings about the schedule.
         file: The file of the spec, if it was read from one.
     """
 
@@ -44,7 +38,7 @@ class Plan:
     start: Array
     rates: Array
     steps: int
-    remarks: tuple[str, ...]
+    schedule_warnings: tuple[str, ...]
     file: Path | None = None
 
     @property
@@ -57,7 +51,7 @@ class Plan:
     @property
     def warnings(self) -> tuple[str, ...]:
         """All warnings about the data and the schedule."""
-        return (*self.rows.warnings, *self.remarks)
+        return (*self.rows.warnings, *self.schedule_warnings)
 
     @property
     def is_full_batch(self) -> bool:
@@ -84,85 +78,21 @@ class Plan:
         return mini_batches(X, y, size=int(self.spec.batch_size), shuffle=self.spec.shuffle, seed=self.spec.seed)
 
 
-def plan(request: Request, *, frame: pd.DataFrame | None = None, reading: Reading | None = None) -> Plan:
-    """Plan a run: read its data, fit its scalers, factor its rows. For many runs use `Planner`.
-
-    Args:
-        request: The spec.
-        frame: Rows instead of the spec's dataset.
-        reading: Called after every read of a large file.
-
-    Returns:
-        The plan.
-
-    Raises:
-        SpecError: The spec is wrong; all faults at once.
-        DataError: The data is missing, unreadable or unfit for the spec.
-    """
-    loaded = load_data(request, Needs.of(request.spec), frame=frame, reading=reading)
-    return plan_on(make_rows(loaded, request), request)
-
-
-def load_data(
-    request: Request, needs: Needs, *, frame: pd.DataFrame | None = None, reading: Reading | None = None
-) -> LoadedData:
-    """Read the data of a spec and select its columns.
-
-    Args:
-        request: The spec.
-        needs: What to compute from the rows.
-        frame: Rows instead of the spec's dataset.
-        reading: Called after every read of a large file.
-
-    Returns:
-        The data.
-
-    Raises:
-        SpecError: The spec is wrong; all faults at once.
-        DataError: The data is missing, unreadable or unfit for the spec.
-    """
-    if request.faults:
-        raise SpecError([*request.faults, *faults_in_data(request, frame)])
-    data, dataset = load(request, frame, reading)
-    return LoadedData(data=data, dataset=dataset, design=design(request, data, needs))
-
-
-def make_rows(loaded: LoadedData, request: Request) -> Rows:
-    """Split and scale data as a spec says.
-
-    Args:
-        loaded: The data of the spec.
-        request: The spec.
-
-    Returns:
-        The rows.
-
-    Raises:
-        DataError: The data is unfit for the spec.
-    """
-    indices = split_indices(request, loaded.design.n)
-    _refuse(_misfits(request, len(indices[0]), loaded.weight_names))  # before the rows are factored, which takes long
-    return split_and_scale(loaded, request, indices)
-
-
 def plan_on(rows: Rows, request: Request) -> Plan:
     """Plan a run on rows that have been split and scaled.
 
     Args:
         rows: The rows of the spec's dataset, columns, scaler and split.
-        request: The spec, without faults of its own.
+        request: The spec, without faults or misfits.
 
     Returns:
         The plan.
 
     Raises:
-        DataError: The spec does not fit these rows.
         SpecError: Its schedule is optimal, and double precision cannot carry it out on these rows.
     """
-    spec, n = request.spec, len(rows.training)
-    _refuse(_misfits(request, n, rows.names))
-    _refuse(_uncovered_steps(request, n))
-    steps = _steps(spec, n)
+    spec = request.spec
+    steps = _steps(spec, len(rows.training))
     length = run_length(spec.schedule, spec.epochs, steps)
     schedule, start = resolved(spec.schedule, length), _start(spec, len(rows.names))
     spec = replace(spec, dataset=rows.dataset, columns=rows.columns.section, schedule=schedule)
@@ -172,7 +102,7 @@ def plan_on(rows: Rows, request: Request) -> Plan:
         start=start,
         rates=planned_rates(request, spec, rows, start, steps),
         steps=steps,
-        remarks=tuple(remarks(schedule, length)),
+        schedule_warnings=tuple(mismatches(schedule, length)),
         file=request.draft.file,
     )
 
@@ -184,61 +114,45 @@ def _start(spec: Spec, d: int) -> Array:
     return np.zeros(d) if spec.init == "zeros" else np.array(spec.init, dtype=np.float64)
 
 
-def faults_in_data(request: Request, frame: pd.DataFrame | None, reading: Reading | None = None) -> tuple[Fault, ...]:
-    """Find the faults of a spec's data, and of settings that do not fit it, without factoring any rows.
-
-    Args:
-        request: The spec, which may have faults of its own.
-        frame: Rows instead of the spec's dataset.
-        reading: Called after every read of a large file.
-
-    Returns:
-        The faults; none if the spec's dataset or columns are wrong themselves. Planning finds further ones only where
-        numbers leave the range of double precision.
-    """
-    if not {"dataset", "columns"} <= request.valid_sections:
-        return ()
-    try:
-        data, dataset = load(request, frame, reading)
-        loaded = LoadedData(data=data, dataset=dataset, design=design(request, data, Needs()))
-    except DataError as error:
-        return error.faults
-    n, faults = None, tuple[Fault, ...]()
-    if {"split", "seed"} <= request.valid_sections:
-        try:
-            n = len(split_indices(request, loaded.design.n)[0])
-        except DataError as error:
-            faults = error.faults
-    return (*faults, *_misfits(request, n, loaded.weight_names), *_uncovered_steps(request, n))
-
-
-def _uncovered_steps(request: Request, n: int | None) -> Iterator[Fault]:
-    """Steps of a run on n training rows (None if unknown) for which the schedule has no rate."""
-    spec = request.spec
-    if n is None or not {"schedule", "epochs", "batch_size"} <= request.valid_sections:
-        return
-    length = run_length(spec.schedule, spec.epochs, _steps(spec, n))
-    yield from (request.fault(path, message) for path, message in uncovered(spec.schedule, length))
-
-
 def _steps(spec: Spec, n: int) -> int:
     """Steps per epoch on n training rows."""
     return 1 if spec.batch_size == "full" else -(-n // spec.batch_size)
 
 
-def _misfits(request: Request, n: int | None, names: tuple[str, ...]) -> Iterator[Fault]:
-    """Settings in the sound sections of a spec that do not fit n training rows (None if unknown) of such columns."""
-    init, size, d = request.spec.init, request.spec.batch_size, len(names)
-    if "init" in request.valid_sections and isinstance(init, tuple) and len(init) != d:
-        message = f"init must have {counted(d, 'number')}, one for each of {some_of(names, 7)}; got {len(init)}"
-        yield request.fault(("init",), message)
-    if "batch_size" in request.valid_sections and n is not None and size != "full" and size > n:
+def misfits(request: Request, design: Design) -> Iterator[Fault]:
+    """Find the settings of a spec that do not fit its data.
+
+    Args:
+        request: The spec. Sections with faults of their own are left out.
+        design: Its data.
+
+    Yields:
+        A fault per setting: a split that leaves no row to train on, a start of another length, a batch of more rows
+        than there are, a schedule that leaves steps without a rate.
+    """
+    spec, valid, names = request.spec, request.valid_sections, design.weight_names
+    n = training_rows(spec.split, design.n)
+    if n < 1 and spec.split:
+        message = f"split.validation {spec.split.validation:g} of {counted(design.n, 'row')} leaves no row to train on"
+        yield request.fault(("split", "validation"), message)
+    if "init" in valid and isinstance(spec.init, tuple) and len(spec.init) != len(names):
+        what = f"{counted(len(names), 'number')}, one for each of {some_of(names, 7)}"
+        yield request.fault(("init",), f"init must have {what}; got {len(spec.init)}")
+    size = spec.batch_size
+    if {"batch_size", "split"} <= valid and size != "full" and size > n > 0:
         only = f"there {'is' if n == 1 else 'are'} only {counted(n, 'training row')}"
         message = f"batch_size is {size}, and {only}; use `full` or at most {n}"
         yield request.fault(("batch_size",), message)
+    if n > 0 and {"schedule", "epochs", "batch_size", "split"} <= valid:
+        length = run_length(spec.schedule, spec.epochs, _steps(spec, n))
+        yield from (request.fault(path, message) for path, message in uncovered(spec.schedule, length))
 
 
-def _refuse(faults: Iterator[Fault]) -> None:
-    """Raise an error if there are any faults."""
+def refuse(faults: Iterable[Fault]) -> None:
+    """Raise an error if there are any faults.
+
+    Raises:
+        DataError: There are some.
+    """
     if all_faults := list(faults):
         raise DataError(all_faults)

@@ -1,4 +1,7 @@
-"""Planning many runs: each file is read once, and runs on the same rows share one `Rows` object."""
+"""Planning: every fault of specs and their data is found before anything runs.
+
+Each file is read once, and runs on the same rows share one `Rows` object.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +11,36 @@ from dataclasses import replace
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from gdcli.data.design import Needs
+from gdcli.data.design import Needs, design
+from gdcli.data.loading import load
 from gdcli.data.stream import Reading
 from gdcli.errors import DataError, Fault, FaultsError, Place, SpecError
-from gdcli.experiment.plan import Plan, faults_in_data, load_data, make_rows, plan_on
-from gdcli.experiment.rows import LoadedData, Rows
+from gdcli.experiment.plan import Plan, misfits, plan_on, refuse
+from gdcli.experiment.rows import LoadedData, Rows, split_and_scale
 from gdcli.spec.draft import check_seeds, read_draft, reseeded
 from gdcli.spec.grid import axes_of_block
 from gdcli.spec.validate import Request, understand
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+def plan(request: Request, *, frame: pd.DataFrame | None = None, reading: Reading | None = None) -> Plan:
+    """Plan a run: read its data, fit its scalers, factor its rows.
+
+    Args:
+        request: The spec.
+        frame: Rows instead of the spec's dataset.
+        reading: Called after every read of a large file.
+
+    Returns:
+        The plan.
+
+    Raises:
+        SpecError: The spec is wrong; all faults at once.
+        DataError: The data is missing, unreadable or unfit for the spec.
+    """
+    return Planner([request], frame=frame, reading=reading).plan(request)
 
 
 def plan_all(
@@ -91,7 +113,7 @@ def validate(
     if draft.values.get("sweep") is not None:
         with _collected(faults, set()):
             axes_of_block(draft.values["sweep"], lambda path: draft.place(("sweep", *path)))
-    in_data = faults_in_data(request, frame, reading)
+    in_data = Planner([request], frame=frame, reading=reading).faults_in_data(request)
     if faults or in_data:
         raise (SpecError if faults else DataError)([*faults, *in_data])
 
@@ -172,19 +194,42 @@ class Planner:
             SpecError: The spec is wrong; all faults at once.
             DataError: The data is missing, unreadable or unfit for the spec.
         """
+        if request.faults:
+            raise SpecError((*request.faults, *self.faults_in_data(request)))
         data = _data_key(request)
-        key = data, _split_and_scale_key(request)
-        if request.faults or key not in self._rows:
-            self._rows[key] = make_rows(self._load(data, request), request)
+        loaded = self._load(data, request)
+        refuse(misfits(request, loaded.design))  # before the rows of a split are factored, which takes long
+        split = request.spec.split
+        key = data, request.spec.scaler, split, request.spec.seed if split and split.shuffle else None
+        if key not in self._rows:
+            self._rows[key] = split_and_scale(loaded, request)
         return plan_on(self._rows[key], request)
+
+    def faults_in_data(self, request: Request) -> tuple[Fault, ...]:
+        """Find the faults of a spec's data, and the settings that do not fit it, without factoring any rows.
+
+        Args:
+            request: The spec, which may have faults of its own.
+
+        Returns:
+            The faults; none if the spec's dataset or columns are wrong themselves. Planning finds further ones only
+            where numbers leave the range of double precision.
+        """
+        if not {"dataset", "columns"} <= request.valid_sections:
+            return ()
+        try:
+            return tuple(misfits(request, self._load(_data_key(request), request).design))
+        except DataError as error:
+            return error.faults
 
     def _load(self, key: Hashable, request: Request) -> LoadedData:
         """The data of a spec, read at the first call."""
-        needs = Needs.of(request.spec)
+        needs = Needs() if request.faults else Needs.of(request.spec)
         loaded = self._loaded.get(key)
-        if request.faults or loaded is None or not loaded.design.offers(needs):
+        if loaded is None or not loaded.design.offers(needs):
             needs |= self._needs.get(key, needs)
-            loaded = self._loaded[key] = load_data(request, needs, frame=self._frame, reading=self._reading)
+            data, dataset = load(request, self._frame, self._reading)
+            loaded = self._loaded[key] = LoadedData(data, dataset, design(request, data, needs))
         return loaded
 
 
@@ -192,10 +237,4 @@ def _data_key(request: Request) -> Hashable:
     """Equal for specs with the same data and columns."""
     dataset = request.spec.dataset
     inline = tuple((dataset.inline or {}).items())  # their order matters: the last column is the default target
-    return request.base, replace(dataset, inline=None), inline, request.spec.columns
-
-
-def _split_and_scale_key(request: Request) -> Hashable:
-    """Equal for specs that split and scale the same data in the same way."""
-    split = request.spec.split
-    return request.spec.scaler, split, request.spec.seed if split and split.shuffle else None
+    return request.draft.base, replace(dataset, inline=None), inline, request.spec.columns

@@ -17,7 +17,7 @@ from gdcli.engine.arrays import Array
 from gdcli.engine.kernels.base import Kernel
 from gdcli.engine.trace import Status, Trace
 from gdcli.errors import GdcliWarning
-from gdcli.experiment.ending import Remark, largest_stable_lr, remarks_on
+from gdcli.experiment.ending import Remark, remarks_on
 from gdcli.experiment.output.directories import add_picture, finite, replacing, write_csv, write_summary
 from gdcli.experiment.output.portable import needs_data, portable_spec, training_data
 from gdcli.experiment.plan import Plan
@@ -25,6 +25,7 @@ from gdcli.experiment.prediction.new_rows import predict
 from gdcli.experiment.prediction.predictor import Predictor
 from gdcli.experiment.summary import SUMMARY_COLUMNS, summarise
 from gdcli.spec.strict_yaml import dump
+from gdcli.theory.stability import largest_stable_rate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,7 +75,7 @@ class Result:
     @cached_property
     def remarks(self) -> tuple[Remark, ...]:
         """Remarks beyond the status, for example that the run ended above its start."""
-        return remarks_on(self.plan, self.trace)
+        return tuple(remarks_on(self.plan, self.trace))
 
     @cached_property
     def curve(self) -> pd.DataFrame:
@@ -117,7 +118,7 @@ class Result:
     @property
     def largest_stable_lr(self) -> float | None:
         """The rate beyond which full-batch descent grows, with or without momentum; None for other optimizers."""
-        return largest_stable_lr(self.plan)
+        return largest_stable_rate(self.plan.spec.optimizer, self.plan.rows.spectrum.largest)
 
     def document(self, directory: Path) -> dict[str, Any]:
         """The summary as a JSON document, with the path of the dataset relative to a directory.

@@ -12,16 +12,16 @@ import numpy as np
 
 from gdcli.data import sources
 from gdcli.data.choosing import DesignColumns
-from gdcli.data.design import Design
+from gdcli.data.design import Design, form_of
 from gdcli.data.protocol import Data
+from gdcli.data.survey import Form
 from gdcli.engine.arrays import Array, IntArray
 from gdcli.engine.problems.factor import RowFactor, factor_rows
 from gdcli.engine.problems.least_squares import LeastSquares, objective
 from gdcli.engine.scalers import mapped
-from gdcli.errors import DataError, counted
 from gdcli.experiment.precision import check_range, precision_warnings
 from gdcli.experiment.scaling import Scaling, fit
-from gdcli.spec.model import Dataset, Spec
+from gdcli.spec.model import Dataset, Spec, Split
 from gdcli.spec.validate import Request
 from gdcli.theory.spectrum import Spectrum
 
@@ -43,12 +43,6 @@ class LoadedData:
     dataset: Dataset
     design: Design
 
-    @property
-    def weight_names(self) -> tuple[str, ...]:
-        """Names of the d trained weights, the intercept last."""
-        names = self.design.names
-        return (*names, "intercept") if self.design.columns.intercept else names
-
 
 @dataclass(frozen=True, eq=False)
 class Rows:
@@ -61,8 +55,8 @@ class Rows:
         texts: The text columns, as far as they were looked at.
         names: Names of the d trained weights, the intercept last.
         levels: Text feature → its levels, sorted.
-        kept: Features and target of all rows, shape (n, p + 1), in units of the file; None if a large file was read
-            in chunks and no step needs its rows.
+        kept_rows: Features and target of all rows, shape (n, p + 1), in units of the file; None if a large file was
+            read in chunks and no step needs its rows.
         training: Indices of the training rows.
         validating: Indices of the validation rows, in order.
         factor: Factor of the training rows, in units of the file, or of their sigmoid.
@@ -78,7 +72,7 @@ class Rows:
     texts: frozenset[str]
     names: tuple[str, ...]
     levels: Mapping[str, tuple[str, ...]]
-    kept: Array | None
+    kept_rows: Array | None
     training: IntArray | range
     validating: IntArray
     factor: RowFactor
@@ -104,9 +98,9 @@ class Rows:
         Raises:
             ValueError: They were read in chunks and not kept.
         """
-        if self.kept is None:
+        if self.kept_rows is None:
             raise ValueError(f"the rows of {self.data.label} were read in chunks and not kept")
-        return self.kept
+        return self.kept_rows
 
     def trained(self) -> tuple[Array, Array]:
         """The training rows in trained coordinates: the design (n, d) and the target (n,).
@@ -134,39 +128,26 @@ class Rows:
         return {**named, "intercept": constant} if self.scaling.intercept or constant else named
 
 
-def split_indices(request: Request, n: int) -> Indices:
-    """Split rows into training and validation rows.
+def training_rows(split: Split | None, n: int) -> int:
+    """Number of training rows of n rows; none are left if all of them are validation rows."""
+    return n if split is None else n - math.ceil(split.validation * n - 1e-9)  # 0.07 · 100 is 7.000000000000001
 
-    Args:
-        request: The spec.
-        n: Number of rows.
 
-    Returns:
-        The indices of both.
-
-    Raises:
-        DataError: No row is left to train on.
-    """
-    rule = request.spec.split
-    if rule is None:
+def _split(spec: Spec, n: int) -> Indices:
+    """Split n rows into training and validation rows."""
+    if spec.split is None:
         return range(n), np.arange(0)
-    order = np.arange(n)
-    validating = math.ceil(rule.validation * n - 1e-9)  # 0.07 · 100 is 7.000000000000001
-    if validating >= n:
-        message = f"split.validation {rule.validation:g} of {counted(n, 'row')} leaves no row to train on"
-        raise DataError([request.fault(("split", "validation"), message)])
-    if rule.shuffle:
-        order = np.random.RandomState(request.spec.seed).permutation(n)
-    return order[: n - validating], order[n - validating :]
+    order = np.random.RandomState(spec.seed).permutation(n) if spec.split.shuffle else np.arange(n)
+    training = training_rows(spec.split, n)
+    return order[:training], order[training:]
 
 
-def split_and_scale(loaded: LoadedData, request: Request, indices: Indices) -> Rows:
+def split_and_scale(loaded: LoadedData, request: Request) -> Rows:
     """Split data into training and validation rows, fit the scalers on the training rows, and factor both.
 
     Args:
         loaded: The data of the spec.
-        request: The spec.
-        indices: Indices of the training and of the validation rows.
+        request: The spec; its split leaves rows to train on.
 
     Returns:
         The rows.
@@ -175,7 +156,7 @@ def split_and_scale(loaded: LoadedData, request: Request, indices: Indices) -> R
         DataError: Losses on these rows cannot be represented in double precision.
     """
     design, labels = loaded.design, (*loaded.design.names, loaded.design.columns.target)
-    training, validating = indices
+    training, validating = indices = _split(request.spec, design.n)
     values, factor, validation_factor = _parts(design, request.spec, indices)
     scaling, warnings = fit(request.spec.scaler, values, factor, names=labels, intercept=design.columns.intercept)
     check_range(request, labels, scaling, factor, validation_factor)
@@ -185,9 +166,9 @@ def split_and_scale(loaded: LoadedData, request: Request, indices: Indices) -> R
         dataset=loaded.dataset,
         columns=design.columns,
         texts=design.texts,
-        names=loaded.weight_names,
+        names=design.weight_names,
         levels=design.levels,
-        kept=design.rows,
+        kept_rows=design.kept_rows,
         training=training,
         validating=validating,
         factor=factor,
@@ -198,24 +179,24 @@ def split_and_scale(loaded: LoadedData, request: Request, indices: Indices) -> R
             *_memory(request, loaded),
             *design.warnings,
             *warnings,
-            *precision_warnings(loss.optimum, scaling, loaded.weight_names, len(training)),
+            *precision_warnings(loss.optimum, scaling, design.weight_names, len(training)),
         ),
     )
 
 
 def _parts(design: Design, spec: Spec, indices: Indices) -> tuple[Array | None, RowFactor, RowFactor | None]:
     """The training rows if they were kept, their factor, and the factor of the validation rows if there are any."""
-    is_sigmoid = spec.scaler.features == "sigmoid"
+    form = form_of(spec)
     if spec.split is None:
-        return design.rows, design.factors[is_sigmoid], None
-    assert design.rows is not None  # a split keeps the rows: see `Needs`
-    training, validating = (design.rows[part] for part in indices)
-    factor = _factor(training, is_sigmoid=is_sigmoid)
-    return training, factor, _factor(validating, is_sigmoid=is_sigmoid) if len(validating) else None
+        return design.kept_rows, design.factors[form], None
+    assert design.kept_rows is not None  # a split keeps the rows: see `Needs`
+    training, validating = (design.kept_rows[part] for part in indices)
+    factor = _factor(training, form)
+    return training, factor, _factor(validating, form) if len(validating) else None
 
 
-def _factor(values: Array, *, is_sigmoid: bool) -> RowFactor:
-    values = mapped(values) if is_sigmoid else values
+def _factor(values: Array, form: Form) -> RowFactor:
+    values = mapped(values) if form == "sigmoid" else values
     return factor_rows(values[:, :-1], values[:, -1])
 
 

@@ -80,7 +80,7 @@ def _figures(plan: Plan, trace: Trace, seconds: float) -> dict[str, Any]:
     """The values of `SUMMARY_COLUMNS`."""
     spec, objective = plan.spec, plan.rows.objective
     epochs, best, gap = len(trace.gap) - 1, int(np.argmin(trace.gap)), float(trace.gap[-1])
-    has_ratio = objective.optimum_mse > 0 and not objective.optimum.is_zero
+    has_ratio = objective.floor > 0 and not objective.optimum.is_zero
     return {
         "name": spec.name,
         "status": str(trace.status),
@@ -95,9 +95,9 @@ def _figures(plan: Plan, trace: Trace, seconds: float) -> dict[str, Any]:
         "final_mse": float(trace.mse[-1]),
         "best_mse": float(trace.mse[best]),
         "best_epoch": best,
-        "optimum_mse": objective.optimum_mse,
+        "optimum_mse": objective.floor,
         "gap": gap,
-        "gap_ratio": gap / objective.optimum_mse if has_ratio else None,
+        "gap_ratio": gap / objective.floor if has_ratio else None,
         "val_mse": None if trace.val_mse is None else float(trace.val_mse[-1]),
         "seconds": seconds,
     }

@@ -12,7 +12,7 @@ from gdcli.engine.arrays import Array
 
 # The span of an axis, and the most decades for which Matplotlib chooses the ticks. It looks beyond the ends of the
 # axis, where doubles may overflow.
-SMALLEST, LARGEST = 1e-300, 1e300
+SMALLEST_DRAWN, LARGEST_DRAWN = 1e-300, 1e300
 FEW_DECADES = 50
 
 
@@ -33,8 +33,8 @@ def log_axis(axis: Axes, low: float, high: float) -> None:
 
 def _within_reach(low: float, high: float) -> tuple[float, float]:
     """The limits of an axis, made distinct and within the range that Matplotlib can draw."""
-    high = min(max(high, 2 * SMALLEST), LARGEST)
-    return min(max(low, SMALLEST), high / 2), high
+    high = min(max(high, 2 * SMALLEST_DRAWN), LARGEST_DRAWN)
+    return min(max(low, SMALLEST_DRAWN), high / 2), high
 
 
 def short(value: float, _position: int | None = None) -> str:
@@ -46,8 +46,8 @@ def short(value: float, _position: int | None = None) -> str:
 
 
 def drawable(values: Array) -> Array:
-    """Values that Matplotlib can draw: NaN instead of values that are not finite, and at most `LARGEST`."""
-    return np.where(np.isfinite(values), np.minimum(values, LARGEST), np.nan)
+    """Values that Matplotlib can draw: NaN instead of values that are not finite, and at most `LARGEST_DRAWN`."""
+    return np.where(np.isfinite(values), np.minimum(values, LARGEST_DRAWN), np.nan)
 
 
 def fill_band(axis: Axes, x: Array, low: Array, high: Array, *, colour: str, alpha: float = 0.2) -> None:

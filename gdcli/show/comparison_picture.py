@@ -72,7 +72,7 @@ def _title(groups: Mapping[str, Sequence[Result]]) -> str:
 
 def _mark_optima(axis: Axes, results: Sequence[Result]) -> None:
     """Draw each distinct optimum, to six digits."""
-    optima = sorted({f"{result.plan.rows.objective.optimum_mse:.6g}" for result in results}, key=float)
+    optima = sorted({f"{result.plan.rows.objective.floor:.6g}" for result in results}, key=float)
     label = f"optimum {optima[0]}" if len(optima) == 1 else "optima"
     for i, optimum in enumerate(optima):
         mark_optimum(axis, float(optimum), label=None if i else label)

@@ -17,7 +17,7 @@ from matplotlib.ticker import MaxNLocator
 from gdcli.engine.arrays import Array
 from gdcli.engine.trace import Status
 from gdcli.experiment.result import Result
-from gdcli.show.axes import LARGEST, SMALLEST, drawable, log_axis
+from gdcli.show.axes import LARGEST_DRAWN, SMALLEST_DRAWN, drawable, log_axis
 from gdcli.show.lettering import as_written
 
 # Okabe and Ito's palette for colour-blind readers; black is reserved for the optimum.
@@ -116,7 +116,7 @@ def plot_curve(axis: Axes, values: Array, *, label: str, colour: str, line: Line
 
 def mark_optimum(axis: Axes, optimum: float, *, label: str | None) -> None:
     """Draw the loss of an optimum as a dashed line; without a label it is not in the legend."""
-    axis.axhline(min(optimum, LARGEST), color="black", linestyle="--", linewidth=1, label=label)
+    axis.axhline(min(optimum, LARGEST_DRAWN), color="black", linestyle="--", linewidth=1, label=label)
 
 
 def scale_loss(axis: Axes, results: Sequence[Result]) -> None:
@@ -128,7 +128,7 @@ def scale_loss(axis: Axes, results: Sequence[Result]) -> None:
         return
     low, high = float(losses.min()), float(losses.max())
     floor = min(_floor(result) for result in steady)
-    if high > LINEAR_RANGE * low or not SMALLEST < high < LARGEST:
+    if high > LINEAR_RANGE * low or not SMALLEST_DRAWN < high < LARGEST_DRAWN:
         log_axis(axis, (min(low, floor) if floor > 0 else low) / 1.5, high * 1.5)
     else:
         bottom = min(low, floor)
@@ -151,7 +151,7 @@ def scale_gap(axis: Axes, results: Sequence[Result]) -> None:
 def _floor(result: Result) -> float:
     """The loss of the optimum, or 0 if it is a rounding error."""
     objective = result.plan.rows.objective
-    return 0.0 if objective.optimum.is_zero else objective.optimum_mse
+    return 0.0 if objective.optimum.is_zero else objective.floor
 
 
 def _steady(results: Sequence[Result]) -> list[Result]:

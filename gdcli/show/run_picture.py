@@ -23,7 +23,7 @@ def run_picture(result: Result) -> Figure:
     plot_curve(left, trace.mse, label="training", colour=COLOURS[0])
     if trace.val_mse is not None:
         plot_curve(left, trace.val_mse, label="validation", colour=COLOURS[1])
-    optimum = result.plan.rows.objective.optimum_mse
+    optimum = result.plan.rows.objective.floor
     mark_optimum(left, optimum, label=f"optimum {optimum:.6g}")
     scale_loss(left, [result])
     plot_curve(right, trace.gap, label="gap", colour=COLOURS[0])

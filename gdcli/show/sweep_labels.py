@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from gdcli.experiment.sweep.points import effective
-from gdcli.experiment.sweep.result import Setting, SweepResult
+from gdcli.experiment.sweep.result import SettingRuns, SweepResult
 from gdcli.spec.grid import Axis, written
 
 FIGURES = {"gap": "gap", "final_mse": "MSE"}
@@ -30,7 +30,7 @@ def diverged_label(result: SweepResult) -> str:
     return "diverged" if result.sweep.seeds == 1 else "at least half of the seeds diverged"
 
 
-def label_of(key: str, setting: Setting) -> str:
+def label_of(key: str, setting: SettingRuns) -> str:
     """The value of an axis as it was run, without the parts that other axes override."""
     return value_text(effective(key, setting.values[key], setting.values))
 

@@ -10,9 +10,9 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from gdcli.experiment.quantiles import Spread
+from gdcli.experiment.quantiles import Spread, spread
 from gdcli.experiment.sweep.points import effective
-from gdcli.experiment.sweep.result import Setting, SweepResult
+from gdcli.experiment.sweep.result import SettingRuns, SweepResult
 from gdcli.show.axes import fill_band, log_axis, short
 from gdcli.show.pictures import LEGEND_INSIDE, LEGEND_MOST, cut, line_styles
 from gdcli.show.sweep_labels import FIGURES, diverged_label, headings_of, label_of, value_text, varied
@@ -48,7 +48,7 @@ def sweep_picture(result: SweepResult) -> Figure:
 
 def _lines(figure: Figure, axes: Axes, result: SweepResult, axis: Axis) -> None:
     """One line for each setting of the other axes, a band over the seeds, diverged points at the top."""
-    lines: dict[str, list[Setting]] = {}
+    lines: dict[str, list[SettingRuns]] = {}
     others = {key: name for key, name in headings_of(varied(result)).items() if key != axis.key}
     for setting in result.settings:
         label = ", ".join(f"{name} {label_of(key, setting)}" for key, name in others.items())
@@ -80,14 +80,14 @@ def _lines(figure: Figure, axes: Axes, result: SweepResult, axis: Axis) -> None:
     _legend(figure, axes)
 
 
-def _spread(result: SweepResult, setting: Setting) -> Spread[float]:
+def _spread(result: SweepResult, setting: SettingRuns) -> Spread[float]:
     """The spread of the figure that ranks a setting."""
-    spread = setting.spread(result.figure)
-    assert spread, "every run has a gap and a final MSE"
-    return spread
+    values = spread(setting.runs, result.figure)
+    assert values, "every run has a gap and a final MSE"
+    return values
 
 
-def _position(axis: Axis, setting: Setting) -> float:
+def _position(axis: Axis, setting: SettingRuns) -> float:
     value = setting.values[axis.key]
     return float(value if axis.is_numeric else axis.values.index(value))
 

@@ -10,10 +10,11 @@ from rich.console import Group, RenderableType
 
 from gdcli.errors import counted
 from gdcli.experiment.ending import NOTES
-from gdcli.experiment.sweep.result import Setting, SweepResult, SweepRun
+from gdcli.experiment.quantiles import spread
+from gdcli.experiment.sweep.result import SettingRuns, SweepResult, SweepRun
 from gdcli.show.layout import Column, Sheet, Words
 from gdcli.show.sweep_labels import headings_of, label_of, value_text, varied
-from gdcli.show.tables import RANKS, ranking_remarks
+from gdcli.show.tables import RANKS, ranking_lines
 from gdcli.show.texts import number, scientific
 
 SHOWN = 10
@@ -46,11 +47,11 @@ def sweep_view(result: SweepResult) -> RenderableType:
         [*(label_of(axis.key, setting) for axis in axes), *_figures(setting, with_seeds=with_seeds)] for setting in top
     ]
     bold = frozenset(i for i, setting in enumerate(top) if setting in result.ties)
-    return Group(Sheet(columns, rows, bold), *(Words(line.split(" ")) for line in _remarks(result)))
+    return Group(Sheet(columns, rows, bold), *(Words(line.split(" ")) for line in _lines(result)))
 
 
-def _figures(setting: Setting, *, with_seeds: bool) -> list[str]:
-    mse, gap, ratio = (setting.spread(figure) for figure in ("final_mse", "gap", "gap_ratio"))
+def _figures(setting: SettingRuns, *, with_seeds: bool) -> list[str]:
+    mse, gap, ratio = (spread(setting.runs, figure) for figure in ("final_mse", "gap", "gap_ratio"))
     steady = np.isfinite(setting.gap)
     low_high = [f"{scientific(gap.low)} – {scientific(gap.high)}" if gap else "–"] if with_seeds else []
     return [
@@ -61,13 +62,13 @@ def _figures(setting: Setting, *, with_seeds: bool) -> list[str]:
     ]
 
 
-def _diverged(setting: Setting) -> str:
+def _diverged(setting: SettingRuns) -> str:
     """How many runs of a setting diverged, if not all."""
     diverged, runs = setting.diverged, len(setting.runs)
     return "diverged" if diverged == runs else f"{diverged} of {runs} diverged"
 
 
-def _remarks(result: SweepResult) -> list[str]:
+def _lines(result: SweepResult) -> list[str]:
     runs, planned, settings = len(result.runs), len(result.sweep.points), result.settings
     count = counted(runs, "run") if runs == planned else f"{runs} of {planned} runs"
     which = "best" if result.comparison.figure else "first"
@@ -78,7 +79,7 @@ def _remarks(result: SweepResult) -> list[str]:
     constants = [axis for axis in result.sweep.axes if axis not in varied(result)]
     if constants:
         lines.append(f"all with {', '.join(f'{axis.key} {value_text(axis.values[0])}' for axis in constants)}")
-    lines += ranking_remarks(result.comparison, len(result.ties))
+    lines += ranking_lines(result.comparison, len(result.ties))
     best = result.best_run
     if best and result.sweep.seeds > 1:
         lines.append(f"best.yaml has seed {best.plan.spec.seed}, whose run is the nearest to the median")
@@ -104,15 +105,12 @@ def _tolerances(result: SweepResult) -> list[str]:
             low, high = map(value_text, within)
             span = f"only {axis.key} {low}" if low == high else f"{axis.key} from {low} to {high}"
             others = [f"{headings[other.key]} {label_of(other.key, best)}" for other in axes if other != axis]
-            lines.append(f"{_condition(others)}{span} {_near(result, best)}")
+            condition = f"with {', '.join(others)}: " if others else ""
+            lines.append(f"{condition}{span} {_near(result, best)}")
     return lines
 
 
-def _condition(others: Sequence[str]) -> str:
-    return f"with {', '.join(others)}: " if others else ""
-
-
-def _near(result: SweepResult, best: Setting) -> str:
+def _near(result: SweepResult, best: SettingRuns) -> str:
     if result.comparison.is_rounding(result.comparison.rank(best.runs)):
         return "reaches the optimum to rounding"
     return f"stays within 2 times the best {'gap' if result.figure == 'gap' else 'final MSE'}"

@@ -66,11 +66,11 @@ def comparison_view(results: Sequence[Result]) -> RenderableType:
     legend = ["★ best", "", ""] if best else []
     medians = ["medians", "of", f"{seeds_text(groups)},", "column by column", "", ""] if seeds else []
     bold = frozenset(i for i, name in enumerate(groups) if name in best)
-    lines = [[*legend, *medians, *_optima(results)], *(line.split(" ") for line in ranking_remarks(rule, len(best)))]
+    lines = [[*legend, *medians, *_optima(results)], *(line.split(" ") for line in ranking_lines(rule, len(best)))]
     return Group(Sheet(columns, rows, bold), *(Words(words, style="dim") for words in lines))
 
 
-def ranking_remarks(rule: Comparison, ties: int) -> list[str]:
+def ranking_lines(rule: Comparison, ties: int) -> list[str]:
     """Say why runs are not ranked by their gap, if they are not, and how many runs tie for the best.
 
     Args:

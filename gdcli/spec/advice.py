@@ -18,7 +18,7 @@ def style_of(place: Place | None) -> Style:
     return "option" if label == "--missing" else "argument" if label == "missing" else "spec"
 
 
-def setting(style: Style, values: Mapping[str, str], *, beside: str = "path: …") -> str:
+def how_to_set(style: Style, values: Mapping[str, str], *, beside: str = "path: …") -> str:
     """Say how to give settings.
 
     Args:

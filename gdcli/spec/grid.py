@@ -11,13 +11,12 @@ from typing import Any
 import numpy as np
 
 from gdcli.errors import Fault, Place, SpecError
-from gdcli.spec.draft import Draft
+from gdcli.spec.draft import MOST_RUNS, Draft
 from gdcli.spec.messages import shown
 from gdcli.spec.model import plain
-from gdcli.spec.strict_yaml import KeyPath, dump, parse
+from gdcli.spec.strict_yaml import KeyPath, dump
 
 SPACINGS = ("log", "linear")
-MOST_POINTS = 100_000
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ def axes_of_block(block: Any, place: Callable[[KeyPath], Place]) -> list[Axis]:
     faults, axes = [], []
     for key, given in block.items():
         try:
-            values = _values(given)
+            values = values_of(given)
             axes.append(Axis(key, values, tuple(place((key, i)) for i in range(len(values)))))
         except ValueError as error:
             faults.append(Fault(place((key,)), f"sweep.{key} {error}"))
@@ -104,35 +103,18 @@ def axes_of(draft: Draft, given: Sequence[Axis], *, place: str, way_out: str) ->
     return list(axes.values())
 
 
-def axis_of_option(text: str) -> Axis:
-    """Read one `--grid KEY=VALUES`: `log:a:b:n`, `linear:a:b:n`, or comma-separated values.
+def values_of(values: Any) -> tuple[Any, ...]:
+    """Write out the values of an axis.
 
     Args:
-        text: As typed.
+        values: A list, `{log: [from, to, count]}` or `{linear: [from, to, count]}`.
 
     Returns:
-        The axis.
+        The values.
 
     Raises:
-        SpecError: The text does not have this form.
+        ValueError: They are not one of these.
     """
-    place = Place(f"--grid {text}")
-    key, equals, values = text.partition("=")
-    if not (key and equals and values):
-        raise SpecError([Fault(place, "write KEY=VALUES, such as optimizer.lr=log:1e-4:1:9 or scaler=none,zscore")])
-    spacing, *rest = values.split(":")
-    listed = f"{{{spacing}: [{', '.join(rest)}]}}" if spacing in SPACINGS else f"[{values}]"
-    try:
-        axis_values = _values(parse(listed, "")[0])
-        return Axis(key, axis_values, (place,) * len(axis_values))
-    except SpecError as error:
-        raise SpecError(Fault(place, fault.message) for fault in error.faults) from error
-    except ValueError as error:
-        raise SpecError([Fault(place, str(error))]) from error
-
-
-def _values(values: Any) -> tuple[Any, ...]:
-    """The values of an axis; raises a ValueError with a message if they are not valid."""
     if isinstance(values, Mapping):
         if len(values) != 1 or next(iter(values)) not in SPACINGS:
             raise ValueError("must be a list, {log: [from, to, count]} or {linear: [from, to, count]}")
@@ -151,8 +133,8 @@ def _spaced(spacing: str, bounds: Any) -> tuple[int | float, ...]:
     numbers = isinstance(bounds, tuple) and all(
         isinstance(b, int | float) and not isinstance(b, bool) and np.isfinite(b) for b in bounds
     )
-    if not numbers or len(bounds) != 3 or not isinstance(bounds[2], int) or not 2 <= bounds[2] <= MOST_POINTS:
-        raise ValueError(f"{spacing} needs [from, to, count], the count an integer from 2 to {MOST_POINTS}")
+    if not numbers or len(bounds) != 3 or not isinstance(bounds[2], int) or not 2 <= bounds[2] <= MOST_RUNS:
+        raise ValueError(f"{spacing} needs [from, to, count], the count an integer from 2 to {MOST_RUNS}")
     low, high, count = bounds
     if low == high or (spacing == "log" and min(low, high) <= 0):
         raise ValueError(f"{spacing} needs two different ends" + (" above 0" if spacing == "log" else ""))
@@ -175,18 +157,16 @@ def points(axes: Sequence[Axis], *, paired: bool) -> Iterator[dict[str, Any]]:
         Points, key → value; the last axis varies fastest.
 
     Raises:
-        SpecError: Two axes have the same key, paired axes differ in length, or there are too many points.
+        SpecError: Paired axes differ in length, or there are too many points.
     """
     place = Place("sweep")
     keys = [axis.key for axis in axes]
-    for key in sorted({key for key in keys if keys.count(key) > 1}):
-        raise SpecError([Fault(place, f"the axis {key} is given twice")])
     lengths = [len(axis.values) for axis in axes]
     if paired and len(set(lengths)) > 1:
         counts = ", ".join(f"{axis.key} {len(axis.values)}" for axis in axes)
         raise SpecError([Fault(place, f"paired axes must have the same number of values, got {counts}")])
-    if not paired and np.prod(lengths, dtype=float) > MOST_POINTS:
-        raise SpecError([Fault(place, f"the grid has {np.prod(lengths, dtype=float):g} points; at most {MOST_POINTS}")])
+    if not paired and np.prod(lengths, dtype=float) > MOST_RUNS:
+        raise SpecError([Fault(place, f"the grid has {np.prod(lengths, dtype=float):g} points; at most {MOST_RUNS}")])
     columns = [axis.values for axis in axes]
     for values in zip(*columns, strict=True) if paired else product(*columns):
         yield dict(zip(keys, values, strict=True))

@@ -46,7 +46,7 @@ def resolved(schedules: tuple[Schedule, ...], length: int) -> tuple[Schedule, ..
     return tuple(resolve(schedule, k) for _, schedule, k in _elements(schedules, length))
 
 
-def remarks(schedules: tuple[Schedule, ...], length: int) -> list[str]:
+def mismatches(schedules: tuple[Schedule, ...], length: int) -> list[str]:
     """Find schedules that are longer or shorter than the run.
 
     Args:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
-from gdcli.errors import Fault, Place, SpecError
+from gdcli.errors import Fault, SpecError
 from gdcli.spec import checks
-from gdcli.spec.advice import Style, setting, style_of
+from gdcli.spec.advice import Style, how_to_set, style_of
 from gdcli.spec.draft import Draft, read_draft
 from gdcli.spec.messages import Flaw, unknown_key
 from gdcli.spec.model import Columns, Dataset, Expect, Spec, Split, Stop
@@ -44,7 +43,7 @@ class Request:
 
     def fault(self, path: KeyPath, message: str) -> Fault:
         """A fault at a key or element, or at the nearest parent that has a place."""
-        return Fault(self.place(path), message)
+        return Fault(self.draft.place(path), message)
 
     def key(self, name: str) -> str:
         """The name of a key of `columns` as the user gives it: an option, an argument, or the key itself."""
@@ -56,19 +55,10 @@ class Request:
         """How the user gives settings of the dataset."""
         return style_of(self.draft.places.get(("dataset", "missing")))
 
-    def setting(self, values: Mapping[str, str]) -> str:
+    def how_to_set(self, values: Mapping[str, str]) -> str:
         """Write settings of the dataset as the user gives them."""
         beside = [f"{key}: …" for key in ("path", "inline", "synthetic") if getattr(self.spec.dataset, key) is not None]
-        return setting(self.style, values, beside=", ".join(beside))
-
-    def place(self, path: KeyPath) -> Place:
-        """The place of a key or element."""
-        return self.draft.place(path)
-
-    @property
-    def base(self) -> Path:
-        """Directory that a relative dataset path starts from."""
-        return self.draft.base
+        return how_to_set(self.style, values, beside=", ".join(beside))
 
 
 def read_spec(

@@ -270,7 +270,7 @@ def test_two_sweeps_of_one_name(bench: Bench) -> None:
         assert other.stdout.readline() == b"held\n"
         message = (
             f"results/s-sweep: another sweep (process {other.pid}) is writing there; wait until it is done, or choose "
-            "another --out or name"
+            "another --out"
         )
         bench.refuses(2, message, "sweep", "s.yaml", "--grid", "optimizer.lr=0.1")
         other.kill()

@@ -65,7 +65,7 @@ def test_the_full_batch_is_a_naive_loop_over_all_rows() -> None:
     losses, w = naive(with_ones(X), y, np.array(start), np.full((epochs, 1), 0.1), [[slice(None)]] * epochs)
     np.testing.assert_allclose(trace.mse, losses, rtol=1e-10)
     np.testing.assert_allclose(trace.weights, w, rtol=1e-10)
-    np.testing.assert_allclose(trace.gap, losses - goal.optimum_mse, rtol=1e-10, atol=1e-14)
+    np.testing.assert_allclose(trace.gap, losses - goal.floor, rtol=1e-10, atol=1e-14)
     assert trace.status is COMPLETED
 
 
@@ -325,7 +325,7 @@ def test_the_gap_keeps_its_digits_where_subtraction_has_none(distance: float) ->
     expected = exact_gap(design, [Fraction(float(v)) for v in w], [Fraction(1), Fraction(2), Fraction(5)])
     # An optimum off by a rounding error or two is all that may come between.
     assert goal.excess(w[:, None])[0] == about(expected, rel=16 * EPS / distance)
-    assert goal.optimum_mse == about(4, rel=4 * EPS)
+    assert goal.floor == about(4, rel=4 * EPS)
 
 
 def test_the_gap_falls_by_the_same_factor_down_to_1e_28() -> None:
@@ -340,7 +340,7 @@ def test_the_gap_falls_by_the_same_factor_down_to_1e_28() -> None:
 def test_the_loss_is_the_optimum_plus_the_gap() -> None:
     goal = objective_of(*regression())
     trace = run(goal, [1.0, -1.0, 2.0], constant(0.1, 50))
-    np.testing.assert_array_equal(trace.mse, goal.optimum_mse + trace.gap)
+    np.testing.assert_array_equal(trace.mse, goal.floor + trace.gap)
     assert (np.diff(trace.gap) < 0).all()
 
 
@@ -395,7 +395,7 @@ def test_a_start_beside_the_optimum_diverges_once_the_rise_is_seen() -> None:
     goal = objective_of(*regression())
     trace = run(goal, (goal.optimum.weights + 1e-12).tolist(), constant(5.0, 1000))
     assert trace.status is DIVERGED
-    assert goal.optimum_mse < trace.gap[-1] < np.inf
+    assert goal.floor < trace.gap[-1] < np.inf
 
 
 # Stopping

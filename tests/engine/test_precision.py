@@ -178,7 +178,7 @@ def test_the_size_of_the_target_is_that_of_the_gap(size: float) -> None:
     straight, scaled = objective_of(X, y), objective_of(X, y * size)
     w = np.random.RandomState(8).randn(3, 2)
     np.testing.assert_allclose(scaled.excess(w * size) / size / size, straight.excess(w), rtol=1e-11)
-    assert scaled.optimum_mse / size / size == about(straight.optimum_mse, rel=1e-11)
+    assert scaled.floor / size / size == about(straight.floor, rel=1e-11)
     assert not scaled.optimum.is_zero
 
 
@@ -186,7 +186,7 @@ def test_weights_beyond_all_doubles_leave_the_gap_as_it_is() -> None:
     X, y = regression(p=1)
     goal = objective(factor_of(X * 1e-300, y * 1e149, intercept=False))
     assert not np.isfinite(goal.optimum.weights).all()
-    assert goal.excess(np.zeros((1, 1)))[0] + goal.optimum_mse == about(np.mean((y * 1e149) ** 2), rel=1e-12)
+    assert goal.excess(np.zeros((1, 1)))[0] + goal.floor == about(np.mean((y * 1e149) ** 2), rel=1e-12)
 
 
 @pytest.mark.parametrize("name", AFFINE_SCALERS)

@@ -56,7 +56,7 @@ def train(which: list[int], kind: str, batches: Batches, **options: Any) -> tupl
 
 def central_differences(problem: Problem, w: Array) -> Array:
     h = 1e-6
-    rises = [loss(problem, w + h * e[:, None]) - loss(problem, w - h * e[:, None]) for e in np.eye(problem.d)]
+    rises = [loss(problem, w + h * e[:, None]) - loss(problem, w - h * e[:, None]) for e in np.eye(len(w))]
     return np.array(rises) / (2 * h)
 
 

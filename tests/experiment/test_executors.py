@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 import gdcli
-from gdcli.experiment.kernels import predicted_seconds
+from gdcli.experiment.execute import predicted_seconds
 from gdcli.experiment.sweep import lockstep
 from gdcli.experiment.sweep.lockstep import groups
 from gdcli.experiment.sweep.plan import plan_sweep

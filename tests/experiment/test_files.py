@@ -170,8 +170,10 @@ def test_a_result_is_replaced_whole(tmp_path: Path) -> None:
 def test_what_gdcli_did_not_write_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "x").mkdir()
     (tmp_path / "x" / "thesis.tex").write_text("years of work")
-    with pytest.raises(gdcli.OutputError, match=r"holds thesis\.tex, which gdcli did not write"):
+    with pytest.raises(gdcli.OutputError) as caught:
         gdcli.run(MINIBATCH).save(tmp_path / "x", plot=False)
+    reason = "holds thesis.tex, which gdcli did not write; move it away, or choose another directory"
+    assert str(caught.value) == f"{shown(tmp_path / 'x')}: {reason}"
     assert [path.name for path in tmp_path.rglob("*")] == ["x", "thesis.tex"]
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gdcli.cli.commands.sweeping import axis_of_option
 from gdcli.errors import Place, SpecError
-from gdcli.spec.grid import Axis, axes_of_block, axis_of_option, points
+from gdcli.spec.grid import Axis, axes_of_block, points
 
 HERE = Place("s.yaml", 3, 1)
 
@@ -79,7 +80,6 @@ def test_crossed_and_paired() -> None:
 @pytest.mark.parametrize(
     ("axes", "paired", "message"),
     [
-        ([Axis("a", (1,)), Axis("a", (2,))], False, "the axis a is given twice"),
         ([Axis("a", (1, 2)), Axis("b", (1,))], True, "paired axes must have the same number of values, got a 2, b 1"),
         ([Axis(k, tuple(range(100))) for k in "abc"], False, "the grid has 1e+06 points; at most 100000"),
     ],

@@ -19,8 +19,8 @@ from gdcli.experiment.plan import Plan
 from gdcli.experiment.sweep import pools
 from gdcli.experiment.sweep.lockstep import MOST_COLUMNS, groups, kernel_for_runs, run_group
 from gdcli.experiment.sweep.plan import plan_sweep
-from gdcli.experiment.sweep.pools import portable
-from gdcli.experiment.sweep.spread import run_groups
+from gdcli.experiment.sweep.pools import without_cells
+from gdcli.experiment.sweep.workers import run_groups
 from gdcli.spec.draft import read_draft
 from gdcli.spec.grid import Axis
 
@@ -94,7 +94,7 @@ def test_runs_advance_side_by_side_only_on_the_same_rows_object() -> None:
 
 def test_runs_sent_to_another_process_leave_the_cells_and_still_share_their_rows() -> None:
     group = plans(rates(3), seed=1)
-    sent = pickle.loads(pickle.dumps(portable([group])))
+    sent = pickle.loads(pickle.dumps(without_cells([group])))
     assert len({run.rows for run in sent[0]}) == 1
     assert len(sent[0][0].rows.data.frame) == 0
     assert sent[0][0].rows.data.names == ["x1", "x2", "y"]

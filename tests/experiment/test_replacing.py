@@ -92,7 +92,7 @@ def test_a_file_added_while_the_result_is_written_is_kept(tmp_path: Path) -> Non
     write(tmp_path / "x", "old")
     with pytest.raises(OutputError) as caught:
         write_slowly()
-    reason = "holds notes.txt, which gdcli did not write; move it away, or choose another --out"
+    reason = "holds notes.txt, which gdcli did not write; move it away, or choose another directory"
     assert str(caught.value) == f"{shown(tmp_path / 'x')}: {reason}"
     assert names(tmp_path / "x") == ["curve.csv", "notes.txt", "summary.json"]
     assert names(tmp_path) == ["x"]
@@ -217,7 +217,7 @@ def test_what_gdcli_did_not_write_is_not_replaced(
     before = sorted(map(str, tmp_path.rglob("*")))
     with pytest.raises(OutputError) as caught:
         write(place)
-    assert str(caught.value) == f"{shown(place)}: {reason}; move it away, or choose another --out"
+    assert str(caught.value) == f"{shown(place)}: {reason}; move it away, or choose another directory"
     assert sorted(map(str, tmp_path.rglob("*"))) == before
 
 

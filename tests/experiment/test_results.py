@@ -11,6 +11,7 @@ import pytest
 
 import gdcli
 from gdcli.experiment.output.lock import sole_writer
+from gdcli.experiment.output.places import shown
 from gdcli.experiment.summary import SUMMARY_COLUMNS
 from gdcli.experiment.sweep import lockstep
 
@@ -94,8 +95,10 @@ def test_a_directory_that_a_sweep_must_not_write(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/d.csv").write_text("x,y\n1,2\n2,3\n4,4\n")
     before = sorted(tmp_path.rglob("*"))
-    with pytest.raises(gdcli.OutputError, match=r"holds d.csv, which gdcli did not write"):
+    with pytest.raises(gdcli.OutputError) as caught:
         gdcli.sweep(SPEC, grid=GRID, directory=tmp_path / "mine")
+    reason = "holds d.csv, which gdcli did not write; move it away, or choose another directory"
+    assert str(caught.value) == f"{shown(tmp_path / 'mine')}: {reason}"
     with pytest.raises(gdcli.OutputError, match=r"holds d.csv, which this run reads"):
         gdcli.sweep({**SPEC, "dataset": tmp_path / "mine/d.csv"}, grid=GRID, directory=tmp_path / "mine")
     assert sorted(tmp_path.rglob("*")) == before
@@ -111,7 +114,7 @@ def test_an_interrupted_sweep_keeps_what_was_finished(tmp_path: Path, monkeypatc
             raise KeyboardInterrupt
         return lockstep.run_group(*arguments)
 
-    monkeypatch.setattr("gdcli.experiment.sweep.spread.run_group", run_group)
+    monkeypatch.setattr("gdcli.experiment.sweep.workers.run_group", run_group)
     with pytest.raises(KeyboardInterrupt):
         gdcli.sweep(SPEC, grid=GRID, directory=tmp_path / "s", plot=False)
     assert json.loads((tmp_path / "s/summary.json").read_text())["finished"] == 1

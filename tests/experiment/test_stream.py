@@ -19,7 +19,7 @@ from gdcli.data.csv import chunks as csvchunks
 from gdcli.engine.problems.factor import STRIP_ROWS, Factoring, factor_rows
 from gdcli.engine.scalers import AFFINE_SCALERS
 from gdcli.experiment.exact import plan_optimum
-from gdcli.experiment.plan import plan
+from gdcli.experiment.planner import plan
 from gdcli.spec.validate import read_spec
 
 SCALERS = [*(name for name in AFFINE_SCALERS if name != "robust"), "sigmoid"]  # robust needs the rows
@@ -279,7 +279,7 @@ def test_every_format_in_chunks(suffix: str, tmp_path: Path) -> None:
         write(path, table())
     told: list[tuple[int, int]] = []
     planned = plan(read_spec({"dataset": path, "epochs": 0}), reading=lambda *at: told.append(at))
-    assert planned.rows.kept is None
+    assert planned.rows.kept_rows is None
     assert planned.rows.data.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     in_memory = gdcli.run({"epochs": 0}, data=table()).plan
     assert np.array_equal(planned.rows.factor.triangle, in_memory.rows.factor.triangle)

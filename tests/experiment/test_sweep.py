@@ -19,10 +19,11 @@ import pytest
 
 import gdcli
 from gdcli.data.design import Needs
+from gdcli.data.loading import load
 from gdcli.engine.trace import Status, Trace
 from gdcli.errors import OutputError, SpecError
-from gdcli.experiment.plan import Plan, load_data, plan
-from gdcli.experiment.planner import Planner
+from gdcli.experiment.plan import Plan
+from gdcli.experiment.planner import Planner, plan
 from gdcli.experiment.result import Result
 from gdcli.experiment.sweep.journal import Journal, read_journal
 from gdcli.experiment.sweep.lockstep import groups
@@ -30,7 +31,7 @@ from gdcli.experiment.sweep.plan import plan_sweep
 from gdcli.experiment.sweep.points import Sweep
 from gdcli.experiment.sweep.result import SweepRun
 from gdcli.experiment.sweep.run import run_plans
-from gdcli.experiment.sweep.spread import Resources
+from gdcli.experiment.sweep.workers import Resources
 from gdcli.show.drawing import draw_run
 from gdcli.spec.draft import read_draft
 from gdcli.spec.grid import Axis
@@ -111,7 +112,7 @@ def test_what_shares_rows_batches_and_kind_goes_together() -> None:
 def test_points_on_the_same_rows_share_them() -> None:
     sweep = planned(*GRID)
     assert len({point.plan.rows for point in sweep.points}) == 2
-    assert len({id(point.plan.rows.kept) for point in sweep.points}) == 1  # scaled differently, read once
+    assert len({id(point.plan.rows.kept_rows) for point in sweep.points}) == 1  # scaled differently, read once
 
 
 def test_seeds_count_up_from_the_spec() -> None:
@@ -387,22 +388,22 @@ def test_wrong_arguments_in_python(keys: dict[str, Any], message: str) -> None:
 def test_planning_many_splits_reads_the_rows_once_and_each_spec_a_few_times(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    calls = {"load_data": 0, "of": 0}
+    calls = {"load": 0, "of": 0}
     of = Needs.of
 
     def counted_load(*arguments: Any, **keys: Any) -> Any:
-        calls["load_data"] += 1
-        return load_data(*arguments, **keys)
+        calls["load"] += 1
+        return load(*arguments, **keys)
 
     def counted_of(spec: Any) -> Needs:
         calls["of"] += 1
         return of(spec)
 
-    monkeypatch.setattr("gdcli.experiment.planner.load_data", counted_load)
+    monkeypatch.setattr("gdcli.experiment.planner.load", counted_load)
     monkeypatch.setattr(Needs, "of", counted_of)
     sweep = planned(Axis("split.validation", (0.1, 0.2)), Axis("seed", tuple(range(30))))
     assert len({point.plan.rows for point in sweep.points}) == 60
-    assert calls["load_data"] == 1
+    assert calls["load"] == 1
     assert calls["of"] <= 3 * 60
 
 

@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from gdcli.experiment.quantiles import spread
+from gdcli.experiment.sweep.journal import record_of, run_of
 from gdcli.experiment.sweep.plan import plan_sweep
-from gdcli.experiment.sweep.result import SweepResult, SweepRun, record_of, run_of
+from gdcli.experiment.sweep.result import SweepResult, SweepRun
 from gdcli.experiment.sweep.run import run_plans
-from gdcli.experiment.sweep.spread import Resources
+from gdcli.experiment.sweep.workers import Resources
 from gdcli.show.drawing import draw_run, draw_sweep
 from gdcli.show.pictures import to_png
 from gdcli.show.sweep_labels import headings_of
@@ -70,11 +72,13 @@ def test_a_band_over_the_seeds() -> None:
     (band,) = axes.collections
     first = result.settings[0]
     gaps = [run.summary["gap"] for run in first.runs]
-    spread = first.spread("gap")
-    assert spread
-    assert (spread.low, spread.median, spread.high) == pytest.approx(np.quantile(gaps, [0.1, 0.5, 0.9]), rel=1e-14)
+    band_of_gaps = spread(first.runs, "gap")
+    assert band_of_gaps
+    assert (band_of_gaps.low, band_of_gaps.median, band_of_gaps.high) == pytest.approx(
+        np.quantile(gaps, [0.1, 0.5, 0.9]), rel=1e-14
+    )
     heights = np.asarray(band.get_paths()[0].vertices)[:, 1]
-    assert {spread.low, spread.high} <= set(heights.tolist())
+    assert {band_of_gaps.low, band_of_gaps.high} <= set(heights.tolist())
 
 
 def test_two_numeric_axes_make_a_heat_map() -> None:
@@ -122,7 +126,7 @@ def test_the_picture_shows_the_figures_of_the_table_and_cuts_none() -> None:
     base = {"name": "x", "dataset": rows, "batch_size": 1, "epochs": 30}
     result = swept(Axis("optimizer.lr", (0.01, 0.055, 0.06)), seeds=10, base=base)
     (axes,) = sweep_picture(result).axes
-    spreads = [s.spread("gap") for s in result.settings]
+    spreads = [spread(s.runs, "gap") for s in result.settings]
     assert [s.diverged for s in result.settings] == [0, 1, 4]
     assert [bool(s and np.isinf(s.high)) for s in spreads] == [False, True, True]
     (line,) = [line for line in axes.get_lines() if len(np.asarray(line.get_xdata())) == 3]
@@ -171,7 +175,7 @@ def test_the_picture_shows_what_ranks() -> None:
     result = swept(RATES, Axis("columns.intercept", (True, False)))
     (axes,) = sweep_picture(result).axes
     lines = {str(line.get_label()): np.asarray(line.get_ydata()) for line in axes.get_lines()}
-    losses = [s.spread("final_mse") for s in result.settings if s.values["columns.intercept"] is True]
+    losses = [spread(s.runs, "final_mse") for s in result.settings if s.values["columns.intercept"] is True]
     assert list(lines["intercept true"][:3]) == [s.median for s in losses[:3] if s]
     assert axes.get_ylabel() == "final MSE"
 

@@ -47,12 +47,12 @@ def check(
     from gdcli.cli.output_file import report_file
     from gdcli.cli.session import Session, complain_of_unstarted
     from gdcli.engine.trace import Status
-    from gdcli.experiment.kernels import kernel_choice
+    from gdcli.experiment.expectation import JUNIT_BEGINNING, junit_xml, verdict_document
     from gdcli.experiment.output.portable import inputs_of
-    from gdcli.show.verdicts import JUNIT_BEGINNING, junit_xml, verdict_document
+    from gdcli.show.verdicts import reason
     from gdcli.spec.folders import find_specs
 
-    session = Session(as_json=as_json, quiet=quiet, kernel=kernel_choice(kernel, place="--kernel"))
+    session = Session.of_options(as_json=as_json, quiet=quiet, kernel=kernel)
     files = find_specs(specs)
     plans = session.plan_all(files, overrides)
     inputs = inputs_of(plans)
@@ -67,9 +67,9 @@ def check(
     complain_of_unstarted(plans, started=len(results))
     session.remark_on([result for result in results if result.status is not Status.DIVERGED])
     session.say(_counts([verdict.outcome for verdict in verdicts]))
-    session.give({"checks": [verdict_document(verdict) for verdict in verdicts]})
+    session.give(lambda: {"checks": [verdict_document(verdict) for verdict in verdicts]})
     if report:
-        report.write([junit_xml(verdicts, [str(file) for file in files[: len(verdicts)]])])
+        report.write([junit_xml(verdicts, [str(file) for file in files[: len(verdicts)]], reason)])
     if any(result.status is Status.INTERRUPTED for result in results):
         return INTERRUPTED
     return UNEXPECTED if any(verdict.outcome == "failed" for verdict in verdicts) else 0

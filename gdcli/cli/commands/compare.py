@@ -36,13 +36,12 @@ def compare(
     from gdcli.cli.session import Session
     from gdcli.engine.trace import Status
     from gdcli.experiment.comparison_files import comparison_document, comparison_name, write_comparison
-    from gdcli.experiment.kernels import kernel_choice
     from gdcli.show.drawing import draw_together
     from gdcli.show.tables import comparison_view
 
     if len(specs) < 2:
         raise SpecError([Fault(Place("gdcli compare"), "name at least two specs; `gdcli run` runs a single one")])
-    session = Session(as_json=as_json, quiet=quiet, kernel=kernel_choice(kernel, place="--kernel"))
+    session = Session.of_options(as_json=as_json, quiet=quiet, kernel=kernel)
     plans = session.plan_all(specs, overrides, seeds=seeds)
     (directory,) = session.destinations(out, [comparison_name(plans)], plans)
     results = []
@@ -53,5 +52,5 @@ def compare(
     session.warn_all(write_comparison(results, directory, draw=None if no_plot else draw_together))
     session.show(comparison_view(results))
     session.say(f"written to {directory}/")
-    session.give(comparison_document(results, directory))
+    session.give(lambda: comparison_document(results, directory))
     return session.close(results, plans)

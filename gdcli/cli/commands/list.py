@@ -39,5 +39,5 @@ def list_kinds(
     session = Session(as_json=as_json, quiet=False)
     session.show(overview(topics) if topic is None else details(topics[topic]))
     wanted = topics if topic is None else {topic: topics[topic]}
-    session.give({name: [kind.document for kind in described] for name, described in wanted.items()})
+    session.give(lambda: {name: [kind.document for kind in described] for name, described in wanted.items()})
     return 0

@@ -54,6 +54,7 @@ def optimum(
     from gdcli.cli.progress import ReadingBar
     from gdcli.cli.session import Session
     from gdcli.experiment.exact import exact_fit, plan_optimum
+    from gdcli.experiment.output.directories import finite
 
     session = Session(as_json=as_json, quiet=quiet)
     columns = {"features": _names(features), "target": target, "intercept": not no_intercept}
@@ -72,7 +73,7 @@ def optimum(
         from gdcli.show.exact_view import exact_view
 
         session.show(exact_view(fit))
-    session.give(fit.document)
+    session.give(lambda: finite(fit.document))
     return 0
 
 

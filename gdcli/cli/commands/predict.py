@@ -79,7 +79,7 @@ def predict(
         session.say(f"written to {output}")
     elif not (quiet or as_json):
         complain(line)
-    session.give(_document(run, rows, predictions, output))
+    session.give(lambda: _document(run, rows, predictions, output))
     return 0
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from gdcli.cli.options import DEFAULT_OUT, AsJson, KernelOption, NoPlot, Out, Overrides, Quiet, Specs
 from gdcli.cli.outcome import handled
 
@@ -28,10 +30,9 @@ def run(
     """
     from gdcli.cli.session import Session
     from gdcli.engine.trace import Status
-    from gdcli.experiment.kernels import kernel_choice
     from gdcli.show.run_view import run_view
 
-    session = Session(as_json=as_json, quiet=quiet, kernel=kernel_choice(kernel, place="--kernel"))
+    session = Session.of_options(as_json=as_json, quiet=quiet, kernel=kernel)
     plans = session.plan_all(specs, overrides)
     directories = session.destinations(out, [planned.spec.name for planned in plans], plans)
     results = []
@@ -44,6 +45,10 @@ def run(
         session.say("")
         if result.status is Status.INTERRUPTED:
             break
-    documents = [result.document(directory) for result, directory in zip(results, directories, strict=False)]
-    session.give(documents[0] if len(specs) == 1 else {"runs": documents})
+
+    def document() -> dict[str, Any]:
+        documents = [result.document(directory) for result, directory in zip(results, directories, strict=False)]
+        return documents[0] if len(specs) == 1 else {"runs": documents}
+
+    session.give(document)
     return session.close(results, plans)

@@ -15,5 +15,5 @@ def schema() -> int:
     from gdcli.cli.session import Session
     from gdcli.spec.describe.schema import schema as schema_of_specs
 
-    Session(as_json=True, quiet=False).give(schema_of_specs())
+    Session(as_json=True, quiet=False).give(schema_of_specs)
     return 0

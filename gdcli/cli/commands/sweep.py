@@ -46,18 +46,12 @@ def sweep(
     """
     from gdcli.cli.commands.sweeping import close, plan, show, write
     from gdcli.cli.session import Session
-    from gdcli.experiment.kernels import kernel_choice
 
     del resume
-    session = Session(as_json=as_json, quiet=quiet, kernel=kernel_choice(kernel, place="--kernel"))
+    session = Session.of_options(as_json=as_json, quiet=quiet, kernel=kernel)
     planned = plan(session, spec, overrides, grid, paired=paired, seeds=seeds)
     (directory,) = session.destinations(out, [planned.name], [point.plan for point in planned.points])
-    written = write(
-        session, planned, directory, workers=workers or _cores(), fresh=fresh, curves=curves, plot=not no_plot
-    )
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    written = write(session, planned, directory, workers=workers or cores, fresh=fresh, curves=curves, plot=not no_plot)
     show(session, written, directory)
     return close(written)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

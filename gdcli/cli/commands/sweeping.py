@@ -10,20 +10,49 @@ from gdcli.cli.interrupts import INTERRUPTED
 from gdcli.cli.outcome import DIVERGED, complain
 from gdcli.cli.progress import LateBar, ReadingBar
 from gdcli.cli.session import Session
-from gdcli.errors import counted
+from gdcli.errors import Fault, Place, SpecError, counted
 from gdcli.experiment.sweep.directory import Written, sweep_into
 from gdcli.experiment.sweep.files import document
-from gdcli.experiment.sweep.plan import plan_sweep
+from gdcli.experiment.sweep.plan import ArgumentNames, plan_sweep
 from gdcli.experiment.sweep.points import Sweep
-from gdcli.experiment.sweep.remarks import best_run_warnings, divergence, warnings_of
 from gdcli.experiment.sweep.run import Finished, run_sweep
-from gdcli.experiment.sweep.spread import Resources
+from gdcli.experiment.sweep.warnings import best_run_warnings, divergence, warnings_of
+from gdcli.experiment.sweep.workers import Resources
 from gdcli.show.drawing import draw_run, draw_sweep
 from gdcli.show.sweep_views import sweep_view
 from gdcli.spec.draft import read_draft
-from gdcli.spec.grid import axis_of_option
+from gdcli.spec.grid import SPACINGS, Axis, values_of
+from gdcli.spec.strict_yaml import parse
 
 MOST_OMISSIONS = 5  # shown
+OPTIONS = ArgumentNames("--grid", "--seeds", "--grid, such as --grid optimizer.lr=log:1e-3:1:13")
+
+
+def axis_of_option(text: str) -> Axis:
+    """Read one `--grid KEY=VALUES`: `log:a:b:n`, `linear:a:b:n`, or values with commas between them.
+
+    Args:
+        text: As typed.
+
+    Returns:
+        The axis.
+
+    Raises:
+        SpecError: It is not of this form.
+    """
+    place = Place(f"--grid {text}")
+    key, equals, values = text.partition("=")
+    if not (key and equals and values):
+        raise SpecError([Fault(place, "write KEY=VALUES, such as optimizer.lr=log:1e-4:1:9 or scaler=none,zscore")])
+    spacing, *rest = values.split(":")
+    listed = f"{{{spacing}: [{', '.join(rest)}]}}" if spacing in SPACINGS else f"[{values}]"
+    try:
+        axis_values = values_of(parse(listed, "")[0])
+        return Axis(key, axis_values, (place,) * len(axis_values))
+    except SpecError as error:
+        raise SpecError(Fault(place, fault.message) for fault in error.faults) from error
+    except ValueError as error:
+        raise SpecError([Fault(place, str(error))]) from error
 
 
 def plan(
@@ -38,7 +67,7 @@ def plan(
     """Plan a sweep, and warn about settings that are skipped or suspicious."""
     draft, axes = read_draft(spec, overrides or ()), list(map(axis_of_option, grid or []))
     with ReadingBar(shown=not session.quiet) as bar:
-        planned = plan_sweep(draft, axes, paired=paired, seeds=seeds, reading=bar.reading)
+        planned = plan_sweep(draft, axes, paired=paired, seeds=seeds, reading=bar.reading, names=OPTIONS)
     session.warn_all(planned.omissions[:MOST_OMISSIONS])
     more = len(planned.omissions) - MOST_OMISSIONS
     if more > 0:
@@ -78,8 +107,7 @@ def show(session: Session, written: Written, directory: Path) -> None:
     if finished.reused:
         session.say(f"{finished.reused} of {counted(len(result.sweep.points), 'run')} taken from earlier sweeps")
     session.say(f"written to {directory}/")
-    if session.as_json:  # a document of many runs takes a while
-        session.give({**document(result, directory), "reused": finished.reused})
+    session.give(lambda: {**document(result, directory), "reused": finished.reused})
 
 
 def close(written: Written) -> int:

@@ -38,7 +38,7 @@ def validate(
     session = Session(as_json=as_json, quiet=quiet)
     files = find_specs(specs)
     errors = [_validated(session, file, overrides or ()) for file in files]
-    session.give({"specs": [_document(file, error) for file, error in zip(files, errors, strict=True)]})
+    session.give(lambda: {"specs": [_document(file, error) for file, error in zip(files, errors, strict=True)]})
     codes = {error.exit_code for error in errors if error}
     return next((kind.exit_code for kind in (SpecError, DataError) if kind.exit_code in codes), 0)
 

@@ -20,7 +20,7 @@ from gdcli.data.csv.quotes import MisplacedQuoteError, Quotes
 from gdcli.data.csv.transcoding import UTF8, opened, undecodable_line
 from gdcli.data.numerals import numerals
 from gdcli.errors import DataError, Fault, Place, system_reason
-from gdcli.spec.advice import setting
+from gdcli.spec.advice import how_to_set
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -153,9 +153,9 @@ _MISPLACED = "a cell goes on after its closing quote; correct this line (within 
 def _undecodable(path: Path, form: CsvFormat) -> str:
     """The message for a file that is not text in its encoding."""
     if form.encoding not in UTF8:
-        return f"not {form.encoding} text; {setting(form.style, {'encoding': 'utf-8'})}, or what it is written in"
+        return f"not {form.encoding} text; {how_to_set(form.style, {'encoding': 'utf-8'})}, or what it is written in"
     guess = "utf-16" if _starts_as_utf16(path) else "latin-1"
-    return f"not UTF-8 text; save the file as UTF-8, or {setting(form.style, {'encoding': guess})}"
+    return f"not UTF-8 text; save the file as UTF-8, or {how_to_set(form.style, {'encoding': guess})}"
 
 
 def _starts_as_utf16(path: Path) -> bool:
@@ -193,7 +193,7 @@ def check_header(path: Path, label: str, form: CsvFormat) -> list[str]:
     if len(header) == 1:
         for delimiter, word in ((";", "';'"), ("\t", "a tab"), ("|", "'|'"), (",", "','")):
             if delimiter in header[0] and delimiter != form.delimiter:
-                todo = setting(form.style, {"delimiter": delimiter})
+                todo = how_to_set(form.style, {"delimiter": delimiter})
                 raise fault(label, f"the columns seem to be separated by {word}; {todo}", 1)
     return header
 

@@ -17,10 +17,6 @@ class Problem(Protocol):
     """
 
     @property
-    def d(self) -> int:
-        """Number of weights."""
-
-    @property
     def floor(self) -> float | None:
         """F*, the smallest value of F; None where it is not known."""
 

@@ -37,14 +37,9 @@ class LeastSquares:
         return int(self.R.shape[1])
 
     @property
-    def optimum_mse(self) -> float:
-        """F*, in squared units of the file."""
-        return self.optimum.mse * self.unit
-
-    @property
     def floor(self) -> float:
         """F*, the loss of the optimum, in squared units of the file."""
-        return self.optimum_mse
+        return self.optimum.mse * self.unit
 
     @property
     def baseline_loss(self) -> float:

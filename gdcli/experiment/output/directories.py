@@ -61,7 +61,10 @@ def write_summary(document: Mapping[str, Any], new: Path, *, later: Iterable[str
         OSError: A file cannot be read or written.
         ValueError: The document contains a number that is not finite.
     """
-    write_json({**document, "files": manifest(new, later=later)}, new / SUMMARY)
+    files = manifest(new, later=later)
+    text = json.dumps({**document, "files": files}, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    # A lone surrogate, which stands for a byte of a file name that is not UTF-8, is written as a JSON escape.
+    (new / SUMMARY).write_bytes(text.encode("utf-8", "backslashreplace"))
 
 
 def add_picture(directory: Path, name: str, draw: Callable[[], bytes], *, to: os.stat_result) -> list[str]:
@@ -93,18 +96,6 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
         OSError: The file cannot be written.
     """
     frame.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
-
-
-def write_json(value: Any, path: Path) -> None:
-    """Write a document as JSON.
-
-    Raises:
-        OSError: The file cannot be written.
-        ValueError: The document contains a number that is not finite.
-    """
-    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    # A lone surrogate, which stands for a byte of a file name that is not UTF-8, is written as a JSON escape.
-    path.write_bytes(text.encode("utf-8", "backslashreplace"))
 
 
 def finite(value: Any) -> Any:

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from gdcli.errors import OutputError
-from gdcli.experiment.output.locks import lock
+from gdcli.errors import OccupiedError
 from gdcli.experiment.output.places import explained, shown
 from gdcli.experiment.output.single_file import open_plain
+from gdcli.experiment.output.workspace import lock
 
 _HOLDER = re.compile(rb"\d{0,20} *")  # the only content of a lock file: the id of its process
 _DOING, _HINT = "cannot make this lock", "nothing has been run"
@@ -58,14 +58,11 @@ def _is_locked(handle: int, path: Path, directory: Path) -> bool:
     """Lock a file that gdcli wrote; return whether its name still leads to it."""
     holder = os.read(handle, 21)
     if not _HOLDER.fullmatch(holder):
-        message = "is where this sweep puts its lock, and gdcli did not write it; move it away, or choose another --out"
-        raise OutputError(f"{shown(path)}: {message}")
+        message = "is where this sweep puts its lock, and gdcli did not write it; move it away"
+        raise OccupiedError(f"{shown(path)}: {message}")
     if lock(handle, of_process=True) is False:
         process = f" (process {int(holder)})" if holder.strip() else ""
-        raise OutputError(
-            f"{directory}: another sweep{process} is writing there; wait until it is done, or choose another --out or "
-            "name"
-        )
+        raise OccupiedError(f"{directory}: another sweep{process} is writing there; wait until it is done")
     return _is_at(path, handle)
 
 

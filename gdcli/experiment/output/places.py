@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from gdcli.errors import OutputError, system_reason
+from gdcli.errors import OccupiedError, OutputError, system_reason
 from gdcli.experiment.output.manifest import objection
 from gdcli.experiment.output.workspace import make_directories, workspace
 
@@ -59,20 +59,22 @@ def destinations(out: Path, names: Sequence[str], inputs: Iterable[Path] = ()) -
         if not obstacles[name]:
             check_place(out / name)
             taken.add(_real(out / name))
-    places = [_destination(out / name, obstacles[name], inputs, taken) for name in names]
-    for place in places:
-        _probe_link(place.directory)
+    places = [
+        _beside(out / name, obstacles[name], inputs, taken) if obstacles[name] else Destination(out / name)
+        for name in names
+    ]
+    for directory in (place.directory for place in places if place.directory.is_symlink()):
+        _probe_target(directory)
     return places
 
 
-def _probe_link(directory: Path) -> None:
+def _probe_target(link: Path) -> None:
     """Find out whether a result can be written to the target of a link."""
-    if directory.is_symlink():
-        with explained(directory):
-            parent = Path(_real(directory)).parent
-            make_directories(parent)
-            with workspace(parent):
-                pass
+    with explained(link):
+        parent = Path(_real(link)).parent
+        make_directories(parent)
+        with workspace(parent):
+            pass
 
 
 def check_place(directory: Path, inputs: Iterable[Path] = (), *, contents: Path | None = None) -> None:
@@ -87,7 +89,7 @@ def check_place(directory: Path, inputs: Iterable[Path] = (), *, contents: Path 
         OutputError: The directory holds an input or a file that gdcli did not write, it is not a directory, or it
             cannot be read.
     """
-    name, way_out = shown(directory), "move it away, or choose another --out"
+    name = shown(directory)
     with explained(directory):
         if entry := input_in(directory, inputs):
             raise OutputError(f"{name}: holds {entry}, which this run reads; save the result to another directory")
@@ -95,10 +97,10 @@ def check_place(directory: Path, inputs: Iterable[Path] = (), *, contents: Path 
         if not _is_there(content):
             return
         if not content.is_dir():
-            raise OutputError(f"{name}: is a file; remove it, or choose another --out")
+            raise OccupiedError(f"{name}: is a file; remove it")
         reason = _stable_objection(content)
     if reason:
-        raise OutputError(f"{name}: {reason}; {way_out}")
+        raise OccupiedError(f"{name}: {reason}; move it away")
 
 
 def _stable_objection(directory: Path) -> str:
@@ -184,19 +186,12 @@ def _obstacle(directory: Path, inputs: Sequence[Path], taken: set[str]) -> str:
     return ""
 
 
-def _destination(directory: Path, obstacle: str, inputs: Sequence[Path], taken: set[str]) -> Destination:
-    """A result's own directory, or one beside it, which is then added to `taken`."""
-    if not obstacle:
-        return Destination(directory)
-    beside = _beside(directory, inputs, taken)
+def _beside(directory: Path, obstacle: str, inputs: Sequence[Path], taken: set[str]) -> Destination:
+    """The first of NAME-2, NAME-3, … that can be written to, which is then added to `taken`."""
+    candidates = (directory.with_name(f"{directory.name}-{number}") for number in count(2))
+    beside = next(candidate for candidate in candidates if _is_free(candidate, inputs, taken))
     taken.add(_real(beside))
     return Destination(beside, f"{shown(directory)} {obstacle}: writing to {shown(beside)}")
-
-
-def _beside(directory: Path, inputs: Sequence[Path], taken: set[str]) -> Path:
-    """The first of NAME-2, NAME-3, … that can be written to."""
-    candidates = (directory.with_name(f"{directory.name}-{number}") for number in count(2))
-    return next(candidate for candidate in candidates if _is_free(candidate, inputs, taken))
 
 
 def _is_free(directory: Path, inputs: Sequence[Path], taken: set[str]) -> bool:

@@ -12,10 +12,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from gdcli.experiment.output.locks import lock
 from gdcli.experiment.output.swap import restore
 from gdcli.spec.paths import WORKSPACE
 
+if sys.platform != "win32":
+    import fcntl
+
+_IN_USE = (errno.EACCES, errno.EAGAIN)
 # Errors of file systems that cannot flush.
 _NOTHING_TO_FLUSH = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
 
@@ -100,6 +103,27 @@ def make_directories(directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     for path in missing:
         flush_names(path.parent)
+
+
+def lock(descriptor: int, *, of_process: bool) -> bool | None:
+    """Try to lock an open file or directory until it is closed. Windows and some file systems have no locks.
+
+    Args:
+        descriptor: The open file or directory.
+        of_process: Whether the lock belongs to this process alone (`lockf`, for files open for writing), so that
+            workers forked from it do not keep the lock after its end. Otherwise it belongs to the descriptor
+            (`flock`, also for directories), so that two workspaces of one process do not share it.
+
+    Returns:
+        Whether it is locked now; None where the system has no locks.
+    """
+    if sys.platform == "win32":
+        return None
+    try:
+        (fcntl.lockf if of_process else fcntl.flock)(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        return False if error.errno in _IN_USE else None
+    return True
 
 
 def _flush(path: Path) -> None:

@@ -17,7 +17,7 @@ from gdcli.errors import DataError, Fault, Place, SpecError
 from gdcli.experiment.exact import argument_places, check_data
 from gdcli.experiment.prediction.new_rows import Predictions
 from gdcli.experiment.prediction.predictor import Predictor
-from gdcli.spec.advice import setting, style_of
+from gdcli.spec.advice import how_to_set, style_of
 from gdcli.spec.validate import read_spec
 
 if TYPE_CHECKING:
@@ -129,5 +129,5 @@ def open_rows(
     if column in rows.names:
         message = f"has a column '{column}' already; give the predictions another name, by --column"
         raise DataError([Fault(Place(rows.label), message)])
-    advice = setting(style_of(places["dataset", "missing"]), {"missing": "drop"})
+    advice = how_to_set(style_of(places["dataset", "missing"]), {"missing": "drop"})
     return NewRows(rows, column, request.spec.dataset.missing == "drop", advice)

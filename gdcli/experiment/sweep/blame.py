@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterator, Sequence
 
 from gdcli.errors import DataError, Fault, FaultsError, Place, SpecError
+from gdcli.experiment.sweep.points import Setting
 from gdcli.spec.grid import Axis
-
-Setting: TypeAlias = Mapping[str, Any]
 
 
 def refuse_impossible(

@@ -13,7 +13,7 @@ from gdcli.experiment.output.portable import inputs_of, portable_spec
 from gdcli.experiment.quantiles import summed_up
 from gdcli.experiment.summary import SUMMARY_COLUMNS
 from gdcli.experiment.sweep.points import effective
-from gdcli.experiment.sweep.result import Setting, SweepResult
+from gdcli.experiment.sweep.result import SweepResult
 from gdcli.spec.grid import written
 from gdcli.spec.strict_yaml import dump
 
@@ -108,7 +108,10 @@ def document(result: SweepResult, directory: Path) -> dict[str, Any]:
             "ranked_by": result.comparison.figure,
             "reason": result.comparison.reason or None,
             "best": _best(result),
-            "settings": [_summed_up(setting) for setting in result.settings],
+            "settings": [
+                {"setting": setting.values, "diverged": setting.diverged, **summed_up(setting.runs)}
+                for setting in result.settings
+            ],
             "skipped": [{"setting": setting, "reason": reason} for setting, reason in sweep.skipped],
             "runs": [
                 {
@@ -127,11 +130,6 @@ def _best(result: SweepResult) -> dict[str, Any] | None:
     """The best setting, its median gap, and the seed of `best.yaml`."""
     best, run = result.best, result.best_run
     return {"setting": best.values, "gap": best.gap, "seed": run.plan.spec.seed} if best and run else None
-
-
-def _summed_up(setting: Setting) -> dict[str, Any]:
-    """A setting with the median and the 10–90 % range of its figures."""
-    return {"setting": setting.values, "diverged": setting.diverged, **summed_up(setting.runs)}
 
 
 def _cells(setting: Mapping[str, Any]) -> dict[str, Any]:

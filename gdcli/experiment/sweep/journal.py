@@ -13,9 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from gdcli.errors import OutputError
+from gdcli.experiment.ending import Remark
+from gdcli.experiment.output.directories import finite
 from gdcli.experiment.output.places import explained, shown
 from gdcli.experiment.output.single_file import open_plain, replace_file
 from gdcli.experiment.output.workspace import flush_names, make_directories
+from gdcli.experiment.result import Result
+from gdcli.experiment.sweep.points import Point
+from gdcli.experiment.sweep.result import SweepRun
 
 HEADER = {"journal": "gdcli sweep"}  # the first line, so that a journal is recognised even without runs
 SYNC_SECONDS = 0.5  # a sync takes 8 ms: too long after each of 2,000 runs of 1 ms
@@ -93,6 +98,31 @@ class Journal:
     def _explained(self) -> AbstractContextManager[None]:
         hint = "runs finished before are kept, and the same command continues from there"
         return explained(self._path, "cannot write the journal of finished runs", hint)
+
+
+def run_of(point: Point, record: Mapping[str, Any], *, curve: bool) -> SweepRun:
+    """The run that the journal keeps as a record.
+
+    Args:
+        point: What was run.
+        record: As `record_of` gives it.
+        curve: Whether to take its curve too.
+
+    Returns:
+        The run.
+    """
+    remarks = tuple(Remark(*remark) for remark in record["remarks"])
+    return SweepRun(point, record["summary"], record["curve"] if curve else None, remarks)
+
+
+def record_of(result: Result, *, curve: bool) -> dict[str, Any]:
+    """What the journal keeps of a run."""
+    summary = finite({**result.summary, **dict.fromkeys(("spec", "scaling", "levels"))})
+    record: dict[str, Any] = {"summary": summary, "remarks": [list(remark) for remark in result.remarks]}
+    if curve:
+        columns = {name: values.tolist() for name, values in result.curve.items()}
+        record["curve"] = finite(columns)
+    return record
 
 
 def _bodies(path: Path) -> Iterator[dict[str, Any]]:

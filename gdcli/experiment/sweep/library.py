@@ -15,11 +15,11 @@ from gdcli.experiment.output.portable import inputs_of
 from gdcli.experiment.result import Draw, Result
 from gdcli.experiment.results import Results
 from gdcli.experiment.sweep.directory import Written, sweep_into
-from gdcli.experiment.sweep.plan import PARAMETERS, plan_sweep
+from gdcli.experiment.sweep.plan import plan_sweep
 from gdcli.experiment.sweep.points import Sweep, effective
 from gdcli.experiment.sweep.result import DrawSweep, SweepRun
 from gdcli.experiment.sweep.run import run_plans, run_sweep
-from gdcli.experiment.sweep.spread import Resources, check_count
+from gdcli.experiment.sweep.workers import Resources, check_count
 from gdcli.spec.draft import normal, read_draft
 from gdcli.spec.grid import axes_of_block
 
@@ -58,7 +58,7 @@ def plan_arguments(
     if not isinstance(grid, Mapping | None):
         raise SpecError([Fault(Place("grid"), f"must be a mapping of keys to values, got {grid!r}")])
     axes = axes_of_block(normal(grid), lambda _: Place("grid")) if grid else []
-    return plan_sweep(draft, axes, paired=paired, seeds=seeds, frame=frame, names=PARAMETERS)
+    return plan_sweep(draft, axes, paired=paired, seeds=seeds, frame=frame)
 
 
 def sweep_in_memory(sweep: Sweep, *, resources: Resources, draw: Draw) -> Results[Result]:

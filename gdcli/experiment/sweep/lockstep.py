@@ -12,7 +12,7 @@ from gdcli.engine.descent import Watch, descend
 from gdcli.engine.kernels.base import Kernel
 from gdcli.engine.kernels.choice import KernelChoice, choose_kernel
 from gdcli.engine.trace import Trace
-from gdcli.experiment.kernels import predicted_seconds
+from gdcli.experiment.execute import predicted_seconds
 from gdcli.experiment.plan import Plan
 
 # The traces of a group, and the seconds per run.

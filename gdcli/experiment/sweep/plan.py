@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
 from gdcli.data.stream import Reading
 from gdcli.errors import FaultsError, Place, SpecError
 from gdcli.experiment.plan import Plan
 from gdcli.experiment.planner import Planner
 from gdcli.experiment.sweep.blame import refuse_impossible
-from gdcli.experiment.sweep.points import Point, Sweep
+from gdcli.experiment.sweep.points import Point, Setting, Sweep
 from gdcli.spec.draft import Draft, check_seeds, reseeded
 from gdcli.spec.grid import Axis, axes_of, points
 from gdcli.spec.validate import Request, understand
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Setting: TypeAlias = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,6 @@ class ArgumentNames:
     example: str
 
 
-OPTIONS = ArgumentNames("--grid", "--seeds", "--grid, such as --grid optimizer.lr=log:1e-3:1:13")
 PARAMETERS = ArgumentNames("grid", "seeds", '`grid`, such as {"optimizer.lr": [0.01, 0.1]}')
 
 
@@ -50,7 +47,7 @@ def plan_sweep(
     seeds: int,
     frame: pd.DataFrame | None = None,
     reading: Reading | None = None,
-    names: ArgumentNames = OPTIONS,
+    names: ArgumentNames = PARAMETERS,
 ) -> Sweep:
     """Plan every point of a grid; points with the same rows share them.
 

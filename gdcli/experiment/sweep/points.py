@@ -7,12 +7,16 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 from gdcli._version import __version__
+from gdcli.experiment.grouping import setting_text
 from gdcli.experiment.plan import Plan
-from gdcli.spec.grid import Axis, written
+from gdcli.spec.grid import Axis
 from gdcli.spec.model import plain
+
+# Axis key → value.
+Setting: TypeAlias = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,7 @@ class Point:
         plan: The plan of the run.
     """
 
-    setting: Mapping[str, Any]
+    setting: Setting
     plan: Plan
 
     @cached_property
@@ -52,7 +56,7 @@ class Sweep:
     axes: tuple[Axis, ...]
     seeds: int
     points: tuple[Point, ...]
-    skipped: tuple[tuple[Mapping[str, Any], str], ...]
+    skipped: tuple[tuple[Setting, str], ...]
 
     @property
     def omissions(self) -> list[str]:
@@ -64,11 +68,6 @@ def origin(plan: Plan) -> dict[str, Any]:
     """The origin of a run that may change: the engine's version, and the path and hash of the data."""
     path = plan.rows.dataset.path
     return {"version": __version__, "data": [list(path) if isinstance(path, tuple) else path, plan.rows.data.sha256]}
-
-
-def setting_text(setting: Mapping[str, Any]) -> str:
-    """Write a setting on one line: `optimizer.lr=0.1, scaler=none`."""
-    return ", ".join(f"{key}={written(value)}" for key, value in setting.items())
 
 
 # The key that the short form of each section stands for.

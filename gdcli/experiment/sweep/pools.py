@@ -75,7 +75,7 @@ def processes(groups: Groups, workers: int) -> Iterator[tuple[Submit, list[Task]
     # A forked worker has the plans already. Other workers are sent them once, without the cells they were read from.
     method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
     context, over = multiprocessing.get_context(method), multiprocessing.Pipe(duplex=False)
-    pool = ProcessPoolExecutor(workers, context, initializer=_receive, initargs=(portable(groups), over))
+    pool = ProcessPoolExecutor(workers, context, initializer=_receive, initargs=(without_cells(groups), over))
     try:
         yield pool.submit, [partial(_run_received, i) for i in range(len(groups))]
     except BaseException:
@@ -110,7 +110,7 @@ def lent(executor: Executor, groups: Groups, kernel: Kernel) -> Iterator[tuple[S
         return future
 
     # Every task contains its rows, even if several groups share them: an executor cannot send data to a worker once.
-    tasks: list[Task] = [partial(run_group, group, kernel) for group in portable(groups)]
+    tasks: list[Task] = [partial(run_group, group, kernel) for group in without_cells(groups)]
     try:
         yield submit, tasks
     except BrokenExecutor:
@@ -126,7 +126,7 @@ def not_an_executor(value: object) -> SpecError:
     return SpecError([Fault(Place("executor"), f"must be a concurrent.futures.Executor, got {value!r}")])
 
 
-def portable(groups: Groups) -> list[list[Plan]]:
+def without_cells(groups: Groups) -> list[list[Plan]]:
     """The same runs without the cells that their rows were read from; runs that share rows still share them."""
     distinct = {run.rows for group in groups for run in group}
     light = {rows: replace(rows, data=rows.data.without_rows()) for rows in distinct}

@@ -15,12 +15,10 @@ from gdcli.engine.arrays import Array
 from gdcli.engine.trace import Status
 from gdcli.experiment.comparison import Comparison, Figure, comparison
 from gdcli.experiment.ending import Remark
-from gdcli.experiment.output import directories as output
 from gdcli.experiment.plan import Plan
 from gdcli.experiment.prediction.new_rows import predict
 from gdcli.experiment.prediction.predictor import Predictor
-from gdcli.experiment.quantiles import Spread, spread
-from gdcli.experiment.result import Result
+from gdcli.experiment.quantiles import spread
 from gdcli.experiment.sweep.points import Point, Sweep
 
 if TYPE_CHECKING:
@@ -68,7 +66,7 @@ class SweepRun:
 
 
 @dataclass(frozen=True)
-class Setting:
+class SettingRuns:
     """The runs of one setting.
 
     Attributes:
@@ -79,14 +77,10 @@ class Setting:
     values: Mapping[str, Any]
     runs: tuple[SweepRun, ...]
 
-    def spread(self, figure: str) -> Spread[float] | None:
-        """The median and the 10–90 % range of a figure over the seeds; None if a run does not have it."""
-        return spread(self.runs, figure)
-
     @cached_property
     def gap(self) -> float:
         """Median of the final gaps, infinite if half of the runs or more diverged."""
-        gap = self.spread("gap")
+        gap = spread(self.runs, "gap")
         return math.inf if gap is None else gap.median
 
     @property
@@ -104,12 +98,12 @@ class SweepResult:
     draw: DrawSweep
 
     @cached_property
-    def settings(self) -> tuple[Setting, ...]:
+    def settings(self) -> tuple[SettingRuns, ...]:
         """The settings in the order of the grid, each with one run per seed."""
         runs: dict[str, list[SweepRun]] = {}
         for run in self.runs:
             runs.setdefault(repr(run.point.setting), []).append(run)
-        return tuple(Setting(group[0].point.setting, tuple(group)) for group in runs.values())
+        return tuple(SettingRuns(group[0].point.setting, tuple(group)) for group in runs.values())
 
     @cached_property
     def comparison(self) -> Comparison:
@@ -122,18 +116,18 @@ class SweepResult:
         return self.comparison.figure or "gap"
 
     @cached_property
-    def ranked(self) -> tuple[Setting, ...]:
+    def ranked(self) -> tuple[SettingRuns, ...]:
         """The settings, the best one first; in the order of the grid if they cannot be compared."""
         order = self.comparison.order([setting.runs for setting in self.settings])
         return tuple(self.settings[i] for i in order)
 
     @cached_property
-    def ties(self) -> tuple[Setting, ...]:
+    def ties(self) -> tuple[SettingRuns, ...]:
         """The best setting, or all that reach the optimum to rounding; empty if the settings cannot be compared."""
         return tuple(self.settings[i] for i in self.comparison.best([setting.runs for setting in self.settings]))
 
     @property
-    def best(self) -> Setting | None:
+    def best(self) -> SettingRuns | None:
         """The best setting; None if none has a finite median or they cannot be compared."""
         return next(iter(self.ties), None)
 
@@ -171,28 +165,3 @@ class SweepResult:
         while high < len(line) - 1 and rank(line[high + 1].runs) <= bound:
             high += 1
         return line[low].values[axis], line[high].values[axis]
-
-
-def run_of(point: Point, record: Mapping[str, Any], *, curve: bool) -> SweepRun:
-    """Make a run from its record in the journal.
-
-    Args:
-        point: The point of the grid.
-        record: As made by `record_of`.
-        curve: Whether to include the curve.
-
-    Returns:
-        The run.
-    """
-    remarks = tuple(Remark(*remark) for remark in record["remarks"])
-    return SweepRun(point, record["summary"], record["curve"] if curve else None, remarks)
-
-
-def record_of(result: Result, *, curve: bool) -> dict[str, Any]:
-    """The record of a run in the journal."""
-    summary = output.finite({**result.summary, **dict.fromkeys(("spec", "scaling", "levels"))})
-    record: dict[str, Any] = {"summary": summary, "remarks": [list(remark) for remark in result.remarks]}
-    if curve:
-        columns = {name: values.tolist() for name, values in result.curve.items()}
-        record["curve"] = output.finite(columns)
-    return record

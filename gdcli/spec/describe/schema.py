@@ -11,7 +11,8 @@ from gdcli.engine.optimizers import OPTIMIZERS
 from gdcli.engine.schedules import SCHEDULES, Schedule
 from gdcli.spec.checks import NAME
 from gdcli.spec.describe.words import attributes_of
-from gdcli.spec.grid import MOST_POINTS, SPACINGS
+from gdcli.spec.draft import MOST_RUNS
+from gdcli.spec.grid import SPACINGS
 from gdcli.spec.model import EXPECTED, ScalerName, Section, Spec
 from gdcli.spec.sections import SECTIONS
 
@@ -121,7 +122,7 @@ def _named(registry: Mapping[str, type], more: Mapping[str, Schema]) -> Schema:
 
 def _sweep() -> Schema:
     """The `sweep:` block: for each key a list, or evenly spaced values."""
-    count = {"type": "integer", "minimum": 2, "maximum": MOST_POINTS}
+    count = {"type": "integer", "minimum": 2, "maximum": MOST_RUNS}
     ends = {"type": "array", "prefixItems": [{"type": "number"}, {"type": "number"}, count]}
     spaced = [
         {

@@ -1,4 +1,4 @@
-"""The warnings of many runs, each listed once with the runs that it is about."""
+"""The warnings of many plans, each listed once with the plans that it is about."""
 
 from __future__ import annotations
 
@@ -6,11 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from gdcli.engine.trace import Status
 from gdcli.errors import counted, some_of
 from gdcli.experiment.plan import Plan
-from gdcli.experiment.sweep.points import Sweep, setting_text
-from gdcli.experiment.sweep.result import SweepResult, SweepRun
 from gdcli.spec.grid import written
 
 # What a run is identified by: axis key → value, and `seed` if runs differ only in their seeds.
@@ -18,19 +15,6 @@ Label: TypeAlias = Mapping[str, Any]
 
 MOST_WARNINGS = 10  # shown
 MOST_VALUES = 3  # of an axis
-
-
-def warnings_of(sweep: Sweep) -> list[str]:
-    """List the warnings of the runs of a sweep, each once.
-
-    Args:
-        sweep: The planned grid.
-
-    Returns:
-        Lines; a warning about some settings only begins with the values that they share: `scaler=minmax: …`.
-    """
-    plans = [(point.setting, point.plan) for point in sweep.points]
-    return grouped_warnings(plans, by_seed=sweep.seeds > 1)
 
 
 def grouped_warnings(plans: Iterable[tuple[Label, Plan]], *, by_seed: bool) -> list[str]:
@@ -55,41 +39,9 @@ def grouped_warnings(plans: Iterable[tuple[Label, Plan]], *, by_seed: bool) -> l
     return [*lines, listed] if more > 0 else lines
 
 
-def best_run_warnings(result: SweepResult) -> list[str]:
-    """List the remarks on the best run of a sweep, for example that it ended above its start.
-
-    Args:
-        result: The sweep.
-
-    Returns:
-        Lines; empty if there is no best run, or no remark on it.
-    """
-    run = result.best_run
-    if run is None:
-        return []
-    return [f"best run, {_name(run, result)}: {remark.sentence}" for remark in run.remarks]
-
-
-def divergence(result: SweepResult) -> str:
-    """Say how many runs diverged, and how one of them did, for a sweep in which no setting has a finite median.
-
-    Args:
-        result: The sweep, of which at least one run diverged.
-
-    Returns:
-        `every setting diverged; optimizer.lr=5 diverged at epoch 7: …`
-    """
-    diverged = [run for run in result.runs if run.summary["status"] == Status.DIVERGED]
-    run, runs = diverged[0], len(result.runs)
-    counted = f"at least half of the seeds of every setting diverged ({len(diverged)} of {runs} runs)"
-    what = "every setting diverged" if len(diverged) == runs else counted
-    return f"{what}; {_name(run, result)} {run.remarks[0].sentence}"
-
-
-def _name(run: SweepRun, result: SweepResult) -> str:
-    """The setting of a run, and its seed if there are several."""
-    seed = {"seed": run.plan.spec.seed} if result.sweep.seeds > 1 else {}
-    return setting_text({**run.point.setting, **seed})
+def setting_text(setting: Label) -> str:
+    """Write a setting on one line: `optimizer.lr=0.1, scaler=none`."""
+    return ", ".join(f"{key}={written(value)}" for key, value in setting.items())
 
 
 def _prefix(some: Sequence[Label], everything: Sequence[Label]) -> str:

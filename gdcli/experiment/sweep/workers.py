@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from gdcli.engine.kernels.base import Kernel
 from gdcli.engine.kernels.choice import KernelChoice
 from gdcli.errors import Fault, Place, SpecError
-from gdcli.experiment.kernels import predicted_seconds
+from gdcli.experiment.execute import predicted_seconds
 from gdcli.experiment.plan import Plan
 from gdcli.experiment.sweep.lockstep import WORTH_A_WORKER, Ran, groups, run_group
 from gdcli.experiment.sweep.pools import Groups, Submit, Task, lent, not_an_executor, processes, threads
