@@ -393,7 +393,7 @@ def test_full_disk_and_nothing_there_before(bench: Bench) -> None:
     assert bench.results() == []
 
 
-@pytest.mark.parametrize("stage", ["write_json", "write_csv", "dump"])
+@pytest.mark.parametrize("stage", ["manifest", "write_csv", "dump"])
 @pytest.mark.parametrize(
     "error", [KeyboardInterrupt(), OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), MemoryError()]
 )
@@ -403,7 +403,7 @@ def test_failure_while_writing(bench: Bench, monkeypatch: pytest.MonkeyPatch, st
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(output if stage == "write_json" else results, stage, fail)
+    monkeypatch.setattr(output if stage == "manifest" else results, stage, fail)
     before = bench.tree()
     outcome = bench.gd("run", "s.yaml", "--no-plot", "--set", "seed=7")
     code, said = {

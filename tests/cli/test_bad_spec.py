@@ -446,6 +446,13 @@ BESIDE: dict[str, tuple[str, list[str]]] = {
         "split: {validation: 0.99}\nbatch_size: 9\n",
         ["s.yaml:3:9: split.validation 0.99 of 4 rows leaves no row to train on"],
     ),
+    "split and init": (
+        "split: {validation: 0.99}\ninit: [1]\n",
+        [
+            "s.yaml:3:9: split.validation 0.99 of 4 rows leaves no row to train on",
+            "s.yaml:4:1: init must have 3 numbers, one for each of x, z, intercept; got 1",
+        ],
+    ),
     "all": (
         "split: {validation: 0.5}\nbatch_size: 3\ninit: [1, 2]\n",
         [

@@ -19,10 +19,6 @@ class TanhUnit:
     floor: None = None
 
     @property
-    def d(self) -> int:
-        return int(self.X.shape[1])
-
-    @property
     def baseline_loss(self) -> float:
         return float(np.mean(self.y**2))
 
