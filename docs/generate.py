@@ -179,8 +179,8 @@ quantile is infinite if an infinite value enters it. In curves, a run is infinit
 one that stopped early keeps its last value. `best.yaml` has the seed nearest to the median.
 
 **The best** setting or run has the smallest gap. Gaps up to eps·F* + (8·eps)²·max(n, d)·(mean square of the target) are
-rounding errors, and tie. If features, splits or optima differ, the final MSE decides. Runs on different data or with
-different targets have no best.
+rounding errors, and tie. If features, splits or optima differ, the final MSE decides. Runs on different data, on
+different rows of it (with `missing: drop`) or with different targets have no best.
 
 Text values of axes that begin with `=`, `+`, `-` or `@` are preceded by an apostrophe in `summary.csv` and
 `curves.csv`, so that spreadsheets do not evaluate them; control characters are escaped.

@@ -60,6 +60,7 @@ class Design:
         texts: The text columns among those that the spec names, or among all if it leaves the choice open.
         names: Names of the p features after one-hot encoding.
         n: Number of rows that are used.
+        left_out: A hash of the numbers of the rows that are left out; empty if all are used.
         rows: Features and target, shape (n, p + 1), in the units of the file; None if they are not needed.
         factors: The factors of all rows that are needed: see `Needs`.
         warnings: Warnings for the user.
@@ -69,6 +70,7 @@ class Design:
     texts: frozenset[str]
     names: tuple[str, ...]
     n: int
+    left_out: str
     rows: Array | None
     factors: Mapping[bool, RowFactor]
     warnings: tuple[str, ...]
@@ -139,6 +141,7 @@ def _designed(request: Request, data: Data, needs: Needs) -> Design:
         texts=frozenset(whole_texts),
         names=survey.encoding.names,
         n=survey.rows,
+        left_out=survey.left_out_digest,
         rows=(parts[0] if len(parts) == 1 else np.concatenate(parts)) if parts else None,
         factors=survey.factors(),
         warnings=tuple(survey.warnings(request, data)),

@@ -59,6 +59,7 @@ class Rows:
         dataset: The dataset section of the resolved spec.
         columns: The columns of the design, by their names in the data.
         texts: The text columns, as far as they were looked at.
+        left_out: A hash of the numbers of the rows that `missing: drop` leaves out; empty if all are used.
         names: Names of the d trained weights, the intercept last.
         kept: Features and target of all rows, shape (n, p + 1), in units of the file; None if a large file was read
             in chunks and no step needs its rows.
@@ -75,6 +76,7 @@ class Rows:
     dataset: Dataset
     columns: DesignColumns
     texts: frozenset[str]
+    left_out: str
     names: tuple[str, ...]
     kept: Array | None
     training: IntArray | range
@@ -183,6 +185,7 @@ def split_and_scale(loaded: LoadedData, request: Request, indices: Indices) -> R
         dataset=loaded.dataset,
         columns=design.columns,
         texts=design.texts,
+        left_out=design.left_out,
         names=loaded.weight_names,
         kept=design.rows,
         training=training,
