@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 from xml.etree import ElementTree
 
 from rich.text import Text
 
-from gdcli.errors import printable
+from gdcli.errors import Fault, printable
 from gdcli.show.texts import number
 from gdcli.spec.model import AtMost, plain
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from gdcli.experiment.expectation import Expectation, Verdict
 
 SUITE = "gdcli check"
@@ -88,22 +90,62 @@ def junit_xml(verdicts: Sequence[Verdict], files: Sequence[str]) -> bytes:
 
     Source: https://github.com/testmoapp/junitxml
     """
-    outcomes = [verdict.outcome for verdict in verdicts]
+    tags = {"passed": "", "failed": "failure", "skipped": "skipped"}
+    return _junit(
+        [
+            _Case(file, verdict.result.name, verdict.result.seconds, tags[verdict.outcome], [reason(verdict)])
+            for verdict, file in zip(verdicts, files, strict=True)
+        ]
+    )
+
+
+def junit_xml_of_faults(files: Sequence[Path], faults: Mapping[str, Sequence[Fault]]) -> bytes:
+    """Write JUnit XML for specs of which some are wrong, so that none was run.
+
+    Args:
+        files: The file of each spec.
+        faults: The faults of each spec that is wrong, by its file.
+
+    Returns:
+        As `junit_xml`, with an error for each spec that is wrong; the others are skipped.
+    """
+    return _junit(
+        [
+            _Case(str(file), file.stem, 0.0, "error", list(map(str, faults[str(file)])))
+            if str(file) in faults
+            else _Case(str(file), file.stem, 0.0, "skipped", ["not run, because other specs are wrong"])
+            for file in files
+        ]
+    )
+
+
+class _Case(NamedTuple):
+    """A test case: its tag is `failure`, `error` or `skipped`, or empty where it passed."""
+
+    file: str
+    name: str
+    seconds: float
+    tag: str
+    lines: Sequence[str]
+
+
+def _junit(cases: Sequence[_Case]) -> bytes:
+    tags = [case.tag for case in cases]
     counts = {
-        "tests": str(len(verdicts)),
-        "failures": str(outcomes.count("failed")),
-        "errors": "0",
-        "skipped": str(outcomes.count("skipped")),
-        "time": f"{sum(verdict.result.seconds for verdict in verdicts):.6f}",
+        "tests": str(len(cases)),
+        "failures": str(tags.count("failure")),
+        "errors": str(tags.count("error")),
+        "skipped": str(tags.count("skipped")),
+        "time": f"{sum(case.seconds for case in cases):.6f}",
     }
     root = ElementTree.Element("testsuites", {"name": SUITE, **counts})
     suite = ElementTree.SubElement(root, "testsuite", {"name": SUITE, **counts})
-    for verdict, file in zip(verdicts, files, strict=True):
-        about = {"classname": printable(file), "name": printable(verdict.result.name)}
-        case = ElementTree.SubElement(suite, "testcase", {**about, "time": f"{verdict.result.seconds:.6f}"})
-        if verdict.outcome != "passed":
-            tag = "failure" if verdict.outcome == "failed" else "skipped"
-            ElementTree.SubElement(case, tag, {"message": printable(reason(verdict))})
+    for case in cases:
+        about = {"classname": printable(case.file), "name": printable(case.name)}
+        element = ElementTree.SubElement(suite, "testcase", {**about, "time": f"{case.seconds:.6f}"})
+        if case.tag:
+            message = "\n".join(map(printable, case.lines))
+            ElementTree.SubElement(element, case.tag, {"message": message})
     ElementTree.indent(root)
     text: str = ElementTree.tostring(root, encoding="unicode")
     return f"{_DECLARATION}{text}\n".encode()

@@ -12,11 +12,11 @@ import typer
 
 from gdcli.cli.interrupts import INTERRUPTED
 from gdcli.cli.options import AsJson, KernelOption, NoPlot, Overrides, Quiet
-from gdcli.cli.outcome import UNEXPECTED, handled
-from gdcli.errors import Fault, Place, SpecError
+from gdcli.cli.outcome import UNEXPECTED, complain, handled
+from gdcli.errors import Fault, FaultsError, OutputError, Place, SpecError
 
 if TYPE_CHECKING:
-    from gdcli.cli.session import Session, complain_of_unstarted
+    from gdcli.cli.session import Session
     from gdcli.experiment.expectation import Verdict
     from gdcli.experiment.plan import Plan
 
@@ -38,7 +38,8 @@ def check(
 ) -> int:
     """Run specs and check each against its `expect`: one line per spec.
 
-    Writes nothing unless --out or --junit is given. With --quiet, only what fails is printed.
+    A folder is searched at every depth; results of gdcli in it are left out. Writes nothing unless --out or --junit
+    is given; where a spec is wrong, nothing runs, and the report says so. With --quiet, only what fails is printed.
 
     \b
     gdcli check experiments/
@@ -48,13 +49,19 @@ def check(
     from gdcli.cli.session import Session, complain_of_unstarted
     from gdcli.engine.trace import Status
     from gdcli.experiment.kernels import kernel_choice
+    from gdcli.experiment.output.manifest import is_own
     from gdcli.experiment.output.portable import inputs_of
     from gdcli.show.verdicts import JUNIT_BEGINNING, junit_xml, verdict_document
     from gdcli.spec.folders import find_specs
 
     session = Session(as_json=as_json, quiet=quiet, kernel=kernel_choice(kernel, place="--kernel"))
-    files = find_specs(specs)
-    plans = session.plan_all(files, overrides)
+    files = find_specs(specs, is_output=is_own)
+    try:
+        plans = session.plan_all(files, overrides)
+    except FaultsError as error:
+        if junit:
+            _report_faults(junit, files, error)
+        raise
     inputs = inputs_of(plans)
     if junit:
         check_report(junit, JUNIT_BEGINNING, inputs)
@@ -91,6 +98,17 @@ def _verdicts(session: Session, plans: Sequence[Plan], directories: Sequence[Pat
         yield verdict
         if result.status is Status.INTERRUPTED:
             break
+
+
+def _report_faults(junit: Path, files: Sequence[Path], error: FaultsError) -> None:
+    """Write the report where specs are wrong and nothing runs; print why if that fails too."""
+    from gdcli.cli.report_file import write_report
+    from gdcli.show.verdicts import JUNIT_BEGINNING, junit_xml_of_faults
+
+    try:
+        write_report(junit, junit_xml_of_faults(files, error.by_spec), JUNIT_BEGINNING, files)
+    except OutputError as refusal:
+        complain(str(refusal))
 
 
 def _counts(outcomes: Sequence[str]) -> str:

@@ -82,7 +82,7 @@ def processes(groups: Groups, workers: int) -> Iterator[tuple[Submit, list[Task]
         over[1].send_bytes(b"over")  # to these workers and to no other child of this process
         raise
     finally:
-        # At exit Python writes to the pipe of the pool's thread, and fails if that thread is just closing it: [Errno 9].
+        # At exit Python writes to the pipe of the pool's thread, and fails if that thread is closing it: [Errno 9].
         pool.shutdown(wait=True, cancel_futures=True)
 
 
