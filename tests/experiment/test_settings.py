@@ -215,11 +215,24 @@ def test_text_columns_that_look_like_numbers_are_reported(
 ) -> None:
     path = tmp_path / "d.csv"
     FRAME.assign(price=(cells * N)[:N]).to_csv(path, index=False, sep=delimiter)
-    assert gdcli.optimum(path, delimiter=delimiter).warnings == (f"text column 'price' {warning}",)
+    assert gdcli.optimum(path, target="y", delimiter=delimiter).warnings == (f"text column 'price' {warning}",)
+    consequence = warning.replace("; ", ", so the target is 'y'; ", 1)
+    assert gdcli.optimum(path, delimiter=delimiter).warnings == (f"text column 'price' {consequence}",)
     is_text = f"target: the target 'price' in {path} is text; name a numeric one; its cells "
     said = refusal(path, target="price", delimiter=delimiter)
     assert said == is_text + warning.partition("its cells ")[2].replace("; ", ": ", 1)
     assert gdcli.optimum(path, features=["x"], target="y", delimiter=delimiter).warnings == ()
+
+
+def test_the_warning_names_the_target_only_if_the_column_would_be_the_target(tmp_path: Path) -> None:
+    path = tmp_path / "d.csv"
+    FRAME.assign(tax="5 %")[["tax", "x", "z", "y"]].to_csv(path, index=False)
+    left_out = "text column '{}' is left out, though its cells look like numbers with {}; {}"
+    percent = ("'%' ('5 %')", "write them without %")
+    assert gdcli.optimum(path).warnings == (left_out.format("tax", *percent),)
+    FRAME.assign(tax="5 %", price="909,193.92").to_csv(path, index=False)
+    grouped = ("',' between groups of digits ('909,193.92'), so the target is 'y'", "give thousands=','")
+    assert gdcli.optimum(path).warnings == (left_out.format("tax", *percent), left_out.format("price", *grouped))
 
 
 @pytest.mark.parametrize("columns", [{}, {"target": "y"}, {"features": ["x"]}, {"features": ["x"], "target": "y"}])
