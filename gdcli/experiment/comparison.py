@@ -96,8 +96,8 @@ def comparison(groups: Sequence[Group]) -> Comparison:
     """Determine how groups of runs can be compared.
 
     Losses on different data, on different rows of the same data (`missing: drop` depends on the columns) or of
-    different targets cannot be compared. With different features or splits, the gaps
-    refer to different optima, so the final MSE ranks the groups. Otherwise the gap does.
+    different targets cannot be compared, and neither can a run that was interrupted. With different features or
+    splits, the gaps refer to different optima, so the final MSE ranks the groups. Otherwise the gap does.
 
     Args:
         groups: Groups of runs of one spec or setting, one run per seed.
@@ -112,6 +112,8 @@ def comparison(groups: Sequence[Group]) -> Comparison:
         names = {"data": _data_name, "targets": _target, "rows": _training_rows}
         phrases = [f"different {word}{_in_parentheses(plans, names[word])}" for word in incomparable]
         return Comparison(None, f"the runs have {' and '.join(phrases)}", rounding)
+    if any(run.summary["status"] == Status.INTERRUPTED for group in groups for run in group):
+        return Comparison(None, "a run was interrupted", rounding)
     differences = _different(plans, {"features": _features, "splits": _split})
     if not differences and not _same_optima(plans):
         differences = ["optima"]
