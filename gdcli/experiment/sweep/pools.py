@@ -21,6 +21,7 @@ from typing import TypeAlias
 from weakref import WeakSet
 
 from gdcli.engine.arrays import Array
+from gdcli.engine.descent import Watch
 from gdcli.engine.kernels.base import Kernel
 from gdcli.errors import Fault, Place, SpecError
 from gdcli.experiment.plan import Plan
@@ -44,13 +45,7 @@ def threads(groups: Groups, workers: int) -> Iterator[tuple[Submit, list[Task]]]
     Yields:
         How to submit a task, and a task for each group.
     """
-    over = threading.Event()
-
-    def watch(epoch: int, loss: Array, gap: Array) -> None:
-        del epoch, loss, gap
-        if over.is_set():
-            raise InterruptedError("nobody waits for this group any more")
-
+    over, watch = _stop()
     with ThreadPoolExecutor(workers) as pool:
         try:
             yield pool.submit, [partial(run_group, group, "compiled", watch) for group in groups]
@@ -59,6 +54,18 @@ def threads(groups: Groups, workers: int) -> Iterator[tuple[Submit, list[Task]]]
             raise
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _stop() -> tuple[threading.Event, Watch]:
+    """An event, and a watch that ends the runs of other threads once the event is set."""
+    over = threading.Event()
+
+    def watch(epoch: int, loss: Array, gap: Array) -> None:
+        del epoch, loss, gap
+        if over.is_set():
+            raise InterruptedError("nobody waits for this group any more")
+
+    return over, watch
 
 
 @contextmanager
@@ -90,6 +97,8 @@ def processes(groups: Groups, workers: int) -> Iterator[tuple[Submit, list[Task]
 def lent(executor: Executor, groups: Groups, kernel: Kernel) -> Iterator[tuple[Submit, list[Task]]]:
     """The caller's executor, which is never shut down; left early, tasks that it has not begun are cancelled.
 
+    Those that it has begun are ended if its workers are threads of this process; others cannot be reached.
+
     Args:
         executor: Of any kind; its workers may be on other machines.
         groups: The runs.
@@ -111,12 +120,15 @@ def lent(executor: Executor, groups: Groups, kernel: Kernel) -> Iterator[tuple[S
         return future
 
     # Every task brings its rows with it, even where several groups share them: nothing sends them to a worker once.
-    tasks: list[Task] = [partial(run_group, group, kernel) for group in portable(groups)]
+    over, watch = _stop()
+    is_here = isinstance(executor, ThreadPoolExecutor)  # other tasks are pickled, which an event cannot be
+    tasks: list[Task] = [partial(run_group, group, kernel, watch if is_here else None) for group in portable(groups)]
     try:
         yield submit, tasks
     except BrokenExecutor:
         raise  # nothing of it is pending; and Python, still breaking the other futures, stumbles over cancelled ones
     except BaseException:
+        over.set()
         for future in futures:
             future.cancel()
         raise
