@@ -87,7 +87,12 @@ def _python() -> Iterator[str]:
     yield "`directory`, `sweep` writes the files of `gdcli sweep` there and reuses the finished runs there; these"
     yield "have a `summary` and a `plan`, but no trace. Without it, no files are written. With `executor`, any"
     yield "`concurrent.futures.Executor`, the runs are spread over that instead of `workers`; it stays open, and the"
-    yield "results are the same to the last bit. All warnings are of the class `gdcli.GdcliWarning`."
+    yield "results are the same to the last bit."
+    yield ""
+    yield "What the commands print as warnings about the data, the spec and how a run ended (diverged, or above its"
+    yield "start) is in `warnings` of each result; Python gives no warning for it. Python warnings, of the class"
+    yield "`gdcli.GdcliWarning`, are for what no result holds: settings that a sweep skips, and pictures that cannot be"
+    yield "drawn."
 
 
 def _first_line(function: Any) -> str:

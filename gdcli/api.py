@@ -39,7 +39,7 @@ def run(spec: SpecLike, *, data: pd.DataFrame | None = None, kernel: str = "auto
             that is done first. They agree to 1e-10.
 
     Returns:
-        The result, whatever became of the run: its `status` says.
+        The result, whatever became of the run: its `status` says how it ended, its `warnings` what is suspicious.
 
     Raises:
         SpecError: The spec is wrong, all faults at once; or the kernel.
@@ -93,8 +93,9 @@ def sweep(  # noqa: PLR0913 - all but the spec by keyword
         seeds: How many seeds each setting is run with.
         workers: Groups of runs to run at once, in processes, or in threads by the compiled kernel.
         executor: Where to run them instead: any `concurrent.futures.Executor`, such as one of processes, of loky or
-            of Dask (`Client.get_executor()`). It stays open; what it has not begun is cancelled where the sweep ends
-            early. The results are those of one worker, to the last bit.
+            of Dask (`Client.get_executor()`). It stays open. Where the sweep ends early, what the executor has not
+            begun is cancelled, and threads stop; a group of runs in another process goes on to its end. The results
+            are those of one worker, to the last bit.
         data: Rows instead of the spec's `dataset`.
         kernel: As for `run`.
         directory: Where to write the files of `gdcli sweep`; runs that it holds from earlier sweeps are not run
