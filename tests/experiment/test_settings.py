@@ -152,7 +152,8 @@ def test_a_fault_beyond_rows_left_out_has_its_line(tmp_path: Path) -> None:
     frame.loc[55, "x"] = np.inf
     frame.to_csv(tmp_path / "d.csv", index=False)
     assert refusal(tmp_path / "d.csv", features=["x"], target="y", missing="drop") == (
-        f"{tmp_path}/d.csv:57: column 'x' has 1 infinite cell, the first on line 57; correct them or drop these rows"
+        f"{tmp_path}/d.csv:57: column 'x' has 1 infinite cell, the first on line 57; "
+        "correct them, or remove these rows from the data"
     )
 
 
@@ -405,8 +406,24 @@ def test_arguments_of_unknown_types() -> None:
             function(wrong)
 
 
+@pytest.mark.parametrize(
+    ("index", "label"),
+    [
+        (None, "14"),
+        (np.arange(100, 100 + N), "114"),
+        ([f"house {i}" for i in range(N)], "'house 14'"),
+        (pd.date_range("2020-01-01", periods=N), "2020-01-15 00:00:00"),
+    ],
+)
+def test_cells_of_a_frame_are_named_by_its_index(index: Any, label: str) -> None:
+    frame = FRAME.set_axis(index) if index is not None else FRAME.copy()
+    frame.iloc[14, 0] = np.inf
+    advice = "correct them, or remove these rows from the data"
+    assert refusal(frame) == f"data: column 'x' has 1 infinite cell, the first at index {label}; {advice}"
+
+
 def test_complex_columns_are_refused_and_dates_are_text() -> None:
-    message = "data: column 'x' has 60 complex cells, the first in row 1; "
+    message = "data: column 'x' has 60 complex cells, the first at index 0; "
     assert refusal(FRAME.astype({"x": complex})) == f"{message}put the real and imaginary parts into separate columns"
     dates = pd.to_datetime("2020-01-01") + pd.to_timedelta(np.arange(N), unit="D")
     assert gdcli.optimum(FRAME.assign(d=dates, t=dates - dates[0], p=dates.to_period("D"))).features == ("x", "z")
