@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
@@ -19,7 +19,7 @@ from gdcli.experiment.ending import Remark, largest_stable_lr, remarks_on
 from gdcli.experiment.output.directories import add_picture, finite, replacing, write_csv, write_summary
 from gdcli.experiment.output.portable import needs_data, portable_spec, training_data
 from gdcli.experiment.plan import Plan
-from gdcli.experiment.summary import SUMMARY_COLUMNS, summarise
+from gdcli.experiment.summary import SUMMARY_COLUMNS, brief, summarise
 from gdcli.spec.strict_yaml import dump
 
 if TYPE_CHECKING:
@@ -41,11 +41,14 @@ class Result:
         kernel: The kernel that stepped through the epochs.
     """
 
-    plan: Plan = field(repr=False)
-    trace: Trace = field(repr=False)
+    plan: Plan
+    trace: Trace
     seconds: float
-    draw: Draw = field(repr=False)
+    draw: Draw
     kernel: Kernel = "numpy"
+
+    def __repr__(self) -> str:
+        return f"Result({brief(self.summary)})"
 
     @property
     def name(self) -> str:

@@ -15,6 +15,7 @@ from gdcli.experiment.output import directories as output
 from gdcli.experiment.plan import Plan
 from gdcli.experiment.quantiles import Spread, spread
 from gdcli.experiment.result import Result
+from gdcli.experiment.summary import brief
 from gdcli.experiment.sweep.points import Point, Sweep
 
 # Draws a sweep as the bytes of a PNG.
@@ -36,6 +37,9 @@ class SweepRun:
     summary: Mapping[str, Any]
     curve: Mapping[str, list[float | None]] | None = None
     remarks: tuple[Remark, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"SweepRun({brief(self.summary)})"
 
     @property
     def plan(self) -> Plan:
