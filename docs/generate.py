@@ -73,7 +73,12 @@ def _python() -> Iterator[str]:
     yield "`directory`, `sweep` writes the files of `gdcli sweep` there and reuses the finished runs there; these"
     yield "have a `summary` and a `plan`, but no trace. Without it, no files are written. With `executor`, any"
     yield "`concurrent.futures.Executor`, the runs are spread over that instead of `workers`; it stays open, and the"
-    yield "results are the same to the last bit. All warnings are of the class `gdcli.GdcliWarning`."
+    yield "results are the same to the last bit."
+    yield ""
+    yield "What the commands print as warnings about the data, the spec and how a run ended (diverged, or above its"
+    yield "start) is in `warnings` of each result; Python gives no warning for it. Python warnings, of the class"
+    yield "`gdcli.GdcliWarning`, are for what no result holds: settings that a sweep skips, and pictures that cannot be"
+    yield "drawn."
 
 
 def _first_line(function: Any) -> str:
@@ -165,8 +170,8 @@ quantile is infinite if an infinite value enters it. In curves, a run is infinit
 one that stopped early keeps its last value. `best.yaml` has the seed nearest to the median.
 
 **The best** setting or run has the smallest gap. Gaps up to eps·F* + (8·eps)²·max(n, d)·(mean square of the target) are
-rounding errors, and tie. If features, splits or optima differ, the final MSE decides. Runs on different data or with
-different targets have no best.
+rounding errors, and tie. If features, splits or optima differ, the final MSE decides. Runs on different data, on
+different rows of it (with `missing: drop`) or with different targets have no best.
 
 Text values of axes that begin with `=`, `+`, `-` or `@` are preceded by an apostrophe in `summary.csv` and
 `curves.csv`, so that spreadsheets do not evaluate them; control characters are escaped.

@@ -39,7 +39,7 @@ def run(spec: SpecLike, *, data: pd.DataFrame | None = None, kernel: str = "auto
             the faster one. Their results agree to 1e-10.
 
     Returns:
-        The result. Its `status` tells how the run ended.
+        The result. Its `status` tells how the run ended, its `warnings` what is suspicious.
 
     Raises:
         SpecError: The spec is wrong, with all faults at once, or the kernel cannot be used.
@@ -94,8 +94,9 @@ def sweep(  # noqa: PLR0913 - all but the spec by keyword
         seeds: Number of seeds per setting.
         workers: Number of groups of runs to run at once, in processes, or in threads with the compiled kernel.
         executor: An executor to run them on instead: any `concurrent.futures.Executor`, such as one of processes, of
-            loky or of Dask (`Client.get_executor()`). It stays open; if the sweep ends early, the work that it has not
-            begun is cancelled. The results equal those of one worker to the last bit.
+            loky or of Dask (`Client.get_executor()`). It stays open. If the sweep ends early, the work that it has not
+            begun is cancelled, and threads stop; a group of runs in another process continues to its end. The results
+            equal those of one worker to the last bit.
         data: Rows instead of the spec's `dataset`.
         kernel: As for `run`.
         directory: Where to write the files of `gdcli sweep`. Finished runs of earlier sweeps in it are not run again.

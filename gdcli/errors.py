@@ -11,7 +11,7 @@ A run that diverges is not an error: it has a result, whose status says so.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import ClassVar, NamedTuple
@@ -116,10 +116,12 @@ class FaultsError(GdcliError):
 
     Args:
         faults: The faults, at least one.
+        by_spec: The faults of each of several specs, by the label of the spec.
     """
 
-    def __init__(self, faults: Iterable[Fault]) -> None:
+    def __init__(self, faults: Iterable[Fault], by_spec: Mapping[str, Sequence[Fault]] | None = None) -> None:
         self.faults = tuple(sorted(set(faults)))
+        self.by_spec = by_spec or {}
         super().__init__("\n".join(_shown(self.faults)))
 
 

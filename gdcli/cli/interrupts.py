@@ -3,6 +3,9 @@
 Python raises KeyboardInterrupt wherever it happens to be. During an import, this becomes an ImportError or a page of
 advice from NumPy; in a callback, it is printed and lost; at exit, it is a traceback. Therefore it is raised only while
 a command is at work. Before and after, the signal ends the process at once.
+
+One Ctrl-C may arrive as two signals: `timeout` and some shells send one to the process and one to its group. The second
+would interrupt the writing of what is finished, so repeats are ignored for a second.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 
 TYPE_CHECKING = False  # as few imports as possible: until the handlers are set, Python handles the signals
 if TYPE_CHECKING:
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 INTERRUPTED = 130
+REPEAT_SECONDS = 1.0  # within which a further signal is the same interrupt
 
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
@@ -28,11 +33,13 @@ class _State:
         owner: Id of the process that handles the signals, or 0. Workers forked from it just end.
         is_working: Whether a command is at work, so that it can keep finished runs.
         is_interrupted: Whether a signal has arrived while a command was at work.
+        last: Time of the last signal that was not ignored.
     """
 
     owner = 0
     is_working = False
     is_interrupted = False
+    last = 0.0
 
 
 def answer_interrupts() -> None:
@@ -69,8 +76,12 @@ def _answer(number: int, frame: FrameType | None) -> None:
     del number, frame
     if _State.owner != os.getpid():
         os._exit(INTERRUPTED)
+    now = time.monotonic()
+    if _State.is_interrupted and now - _State.last < REPEAT_SECONDS:
+        return
     if not _State.is_working:
         _end()
+    _State.last = now
     _State.is_interrupted = True
     raise KeyboardInterrupt
 

@@ -168,7 +168,7 @@ _KINDS: dict[str, tuple[str, str, str]] = {
     "blank": ("blank cell", "blank cells", "fill them in"),
     "nan": ("NaN cell", "NaN cells", "fill them in"),
     "worded": ("cell that is not a number", "cells that are not numbers", "the first is {cell}"),
-    "infinite": ("infinite cell", "infinite cells", "correct them or drop these rows"),
+    "infinite": ("infinite cell", "infinite cells", "correct them, or remove these rows from the data"),
     "huge": ("cell beyond ±1e150", "cells beyond ±1e150", "give them in a larger unit"),
     "complex": ("complex cell", "complex cells", "put the real and imaginary parts into separate columns"),
     "nested": ("cell with several values", "cells with several values", "put each value into its own column"),

@@ -66,6 +66,7 @@ class Design:
         names: Names of the p features after one-hot encoding.
         levels: Text feature → its levels, sorted.
         n: Number of rows that are used.
+        left_out: A hash of the numbers of the rows that are left out; empty if all are used.
         kept_rows: Features and target, shape (n, p + 1), in the units of the file; None if they are not needed.
         factors: The factors of all rows that are needed: see `Needs`.
         warnings: Warnings for the user.
@@ -76,6 +77,7 @@ class Design:
     names: tuple[str, ...]
     levels: Mapping[str, tuple[str, ...]]
     n: int
+    left_out: str
     kept_rows: Array | None
     factors: Mapping[Form, RowFactor]
     warnings: tuple[str, ...]
@@ -152,6 +154,7 @@ def _designed(request: Request, data: Data, needs: Needs) -> Design:
         names=survey.encoding.names,
         levels=survey.encoding.all_levels,
         n=survey.rows,
+        left_out=survey.left_out_digest,
         kept_rows=(parts[0] if len(parts) == 1 else np.concatenate(parts)) if parts else None,
         factors=survey.factors(),
         warnings=tuple(survey.warnings(request, data)),

@@ -34,15 +34,24 @@ def column_hints(
     by_default = columns.features is None or columns.target is None
     if by_default and data.is_csv:
         yield from _header_hint(data)
-    for name, cells in samples.items():
-        seems = seeming(request, cells) if name in encoding.levels or by_default else None
+    looks = {name: seeming(request, cells) for name, cells in samples.items() if by_default or name in encoding.levels}
+    numeric = [name for name in data.names if looks.get(name) and name not in encoding.levels]
+    for name, seems in looks.items():
         if seems:
             became = "is one-hot encoded" if name in encoding.levels else "is left out"
-            yield f"text column '{name}' {became}, though its cells {seems.what}; {seems.remedy}"
+            target = encoding.columns.target
+            is_target = columns.target is None and name == numeric[-1] and _follows(name, target, data)
+            so = f", so the target is '{target}'" if is_target else ""
+            yield f"text column '{name}' {became}, though its cells {seems.what}{so}; {seems.remedy}"
     for name, count in encoding.counts.items():
         if count > MANY_LEVELS or (count > HANDFUL and 3 * count >= rows):
             many = f"has {count} levels in {rows} rows and becomes as many columns, enough columns to memorise the rows"
             yield f"text column '{name}' {many}; group its levels, convert it to a number, or leave it out"
+
+
+def _follows(name: str, other: str, data: Data) -> bool:
+    """Whether a column comes after another one."""
+    return data.names.index(name) > data.names.index(other)
 
 
 def _header_hint(data: Data) -> Iterator[str]:

@@ -144,5 +144,6 @@ def _missing_file(request: Request, name: str, folders: Callable[[Path], list[Pa
     # Compared by their stems, because the same ending would make all names similar.
     siblings = {entry.stem: entry.name for entry in folders(path.parent)}
     close = nearest(path.stem, siblings)
-    hint = f"; did you mean '{siblings[close]}'?" if close else ""
+    meant = str(Path(name).with_name(siblings[close])) if close else ""
+    hint = f"; did you mean '{meant}'?" if close else ""
     return f"no data file {os.path.normpath(path)}{hint}"

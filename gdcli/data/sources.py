@@ -141,4 +141,4 @@ def from_frame(frame: pd.DataFrame) -> Table:
         raise fault("data", f"must be a pandas DataFrame, got {type(frame).__name__}")
     if frame.empty:
         raise fault("data", "this DataFrame has no rows")
-    return Table(frame=named(frame, "data").reset_index(drop=True), label="data")
+    return Table(frame=named(frame, "data").reset_index(drop=True), label="data", index=frame.index)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from hashlib import sha256
 from typing import Literal, TypeAlias
+
+import numpy as np
 
 from gdcli.data.cells import Census, cell_faults
 from gdcli.data.encoding import Encoding
@@ -11,7 +14,7 @@ from gdcli.data.hints import column_hints
 from gdcli.data.protocol import Data
 from gdcli.data.seeming import SAMPLE, seeming, seeming_cell
 from gdcli.data.table import Table
-from gdcli.engine.arrays import Array
+from gdcli.engine.arrays import Array, BoolArray
 from gdcli.engine.problems.factor import Factoring, RowFactor
 from gdcli.engine.scalers import mapped
 from gdcli.errors import DataError, Fault, counted
@@ -56,6 +59,7 @@ class Survey:
         self._sound = self._target not in texts
         self.kept_rows: list[Array] = []
         self.rows = self.left_out = 0
+        self._left_out = sha256()
 
     def add(self, start: int, chunk: Table) -> None:
         """Add the next chunk, whose first row has the number `start`."""
@@ -66,7 +70,7 @@ class Survey:
             sample.extend(chunk.sample(name, SAMPLE - len(sample)))
         chosen = chunk if within is None else chunk.only(within)
         self.rows += len(chosen)
-        self.left_out += len(chunk) - len(chosen)
+        self._leave_out(within, start)
         self._sound = self._sound and not any(self._unfit(name) for name in self._used)
         if self._sound:  # otherwise the rest is read only to find all faults
             rows = self.encoding.rows(chosen)
@@ -74,6 +78,18 @@ class Survey:
                 factor.add(mapped(rows) if form == "sigmoid" else rows)
             if self._keeps:
                 self.kept_rows.append(rows)
+
+    def _leave_out(self, within: BoolArray | None, start: int) -> None:
+        """Note which rows of a chunk are not used, given a mask of those that are."""
+        if within is not None and not within.all():
+            rows = start + np.flatnonzero(~within)
+            self.left_out += len(rows)
+            self._left_out.update(rows.astype("<i8").tobytes())
+
+    @property
+    def left_out_digest(self) -> str:
+        """A hash of the numbers of the rows that are not used; empty if all are."""
+        return self._left_out.hexdigest() if self.left_out else ""
 
     def truly_text(self) -> set[str]:
         """The columns that are mainly text."""

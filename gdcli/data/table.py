@@ -32,6 +32,7 @@ class Table:
         sha256: SHA-256 of the file's bytes; None for rows that are not from a file.
         csv: Path and format of a CSV file, whose cells are named by line; None for others, which have row numbers.
         locate: Returns the place of a cell, given its column and row, for a table that is written in a spec.
+        index: The labels of the rows of a DataFrame, by which messages name its cells.
     """
 
     frame: pd.DataFrame
@@ -39,6 +40,7 @@ class Table:
     sha256: str | None = None
     csv: tuple[Path, CsvFormat] | None = None
     locate: Callable[[str, int], Place] | None = None
+    index: pd.Index[Any] | None = None
 
     @property
     def names(self) -> list[str]:
@@ -57,7 +59,7 @@ class Table:
 
     def without_rows(self) -> Table:
         """Make a copy without rows, to send to another process."""
-        return replace(self, frame=self.frame.iloc[:0], locate=None)
+        return replace(self, frame=self.frame.iloc[:0], locate=None, index=None)
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -209,7 +211,15 @@ class Table:
         if self.csv:
             places = lines.rows_at(*self.csv, rows)
             return lambda _, row: Spot.of_line(self.label, *places.get(row, (0, 0, 0)))
-        return lambda name, row: Spot(self.locate(name, row) if self.locate else Place(self.label), f"in row {row + 1}")
+        return lambda name, row: Spot(
+            self.locate(name, row) if self.locate else Place(self.label),
+            f"in row {row + 1}" if self.index is None else f"at index {_label(self.index[row])}",
+        )
+
+
+def _label(value: object) -> str:
+    """A label of an index as pandas writes it, text in quotes."""
+    return repr(value) if isinstance(value, str) else str(value)
 
 
 def _out_of_bounds(values: Array) -> dict[str, BoolArray]:

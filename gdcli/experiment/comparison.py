@@ -95,8 +95,9 @@ def endings(group: Group) -> list[tuple[Status, int]]:
 def comparison(groups: Sequence[Group]) -> Comparison:
     """Determine how groups of runs can be compared.
 
-    Losses on different rows or of different targets cannot be compared. With different features or splits, the gaps
-    refer to different optima, so the final MSE ranks the groups. Otherwise the gap does.
+    Losses on different data, on different rows of the same data (`missing: drop` depends on the columns) or of
+    different targets cannot be compared, and neither can a run that was interrupted. With different features or
+    splits, the gaps refer to different optima, so the final MSE ranks the groups. Otherwise the gap does.
 
     Args:
         groups: Groups of runs of one spec or setting, one run per seed.
@@ -106,11 +107,13 @@ def comparison(groups: Sequence[Group]) -> Comparison:
     """
     plans = [[run.plan for run in group] for group in groups]
     rounding = max((_rounding(plan) for group in plans for plan in group), default=0.0)
-    incomparable = _different(plans, {"data": _data_key(plans), "targets": _target})
+    incomparable = _different(plans, {"data": _data_key(plans), "targets": _target, "rows": _left_out})
     if incomparable:
-        names = {"data": _data_name, "targets": _target}
+        names = {"data": _data_name, "targets": _target, "rows": _training_rows}
         phrases = [f"different {word}{_in_parentheses(plans, names[word])}" for word in incomparable]
         return Comparison(None, f"the runs have {' and '.join(phrases)}", rounding)
+    if any(run.summary["status"] == Status.INTERRUPTED for group in groups for run in group):
+        return Comparison(None, "a run was interrupted", rounding)
     differences = _different(plans, {"features": _features, "splits": _split})
     if not differences and not _same_optima(plans):
         differences = ["optima"]
@@ -167,6 +170,14 @@ def _data_name(plan: Plan) -> str:
 
 def _target(plan: Plan) -> str:
     return f"'{plan.rows.columns.target}'"
+
+
+def _left_out(plan: Plan) -> str:
+    return plan.rows.left_out
+
+
+def _training_rows(plan: Plan) -> str:
+    return str(len(plan.rows.training))
 
 
 def _features(plan: Plan) -> Any:

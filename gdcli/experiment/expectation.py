@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-from xml.etree import ElementTree
 
 from gdcli.engine.trace import Status
-from gdcli.errors import printable
 from gdcli.experiment.output.directories import finite
 from gdcli.experiment.result import Result
 from gdcli.spec.model import EXPECTED, AtMost, Expect, plain
-
-SUITE = "gdcli check"
-_DECLARATION = "<?xml version='1.0' encoding='UTF-8'?>\n"
-JUNIT_BEGINNING = f'{_DECLARATION}<testsuites name="{SUITE}"'.encode()  # of every report that `junit_xml` makes
 
 
 @dataclass(frozen=True)
@@ -120,37 +114,3 @@ def verdict_document(verdict: Verdict) -> dict[str, Any]:
         }
     )
     return document
-
-
-def junit_xml(verdicts: Sequence[Verdict], files: Sequence[str], reason: Callable[[Verdict], str]) -> bytes:
-    """Write verdicts as JUnit XML, which CI systems show, with one test case per spec.
-
-    Args:
-        verdicts: One per run.
-        files: The file of each run's spec.
-        reason: Says in one line why a run failed or was skipped.
-
-    Returns:
-        A document with one `testsuite`; times are seconds of descent.
-
-    Source: https://github.com/testmoapp/junitxml
-    """
-    outcomes = [verdict.outcome for verdict in verdicts]
-    counts = {
-        "tests": str(len(verdicts)),
-        "failures": str(outcomes.count("failed")),
-        "errors": "0",
-        "skipped": str(outcomes.count("skipped")),
-        "time": f"{sum(verdict.result.seconds for verdict in verdicts):.6f}",
-    }
-    root = ElementTree.Element("testsuites", {"name": SUITE, **counts})
-    suite = ElementTree.SubElement(root, "testsuite", {"name": SUITE, **counts})
-    for verdict, file in zip(verdicts, files, strict=True):
-        about = {"classname": printable(file), "name": printable(verdict.result.name)}
-        case = ElementTree.SubElement(suite, "testcase", {**about, "time": f"{verdict.result.seconds:.6f}"})
-        if verdict.outcome != "passed":
-            tag = "failure" if verdict.outcome == "failed" else "skipped"
-            ElementTree.SubElement(case, tag, {"message": printable(reason(verdict))})
-    ElementTree.indent(root)
-    text: str = ElementTree.tostring(root, encoding="unicode")
-    return f"{_DECLARATION}{text}\n".encode()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import chain
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -67,24 +68,24 @@ def plan_all(
         SpecError: A spec is wrong, or two have the same name.
         DataError: The data of a spec is missing or unfit.
     """
-    faults: list[Fault] = []
+    faults: dict[str, list[Fault]] = {}  # by the label of the spec
     kinds: set[type[FaultsError]] = set()
     requests: list[Request] = []
     named: list[Request] = []
     plans: list[Plan] = []
     for i, spec in enumerate(specs):
-        with _collected(faults, kinds):
+        with _collected(faults, kinds, None if isinstance(spec, Mapping) else str(spec)):
             of_spec = _requests(specs, i, overrides, seeds, has_rows=frame is not None)
             requests.extend(of_spec)
             named.extend(of_spec[:1] if not isinstance(spec, Mapping) or "name" in spec else [])
     planner = Planner(requests, frame=frame, reading=reading)
     for request in requests:
-        with _collected(faults, kinds):
+        with _collected(faults, kinds, request.draft.label):
             plans.append(planner.plan(request))
     with _collected(faults, kinds):
         _refuse_equal_names(named)
     if faults:
-        raise (SpecError if SpecError in kinds else DataError)(faults)
+        raise (SpecError if SpecError in kinds else DataError)(chain.from_iterable(faults.values()), faults)
     return plans
 
 
@@ -111,8 +112,10 @@ def validate(
     request = understand(draft, has_rows=frame is not None)
     faults = list(request.faults)
     if draft.values.get("sweep") is not None:
-        with _collected(faults, set()):
+        try:
             axes_of_block(draft.values["sweep"], lambda path: draft.place(("sweep", *path)))
+        except SpecError as error:
+            faults += error.faults
     in_data = Planner([request], frame=frame, reading=reading).faults_in_data(request)
     if faults or in_data:
         raise (SpecError if faults else DataError)([*faults, *in_data])
@@ -135,12 +138,15 @@ def _requests(
 
 
 @contextmanager
-def _collected(faults: list[Fault], kinds: set[type[FaultsError]]) -> Iterator[None]:
-    """Collect the faults of an error instead of raising it."""
+def _collected(
+    faults: dict[str, list[Fault]], kinds: set[type[FaultsError]], label: str | None = None
+) -> Iterator[None]:
+    """Collect the faults of an error instead of raising it: those of one spec, or of the specs where they are."""
     try:
         yield
     except FaultsError as error:
-        faults.extend(error.faults)
+        for fault in error.faults:
+            faults.setdefault(label or fault.place.label, []).append(fault)
         kinds.add(type(error))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
@@ -23,7 +23,7 @@ from gdcli.experiment.output.portable import needs_data, portable_spec, training
 from gdcli.experiment.plan import Plan
 from gdcli.experiment.prediction.new_rows import predict
 from gdcli.experiment.prediction.predictor import Predictor
-from gdcli.experiment.summary import SUMMARY_COLUMNS, summarise
+from gdcli.experiment.summary import SUMMARY_COLUMNS, brief, summarise
 from gdcli.spec.strict_yaml import dump
 from gdcli.theory.stability import largest_stable_rate
 
@@ -46,11 +46,14 @@ class Result:
         kernel: The kernel that stepped through the epochs.
     """
 
-    plan: Plan = field(repr=False)
-    trace: Trace = field(repr=False)
+    plan: Plan
+    trace: Trace
     seconds: float
-    draw: Draw = field(repr=False)
+    draw: Draw
     kernel: Kernel = "numpy"
+
+    def __repr__(self) -> str:
+        return f"Result({brief(self.summary)})"
 
     @property
     def name(self) -> str:

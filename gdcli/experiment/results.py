@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
+from gdcli.errors import counted
 from gdcli.experiment.comparison import Planned, comparison
 from gdcli.experiment.summary import SUMMARY_COLUMNS
 
@@ -55,6 +57,11 @@ class Results(Sequence[R_co]):
         """The best run, with several seeds the one nearest to their median; None if the runs cannot be compared."""
         rule = comparison(self.groups)
         return next((rule.nearest_to_median(self.groups[i]) for i in rule.best(self.groups)), None)
+
+    def __repr__(self) -> str:
+        counts = Counter(str(run.summary["status"]) for run in self.runs)
+        endings = "".join(f", {count} {status}" for status, count in counts.most_common())
+        return f"Results({counted(len(self.runs), 'run')}{endings}, best={self.best!r})"
 
     def __len__(self) -> int:
         return len(self.runs)

@@ -53,6 +53,7 @@ class Rows:
         dataset: The dataset section of the resolved spec.
         columns: The columns of the design, by their names in the data.
         texts: The text columns, as far as they were looked at.
+        left_out: A hash of the numbers of the rows that `missing: drop` leaves out; empty if all are used.
         names: Names of the d trained weights, the intercept last.
         levels: Text feature → its levels, sorted.
         kept_rows: Features and target of all rows, shape (n, p + 1), in units of the file; None if a large file was
@@ -70,6 +71,7 @@ class Rows:
     dataset: Dataset
     columns: DesignColumns
     texts: frozenset[str]
+    left_out: str
     names: tuple[str, ...]
     levels: Mapping[str, tuple[str, ...]]
     kept_rows: Array | None
@@ -166,6 +168,7 @@ def split_and_scale(loaded: LoadedData, request: Request) -> Rows:
         dataset=loaded.dataset,
         columns=design.columns,
         texts=design.texts,
+        left_out=design.left_out,
         names=design.weight_names,
         levels=design.levels,
         kept_rows=design.kept_rows,

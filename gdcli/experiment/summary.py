@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -74,6 +74,13 @@ def summarise(plan: Plan, trace: Trace, *, kernel: Kernel, seconds: float, warni
         "warnings": list(warnings),
         "versions": {"gdcli": __version__, "python": platform.python_version(), "numpy": np.__version__},
     }
+
+
+def brief(summary: Mapping[str, Any]) -> str:
+    """Name, ending and figures of a run on one line, for its `repr`."""
+    name, status, epochs = summary["name"], str(summary["status"]), summary["epochs"]
+    figures = {key: "None" if summary[key] is None else f"{summary[key]:.6g}" for key in ("final_mse", "gap")}
+    return f"name={name!r}, status={status!r}, epochs={epochs}, " + ", ".join(f"{k}={v}" for k, v in figures.items())
 
 
 def _figures(plan: Plan, trace: Trace, seconds: float) -> dict[str, Any]:

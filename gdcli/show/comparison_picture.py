@@ -49,8 +49,8 @@ def comparison_picture(results: Sequence[Result]) -> Figure:
             plot_curve(axis, spread.median, label=name + _note(runs), colour=colour, line=line)
             if len(runs) > 1:
                 bands.append((axis, spread, colour))
-    _mark_optima(left, results)
     scale_loss(left, results)
+    _mark_optima(left, results)
     scale_gap(right, results)
     for axis, spread, colour in bands:  # a band may reach the top of its axis
         fill_band(axis, np.arange(len(spread.low), dtype=float), spread.low, spread.high, colour=colour)
@@ -74,8 +74,8 @@ def _mark_optima(axis: Axes, results: Sequence[Result]) -> None:
     """Draw each distinct optimum, to six digits."""
     optima = sorted({f"{result.plan.rows.objective.floor:.6g}" for result in results}, key=float)
     label = f"optimum {optima[0]}" if len(optima) == 1 else "optima"
-    for i, optimum in enumerate(optima):
-        mark_optimum(axis, float(optimum), label=None if i else label)
+    for optimum in optima:
+        mark_optimum(axis, float(optimum), label=label if optimum == optima[-1] else None)  # the last one has a line
 
 
 def _legend_beside(figure: Figure, axis: Axes, runs: int) -> None:

@@ -115,8 +115,14 @@ def plot_curve(axis: Axes, values: Array, *, label: str, colour: str, line: Line
 
 
 def mark_optimum(axis: Axes, optimum: float, *, label: str | None) -> None:
-    """Draw the loss of an optimum as a dashed line; without a label it is not in the legend."""
-    axis.axhline(min(optimum, LARGEST_DRAWN), color="black", linestyle="--", linewidth=1, label=label)
+    """Draw the loss of an optimum as a dashed line on an axis that is scaled; without a label it is not in the legend.
+
+    An optimum below the axis, such as 0 on a log axis, has no line, and the legend says so.
+    """
+    if optimum >= axis.get_ylim()[0]:
+        axis.axhline(min(optimum, LARGEST_DRAWN), color="black", linestyle="--", linewidth=1, label=label)
+    elif label:
+        axis.plot([], [], linestyle="none", label=f"{label}, below this axis")
 
 
 def scale_loss(axis: Axes, results: Sequence[Result]) -> None:

@@ -24,8 +24,8 @@ def run_picture(result: Result) -> Figure:
     if trace.val_mse is not None:
         plot_curve(left, trace.val_mse, label="validation", colour=COLOURS[1])
     optimum = result.plan.rows.objective.floor
-    mark_optimum(left, optimum, label=f"optimum {optimum:.6g}")
     scale_loss(left, [result])
+    mark_optimum(left, optimum, label=f"optimum {optimum:.6g}")
     plot_curve(right, trace.gap, label="gap", colour=COLOURS[0])
     scale_gap(right, [result])
     left.legend(loc="best", frameon=False)

@@ -53,9 +53,12 @@ def _lines(figure: Figure, axes: Axes, result: SweepResult, axis: Axis) -> None:
     for setting in result.settings:
         label = ", ".join(f"{name} {label_of(key, setting)}" for key, name in others.items())
         lines.setdefault(label, []).append(setting)
-    low, high = _extent(result)
-    top = 4 * high
-    log_axis(axes, low / 2, 2 * top * 1.15 ** len(lines))
+    values = _values(result)
+    top = 4 * max(values, default=1.0)
+    log_axis(axes, min(values, default=1.0) / 2, 2 * top * 1.15 ** len(lines))
+    if not values:  # only marks, whose height means nothing
+        axes.set_yticks([])
+        axes.set_yticks([], minor=True)
     for height, (label, (colour, style)) in enumerate(zip(lines, line_styles(), strict=False)):
         line = sorted(lines[label], key=lambda s: _position(axis, s))
         x = np.array([_position(axis, s) for s in line])
@@ -92,11 +95,10 @@ def _position(axis: Axis, setting: SettingRuns) -> float:
     return float(value if axis.is_numeric else axis.values.index(value))
 
 
-def _extent(result: SweepResult) -> tuple[float, float]:
-    """The smallest and the largest positive finite value of the lines and bands."""
+def _values(result: SweepResult) -> list[float]:
+    """The positive finite values of the lines and bands."""
     spreads = [_spread(result, setting) for setting in result.settings]
-    ends = [value for s in spreads for value in (s.low, s.median, s.high) if 0 < value < np.inf]
-    return min(ends, default=1.0), max(ends, default=1.0)
+    return [value for s in spreads for value in (s.low, s.median, s.high) if 0 < value < np.inf]
 
 
 def _legend(figure: Figure, axes: Axes) -> None:
@@ -144,6 +146,8 @@ def _heat_map(figure: Figure, axes: Axes, result: SweepResult, across: Axis, up:
     axes.set_ylabel(up.key)
     bar = figure.colorbar(mesh, ax=axes, format=FuncFormatter(short))
     bar.ax.yaxis.set_minor_formatter("")
+    if not np.isfinite(cells).any():
+        bar.set_ticks([])
     median = f", median of {result.sweep.seeds} seeds" if result.sweep.seeds > 1 else ""
     grey = f" (grey: {diverged_label(result)})" if np.isinf(cells).any() else ""
     bar.set_label(f"final {FIGURES[result.figure]}{median}{grey}")

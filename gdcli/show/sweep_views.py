@@ -42,12 +42,19 @@ def sweep_view(result: SweepResult) -> RenderableType:
     ranking = figures[1] if result.figure == "gap" else "final MSE"
     columns = [Column(headings[axis.key], 90 - i, is_name=not axis.is_numeric) for i, axis in enumerate(axes)]
     columns += [Column(heading, 99 if heading == ranking else RANKS[heading]) for heading in figures]
-    top = result.ranked[:SHOWN]
+    top = _top(result)
     rows = [
         [*(label_of(axis.key, setting) for axis in axes), *_figures(setting, with_seeds=with_seeds)] for setting in top
     ]
     bold = frozenset(i for i, setting in enumerate(top) if setting in result.ties)
     return Group(Sheet(columns, rows, bold), *(Words(line.split(" ")) for line in _lines(result)))
+
+
+def _top(result: SweepResult) -> Sequence[SettingRuns]:
+    """The settings of the table: all if they are few, otherwise the best ones, or the first ones without a best."""
+    rule, ranked = result.comparison, result.ranked
+    finite = [setting for setting in ranked if rule.rank(setting.runs) < np.inf]
+    return (finite if rule.figure and finite and len(ranked) > SHOWN else ranked)[:SHOWN]
 
 
 def _figures(setting: SettingRuns, *, with_seeds: bool) -> list[str]:
@@ -71,8 +78,9 @@ def _diverged(setting: SettingRuns) -> str:
 def _lines(result: SweepResult) -> list[str]:
     runs, planned, settings = len(result.runs), len(result.sweep.points), result.settings
     count = counted(runs, "run") if runs == planned else f"{runs} of {planned} runs"
-    which = "best" if result.comparison.figure else "first"
-    excess = f"; the {SHOWN} {which} are shown" if len(settings) > SHOWN else ""
+    which, shown = "best" if result.best else "first", len(_top(result))
+    are = f"the {which} one is" if shown == 1 else f"the {shown} {which} are"
+    excess = f"; {are} shown" if len(settings) > SHOWN else ""
     lines = [f"{count}, {_endings(result.runs)}{excess}"]
     if result.sweep.seeds > 1:
         lines.append(f"medians of {result.sweep.seeds} seeds, column by column; 10–90 % is the range of the gap")

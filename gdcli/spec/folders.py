@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from gdcli.errors import Fault, Place, SpecError, system_reason
 from gdcli.spec.paths import in_workspace, is_folder
 
 
-def find_specs(paths: Sequence[Path]) -> list[Path]:
+def find_specs(paths: Sequence[Path], *, is_output: Callable[[Path], bool] = lambda _: False) -> list[Path]:
     """List the specs in files and folders.
 
     Args:
         paths: Files, and folders that are searched at every depth for *.yaml and *.yml.
+        is_output: Whether a file belongs to a result; such files are left out of folders.
 
     Returns:
         The files, those of a folder sorted.
@@ -25,9 +26,11 @@ def find_specs(paths: Sequence[Path]) -> list[Path]:
     specs = []
     for path in paths:
         inside = _specs_in(path) if is_folder(path) else [path]
-        if not inside:
-            raise SpecError([Fault(Place(str(path)), "no *.yaml in this folder")])
-        specs.extend(inside)
+        own = [file for file in inside if not (is_folder(path) and is_output(file))]
+        if not own:
+            but = " besides the results of gdcli; name such a file to use it" if inside else ""
+            raise SpecError([Fault(Place(str(path)), f"no *.yaml in this folder{but}")])
+        specs.extend(own)
     return specs
 
 

@@ -30,7 +30,7 @@ EMPTY = "d.csv: this data file is empty; it needs a header line and rows"
 NO_ROWS = "d.csv: this data file has a header and no rows"
 FILL = "fill them in, or leave these rows out: set dataset: {path: …, missing: drop}"
 LEAVE_BLANK = "fill them in, or leave them blank and set dataset: {path: …, missing: drop}"
-CORRECT = "correct them or drop these rows"
+CORRECT = "correct them, or remove these rows from the data"
 NOT_UTF8 = "not UTF-8 text; save the file as UTF-8, or set dataset: {path: …, encoding: latin-1}"
 ROWS = "1,2,3\n2,1,4\n3,5,9\n"
 
@@ -333,7 +333,11 @@ PATHS: dict[str, tuple[str, str]] = {
     "device": ("/dev/null", "/dev/null: this data file is empty; it needs a header line and rows"),
     "long_name": ("a" * 300, f"s.yaml:1:1: no data file {'a' * 300}"),
     "long_path": ("a/" * 3000 + "a", f"s.yaml:1:1: no data file {'a/' * 3000}a"),
-    "case_and_order": ("folder/RWOS.csv", "s.yaml:1:1: no data file folder/RWOS.csv; did you mean 'rows.csv'?"),
+    "case_and_order": ("folder/RWOS.csv", "s.yaml:1:1: no data file folder/RWOS.csv; did you mean 'folder/rows.csv'?"),
+    "other_folder": (
+        "./folder/../folder/row.csv",
+        "s.yaml:1:1: no data file folder/row.csv; did you mean 'folder/../folder/rows.csv'?",
+    ),
     "stars": ("'***'", f"s.yaml:1:1: cannot search for data files by the pattern '***': {PATTERNS}"),
     "stars_in_a_name": ("a/p**", f"s.yaml:1:1: cannot search for data files by the pattern 'a/p**': {PATTERNS}"),
     "deep_pattern": (

@@ -503,6 +503,8 @@ def test_interrupted_comparison(bench: Bench, monkeypatch: pytest.MonkeyPatch) -
     assert outcome.code == 130
     runs = json.loads(Path("results/a-vs-b-vs-c/summary.json").read_text())["runs"]
     assert [(run["name"], run["status"]) for run in runs] == [("a", "completed"), ("b", "interrupted")]
+    assert "no best: a run was interrupted\n" in outcome.out
+    assert "★" not in outcome.out
 
 
 def test_interrupted_check(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

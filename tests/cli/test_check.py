@@ -134,6 +134,70 @@ def test_junit(bench: Bench) -> None:
     assert not list(Path().glob(".report*"))
 
 
+def test_junit_of_specs_that_are_wrong(bench: Bench) -> None:
+    """Nothing runs, the messages and the exit code are as without a report, and the report has them too."""
+    bench.write("rows.csv", "x,z,y\n1,?,3\n2,1,4\n3,5,9\n")
+    bench.write("sub/a.yaml", f"{D}expect: {{gap: {{at_most: 50}}}}\n")
+    bench.write("sub/d.csv", (bench.home / "d.csv").read_bytes())
+    bench.write("b.yaml", f"{D}columns: {{features: [x, w], target: v}}\n")
+    bench.write("c.yaml", "dataset: rows.csv\n")
+    bench.write("a.yaml", f"{D}expect: {{gap: {{at_most: 50}}}}\n")
+    bench.write("d.yaml", f"{D}expect: {{gap: {{at_most: 50}}}}\n")
+    missing = [
+        "b.yaml:4:25: no column 'w' in d.csv; known: x, z, y",
+        "b.yaml:4:29: no column 'v' in d.csv; known: x, z, y",
+    ]
+    cell = (
+        "rows.csv:2: column 'z' has 1 cell that is not a number, the first on line 2; the first is '?', a mark of "
+        "missing values; fill them in, or leave them blank and set dataset: {path: …, missing: drop}"
+    )
+    same = "sub/a.yaml: has the same name as a.yaml, 'a'; give one of them a `name` of its own"
+    bench.refuses(2, "\n".join([*missing, cell, same]), "check", ".")
+    outcome = bench.gd("check", ".", "--junit", "report.xml")
+    assert (outcome.code, outcome.out, outcome.err) == (2, "", "\n".join([*missing, cell, same, ""]))
+    root = ElementTree.parse("report.xml").getroot()
+    counts = {key: root.get(key) for key in ("tests", "failures", "errors", "skipped")}
+    assert counts == {"tests": "5", "failures": "0", "errors": "3", "skipped": "2"}
+    skipped = ("skipped", "not run, because other specs are wrong")
+    said = {case.get("classname"): (case[0].tag, case[0].get("message")) for case in root[0]}
+    assert said == {
+        "a.yaml": skipped,
+        "b.yaml": ("error", "\n".join(missing)),
+        "c.yaml": ("error", cell),
+        "d.yaml": skipped,
+        "sub/a.yaml": ("error", same),
+    }
+
+
+def test_specs_that_are_wrong_and_a_report_that_cannot_be_written(bench: Bench) -> None:
+    message = "report.xml: exists, and is not a report of gdcli; move it away, or choose another --junit"
+    bench.write("report.xml", "years of work")
+    fault = "s.yaml:2:1: unknown key 'epoch'; did you mean 'epochs'?"
+    bench.refuses(
+        2, f"{message}\n{fault}", "check", "s.yaml", "--junit", "report.xml", spec="dataset: d.csv\nepoch: 3\n"
+    )
+
+
+def test_results_in_a_folder_are_no_specs(bench: Bench) -> None:
+    bench.write("a.yaml", f"{D}expect: {{gap: {{at_most: 50}}}}\n")
+    bench.runs("run", "a.yaml", "--no-plot")
+    bench.runs("sweep", "a.yaml", "--grid", "epochs=1,2", "--no-plot", "--quiet")
+    assert {"results/a/spec.yaml", "results/a-sweep/best.yaml"} <= bench.tree().keys()
+    assert bench.runs("check", ".").out.splitlines() == ["passed  a: gap 42.428571", "1 passed, 0 failed"]
+    bench.refuses(
+        2,
+        "results: no *.yaml in this folder besides the results of gdcli; name such a file to use it",
+        "check",
+        "results",
+    )
+    assert bench.runs("check", "results/a/spec.yaml").out.startswith("passed  a: ")
+    bench.write("results/a/mine.yaml", "dataset: ../../d.csv\nname: mine\nepochs: 0\n")  # not a file of the result
+    assert bench.runs("check", ".").out.splitlines()[1:] == [
+        "skipped mine: the spec has no `expect`",
+        "1 passed, 0 failed, 1 skipped",
+    ]
+
+
 def test_junit_is_valid_for_any_names(bench: Bench) -> None:
     bench.write("x\x1b<&\u202e/d.csv", (bench.home / "d.csv").read_bytes())
     bench.write("x\x1b<&\u202e/s.yaml", f"{D}expect: {{gap: {{at_most: 50}}}}\n")

@@ -72,6 +72,45 @@ def test_started_to_ignore_it() -> None:
     assert (process.returncode, process.stderr) == (0, "")
 
 
+# Interrupts a run after 16 epochs, and again before its files are written; repeats within PAUSE seconds are ignored.
+TWICE = """
+import os, signal, sys
+from gdcli.cli import interrupts, main
+from gdcli.engine.trace import Record
+from gdcli.experiment.result import Result
+
+add, write = Record.add, Result.write
+
+def add_and_raise(*arguments):
+    under_way = add(*arguments)
+    if arguments[1] > 4:
+        signal.raise_signal(signal.SIGINT)
+    return under_way
+
+def raise_and_write(*arguments, **options):
+    signal.raise_signal(signal.SIGTERM)
+    return write(*arguments, **options)
+
+interrupts.REPEAT_SECONDS = PAUSE
+Record.add, Result.write = add_and_raise, raise_and_write
+signal.signal(signal.SIGINT, signal.default_int_handler)
+main()
+"""
+
+
+@pytest.mark.parametrize(("pause", "is_written"), [("1e9", True), ("0.0", False)], ids=["at_once", "later"])
+def test_interrupted_twice(tmp_path: Path, pause: str, is_written: bool) -> None:
+    """Soon after the first, the second is the same one: what is finished is written. Later, it ends the command."""
+    (tmp_path / "s.yaml").write_text("dataset: {inline: {x: [1, 2, 4], y: [3, 5, 10]}}\nepochs: 50\n")
+    command = [sys.executable, "-c", TWICE.replace("PAUSE", pause), "run", "s.yaml", "--no-plot", "--quiet"]
+    process = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    kept = "s: interrupted after epoch 16; its files hold what was finished\n"
+    assert process.stderr == (kept if is_written else "interrupted\n")
+    assert process.returncode == 130
+    names = ["curve.csv", "spec.yaml", "summary.csv", "summary.json"] if is_written else []
+    assert sorted(path.name for path in tmp_path.glob("results/**/*") if path.is_file()) == names
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="a signal of POSIX")
 def test_forked_worker_says_nothing() -> None:
     worker = "import os\nif os.fork() == 0: signal.raise_signal(signal.SIGTERM)\nprint(os.wait()[1] >> 8)"

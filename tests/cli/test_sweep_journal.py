@@ -54,6 +54,21 @@ def test_runs_of_another_grid_are_reused(bench: Bench) -> None:
     assert len(seconds()) == 6
 
 
+def test_a_sweep_that_is_interrupted_before_a_run_is_finished_starts_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The runs of one group finish together."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("gdcli.experiment.sweep.spread.run_group", interrupt)
+    bench.write("s.yaml", SPEC)
+    outcome = bench.gd("sweep", "s.yaml", "--grid", "optimizer.lr=0.01,0.1")
+    assert outcome.code == 130
+    assert outcome.err == "s-sweep: interrupted after 0 of 2 runs; the same command starts again\n"
+
+
 def test_the_number_of_reused_runs_is_reported(bench: Bench) -> None:
     bench.runs("sweep", "s.yaml", "--grid", "optimizer.lr=0.01,0.1", spec=SPEC)
     out = bench.runs("sweep", "s.yaml", "--grid", "optimizer.lr=0.1,0.2,0.3").out

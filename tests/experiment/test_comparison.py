@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 import gdcli
@@ -77,6 +79,44 @@ def test_seeds_of_one_split_each_are_compared_by_their_gaps() -> None:
     groups = [[run(split=split, seed=seed, optimizer={"lr": lr}) for seed in (0, 1)] for lr in (0.1, 0.2)]
     assert comparison(groups).figure == "gap"
     assert comparison([groups[0][:1], groups[1][1:]]).reason == "the splits differ"
+
+
+GAPS = {"x": [1.0, 2, 3, 4, 5], "z": [1.0, None, 2, 5, 3], "v": [None, 1.0, 0, 2, 4], "y": [1.0, 2, 4, 4, 6]}
+
+
+@pytest.mark.parametrize(
+    ("features", "reason"),
+    [
+        ([["x"], ["x", "z"]], "the runs have different rows (5, 4)"),
+        ([["x", "z"], ["x", "v"]], "the runs have different rows"),  # four each, but not the same ones
+        ([["x", "z"], ["z"]], "the features differ"),
+    ],
+)
+def test_runs_on_other_rows_have_no_best(features: list[list[str]], reason: str) -> None:
+    spec = {"dataset": {"missing": "drop"}, "columns": {"target": "y"}, "epochs": 5}
+    frame = pd.DataFrame(GAPS)
+    specs = [{**spec, "name": f"s{i}", "columns": {"features": f, "target": "y"}} for i, f in enumerate(features)]
+    results = gdcli.compare(specs, data=frame)
+    assert comparison(results.groups).reason == reason
+    assert (results.best is None) == ("rows" in reason)
+    swept = gdcli.sweep(spec, grid={"columns.features": features}, data=frame)
+    assert (swept.best is None) == ("rows" in reason)
+
+
+def test_rows_left_out_are_the_same_whole_and_in_blocks(tmp_path: Path) -> None:
+    frame = pd.DataFrame(GAPS)
+    frame.to_csv(tmp_path / "whole.csv", index=False)
+    frame[:2].to_csv(tmp_path / "a.csv", index=False)
+    frame[2:].to_csv(tmp_path / "b.csv", index=False)
+    whole, parts, all_used = (
+        gdcli.run({"dataset": {"path": path, "missing": "drop"}, "columns": {"features": features}}).plan.rows.left_out
+        for path, features in (
+            (str(tmp_path / "whole.csv"), ["z", "v"]),
+            ([str(tmp_path / "a.csv"), str(tmp_path / "b.csv")], ["z", "v"]),
+            (str(tmp_path / "whole.csv"), ["x"]),
+        )
+    )
+    assert whole == parts != all_used == ""
 
 
 def test_diverged_runs_have_no_best() -> None:

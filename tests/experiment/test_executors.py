@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import os
 import pickle
+import threading
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
@@ -16,8 +17,9 @@ import pandas as pd
 import pytest
 
 import gdcli
+from gdcli.engine.descent import Watch
 from gdcli.experiment.execute import predicted_seconds
-from gdcli.experiment.sweep import lockstep
+from gdcli.experiment.sweep import lockstep, pools
 from gdcli.experiment.sweep.lockstep import groups
 from gdcli.experiment.sweep.plan import plan_sweep
 from gdcli.spec.draft import read_draft
@@ -138,6 +140,29 @@ def test_ctrl_c_cancels_what_has_not_begun_and_keeps_what_is_finished(tmp_path: 
         gdcli.sweep(SPEC, grid=RATES, directory=tmp_path / "s", plot=False, executor=executor)
     assert [future.cancelled() for future in executor.futures] == [False, True, True]
     assert json.loads((tmp_path / "s" / "summary.json").read_text())["finished"] == 1
+
+
+@pytest.mark.usefixtures("one_run_per_task")
+def test_what_runs_in_lent_threads_ends_with_the_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
+    started, futures = threading.Event(), list[Future[Any]]()
+
+    def run_for_ever(_group: object, _kernel: object, watch: Watch) -> None:
+        started.set()
+        while True:
+            watch(1, np.ones(1), np.ones(1))
+
+    class Interrupted(ThreadPoolExecutor):
+        def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+            if futures:
+                started.wait()
+                raise KeyboardInterrupt
+            futures.append(super().submit(fn, *args, **kwargs))
+            return futures[0]
+
+    monkeypatch.setattr(pools, "run_group", run_for_ever)
+    with Interrupted(1) as executor, pytest.raises(KeyboardInterrupt):
+        gdcli.sweep(SPEC, grid=RATES, executor=executor)
+    assert isinstance(futures[0].exception(), InterruptedError)
 
 
 class Client:

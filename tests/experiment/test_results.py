@@ -32,6 +32,21 @@ def test_a_comparison_is_a_sequence_with_a_frame_and_a_best() -> None:
     assert results.frame["gap"].tolist() == [result.summary["gap"] for result in results]
 
 
+def test_short_representations(tmp_path: Path) -> None:
+    good, bad = {**SPEC, "name": "good"}, {**SPEC, "name": "bad", "optimizer": {"lr": 1e200}}
+    results = gdcli.compare([good, bad, {**good, "name": "same"}])
+    mse, gap = (f"{results[0].summary[key]:.6g}" for key in ("final_mse", "gap"))
+    best = f"Result(name='good', status='completed', epochs=5, final_mse={mse}, gap={gap})"
+    assert repr(results[0]) == best
+    assert repr(results[1]) == "Result(name='bad', status='diverged', epochs=1, final_mse=inf, gap=inf)"
+    assert repr(results) == f"Results(3 runs, 2 completed, 1 diverged, best={best})"
+    assert repr(gdcli.compare([])) == "Results(0 runs, best=None)"
+    gdcli.sweep(bad, grid=GRID, directory=tmp_path / "s", plot=False)
+    (again, _) = gdcli.sweep(bad, grid=GRID, directory=tmp_path / "s", plot=False)
+    figures = f"final_mse={again.summary['final_mse']:.6g}, gap={again.summary['gap']:.6g}"
+    assert repr(again) == f"SweepRun(name='bad', status='completed', epochs=5, {figures})"
+
+
 def test_runs_that_cannot_be_compared_have_no_best_result() -> None:
     assert gdcli.compare([{**SPEC, "columns": {"target": target}} for target in "yz"]).best is None
     assert gdcli.compare([{**SPEC, "optimizer": {"lr": 1e9}}]).best is None

@@ -152,7 +152,8 @@ def test_a_fault_beyond_rows_left_out_has_its_line(tmp_path: Path) -> None:
     frame.loc[55, "x"] = np.inf
     frame.to_csv(tmp_path / "d.csv", index=False)
     assert refusal(tmp_path / "d.csv", features=["x"], target="y", missing="drop") == (
-        f"{tmp_path}/d.csv:57: column 'x' has 1 infinite cell, the first on line 57; correct them or drop these rows"
+        f"{tmp_path}/d.csv:57: column 'x' has 1 infinite cell, the first on line 57; "
+        "correct them, or remove these rows from the data"
     )
 
 
@@ -215,11 +216,24 @@ def test_text_columns_that_look_like_numbers_are_reported(
 ) -> None:
     path = tmp_path / "d.csv"
     FRAME.assign(price=(cells * N)[:N]).to_csv(path, index=False, sep=delimiter)
-    assert gdcli.optimum(path, delimiter=delimiter).warnings == (f"text column 'price' {warning}",)
+    assert gdcli.optimum(path, target="y", delimiter=delimiter).warnings == (f"text column 'price' {warning}",)
+    consequence = warning.replace("; ", ", so the target is 'y'; ", 1)
+    assert gdcli.optimum(path, delimiter=delimiter).warnings == (f"text column 'price' {consequence}",)
     is_text = f"target: the target 'price' in {path} is text; name a numeric one; its cells "
     said = refusal(path, target="price", delimiter=delimiter)
     assert said == is_text + warning.partition("its cells ")[2].replace("; ", ": ", 1)
     assert gdcli.optimum(path, features=["x"], target="y", delimiter=delimiter).warnings == ()
+
+
+def test_the_warning_names_the_target_only_if_the_column_would_be_the_target(tmp_path: Path) -> None:
+    path = tmp_path / "d.csv"
+    FRAME.assign(tax="5 %")[["tax", "x", "z", "y"]].to_csv(path, index=False)
+    left_out = "text column '{}' is left out, though its cells look like numbers with {}; {}"
+    percent = ("'%' ('5 %')", "write them without %")
+    assert gdcli.optimum(path).warnings == (left_out.format("tax", *percent),)
+    FRAME.assign(tax="5 %", price="909,193.92").to_csv(path, index=False)
+    grouped = ("',' between groups of digits ('909,193.92'), so the target is 'y'", "give thousands=','")
+    assert gdcli.optimum(path).warnings == (left_out.format("tax", *percent), left_out.format("price", *grouped))
 
 
 @pytest.mark.parametrize("columns", [{}, {"target": "y"}, {"features": ["x"]}, {"features": ["x"], "target": "y"}])
@@ -392,8 +406,24 @@ def test_arguments_of_unknown_types() -> None:
             function(wrong)
 
 
+@pytest.mark.parametrize(
+    ("index", "label"),
+    [
+        (None, "14"),
+        (np.arange(100, 100 + N), "114"),
+        ([f"house {i}" for i in range(N)], "'house 14'"),
+        (pd.date_range("2020-01-01", periods=N), "2020-01-15 00:00:00"),
+    ],
+)
+def test_cells_of_a_frame_are_named_by_its_index(index: Any, label: str) -> None:
+    frame = FRAME.set_axis(index) if index is not None else FRAME.copy()
+    frame.iloc[14, 0] = np.inf
+    advice = "correct them, or remove these rows from the data"
+    assert refusal(frame) == f"data: column 'x' has 1 infinite cell, the first at index {label}; {advice}"
+
+
 def test_complex_columns_are_refused_and_dates_are_text() -> None:
-    message = "data: column 'x' has 60 complex cells, the first in row 1; "
+    message = "data: column 'x' has 60 complex cells, the first at index 0; "
     assert refusal(FRAME.astype({"x": complex})) == f"{message}put the real and imaginary parts into separate columns"
     dates = pd.to_datetime("2020-01-01") + pd.to_timedelta(np.arange(N), unit="D")
     assert gdcli.optimum(FRAME.assign(d=dates, t=dates - dates[0], p=dates.to_period("D"))).features == ("x", "z")

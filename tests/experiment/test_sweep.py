@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, get_args
@@ -250,10 +251,10 @@ sweep:
 """
 OPTIONS = ["sweep", "slow.yaml", "--no-plot", "--quiet", "--kernel", "numpy"]
 COMMAND = [sys.executable, "-m", "gdcli", *OPTIONS]
-# gdcli, with a Ctrl-C as soon as three runs are in the journal.
+# gdcli, with a Ctrl-C as soon as three runs are in the journal, and its repeat where that is closed.
 INTERRUPTED = """
 import os, signal
-from gdcli.cli import main
+from gdcli.cli import interrupts, main
 from gdcli.experiment.sweep import run
 
 class Journal(run.Journal):
@@ -265,6 +266,11 @@ class Journal(run.Journal):
         if self.finished >= 3:
             os.kill(os.getpid(), signal.SIGINT)
 
+    def close(self):
+        os.kill(os.getpid(), signal.SIGINT)
+        super().close()
+
+interrupts.REPEAT_SECONDS = 1e9
 signal.signal(signal.SIGINT, signal.default_int_handler)
 run.Journal = Journal
 main()
@@ -309,6 +315,16 @@ def test_killed_at_random_moments_and_continued(tmp_path: Path, workers: str) ->
     # What the kills have left, journal, lock and workspaces, is gone with the first sweep that ends.
     assert [path.name for path in results.iterdir()] == ["slow-sweep"]
     assert set(summary(tmp_path)["status"]) == {"completed", "diverged"}
+
+
+def test_no_thread_of_the_pool_outlives_a_sweep_that_is_left_early() -> None:
+    plans = [point.plan for point in planned(Axis("seed", tuple(range(8))), batch_size=1).points]
+    threads = set(threading.enumerate())
+    finished = run_plans(plans, resources=Resources("numpy", 2), draw=draw_run)
+    next(finished)
+    assert set(threading.enumerate()) > threads
+    finished.close()
+    assert set(threading.enumerate()) == threads
 
 
 def test_an_interrupted_sweep_keeps_finished_runs_and_the_next_one_runs_the_rest(tmp_path: Path) -> None:

@@ -58,6 +58,25 @@ def test_wide_losses_get_a_log_axis() -> None:
     assert left.get_yscale() == "log"
 
 
+@pytest.mark.parametrize(("scale", "lr"), [("log", 0.1), ("linear", 0.001)])
+def test_an_optimum_below_the_axis_is_told_without_a_line(scale: str, lr: float) -> None:
+    spec = {
+        "dataset": {"inline": {"x": [1.0, 2.0, 3.0], "y": [1.0, 2.0, 3.0]}},
+        "init": "zeros",
+        "optimizer": {"lr": lr},
+    }
+    results = [gdcli.run({**spec, "name": name}) for name in "ab"]
+    assert results[0].plan.rows.objective.floor == 0
+    for figure in (run_picture(results[0]), comparison_picture(results)):
+        left = figure.axes[0]
+        if scale == "linear":
+            assert drawn(left)["optimum 0"].tolist() == [0, 0]
+        else:
+            assert left.get_lines()[-1].get_linestyle() == "None"
+            assert left.get_legend_handles_labels()[1][-1] == "optimum 0, below this axis"
+        assert left.get_yscale() == scale
+
+
 def test_a_single_point_is_seen() -> None:
     left, _ = run_picture(run(epochs=0)).axes
     assert left.get_lines()[0].get_marker() == "o"

@@ -45,6 +45,30 @@ def swept(*axes: Axis, seeds: int = 1, base: dict[str, Any] = BASE) -> SweepResu
     return SweepResult(sweep, tuple(runs[i] for i in range(len(plans))), draw_sweep)
 
 
+@pytest.mark.parametrize("others", [(), (Axis("optimizer.momentum", (0.1, 0.2)),)], ids=["lines", "map"])
+def test_a_sweep_that_diverged_as_a_whole_has_no_ticks_of_its_figure(others: tuple[Axis, ...]) -> None:
+    base = {**BASE, "optimizer": {"kind": "momentum"}}
+    figure = sweep_picture(swept(Axis("optimizer.lr", (1e200, 1e250)), *others, base=base))
+    figure.draw_without_rendering()
+    axes = figure.axes[-1]  # the bar of a map
+    low, high = sorted(axes.get_ylim())
+    assert [tick for tick in axes.get_yticks() if low <= tick <= high] == []
+    assert [tick for tick in axes.get_yticks(minor=True) if low <= tick <= high] == []
+
+
+@pytest.mark.parametrize(
+    ("steady", "said"),
+    [(9, "12 runs, 3 diverged; the 9 best are shown"), (1, "12 runs, 11 diverged; the best one is shown")],
+)
+def test_the_best_settings_are_those_that_did_not_diverge(steady: int, said: str) -> None:
+    rates = tuple(0.01 + 0.001 * i if i < steady else 1e200 * (i + 1) for i in range(12))
+    console = Console(width=100, record=True, file=io.StringIO())
+    console.print(sweep_view(swept(Axis("optimizer.lr", rates))))
+    shown = console.export_text()
+    assert said in shown
+    assert "1e+2" not in shown.replace(said, "")
+
+
 def test_one_line_for_each_value_of_the_others_and_marks_for_what_diverged() -> None:
     result = swept(RATES, Axis("optimizer.kind", ("sgd", "momentum")))
     (axes,) = sweep_picture(result).axes

@@ -12,8 +12,8 @@ import typer
 
 from gdcli.cli.interrupts import INTERRUPTED
 from gdcli.cli.options import AsJson, KernelOption, NoPlot, Overrides, Quiet
-from gdcli.cli.outcome import UNEXPECTED, handled
-from gdcli.errors import Fault, Place, SpecError
+from gdcli.cli.outcome import UNEXPECTED, complain, handled
+from gdcli.errors import Fault, FaultsError, OutputError, Place, SpecError
 
 if TYPE_CHECKING:
     from gdcli.cli.session import Session
@@ -38,7 +38,8 @@ def check(
 ) -> int:
     """Run specs and check each against its `expect`: one line per spec.
 
-    Writes nothing unless --out or --junit is given. With --quiet, only failures are printed.
+    A folder is searched at every depth, without the results of gdcli in it. Writes nothing unless --out or --junit is
+    given; if a spec is wrong, nothing runs, and the report says so. With --quiet, only failures are printed.
 
     \b
     gdcli check experiments/
@@ -47,14 +48,21 @@ def check(
     from gdcli.cli.output_file import report_file
     from gdcli.cli.session import Session, complain_of_unstarted
     from gdcli.engine.trace import Status
-    from gdcli.experiment.expectation import JUNIT_BEGINNING, junit_xml, verdict_document
+    from gdcli.experiment.expectation import verdict_document
+    from gdcli.experiment.output.junit import JUNIT_BEGINNING, junit_xml
+    from gdcli.experiment.output.manifest import is_own
     from gdcli.experiment.output.portable import inputs_of
     from gdcli.show.verdicts import reason
     from gdcli.spec.folders import find_specs
 
     session = Session.of_options(as_json=as_json, quiet=quiet, kernel=kernel)
-    files = find_specs(specs)
-    plans = session.plan_all(files, overrides)
+    files = find_specs(specs, is_output=is_own)
+    try:
+        plans = session.plan_all(files, overrides)
+    except FaultsError as error:
+        if junit:
+            _report_faults(junit, files, error)
+        raise
     inputs = inputs_of(plans)
     report = report_file(junit, JUNIT_BEGINNING, inputs) if junit else None
     if report:
@@ -91,6 +99,19 @@ def _verdicts(session: Session, plans: Sequence[Plan], directories: Sequence[Pat
         yield verdict
         if result.status is Status.INTERRUPTED:
             break
+
+
+def _report_faults(junit: Path, files: Sequence[Path], error: FaultsError) -> None:
+    """Write the report where specs are wrong and nothing runs; print why if that fails too."""
+    from gdcli.cli.output_file import report_file
+    from gdcli.experiment.output.junit import JUNIT_BEGINNING, junit_xml_of_faults
+
+    report = report_file(junit, JUNIT_BEGINNING, files)
+    try:
+        report.check()
+        report.write([junit_xml_of_faults(files, error.by_spec)])
+    except OutputError as refusal:
+        complain(str(refusal))
 
 
 def _counts(outcomes: Sequence[str]) -> str:

@@ -26,8 +26,8 @@ def compare(
 
     The files go to DIR/A-vs-B/, or DIR/compare-N-HASH/ for more than three: curves.csv, curves.png, summary.csv,
     summary.json. A run that diverges does not stop the others. With --seeds, the table gives medians and the picture
-    a band from the 10 % to the 90 % quantile; a seed that diverged counts as infinite. Runs on different data or
-    with different targets have no best; with different features or splits, the final MSE decides.
+    a band from the 10 % to the 90 % quantile; a seed that diverged counts as infinite. Runs on different data
+    or rows, or with different targets, have no best; with different features or splits, the final MSE decides.
 
     \b
     gdcli compare experiments/abalone_norm.yaml experiments/abalone_raw.yaml

@@ -115,7 +115,8 @@ def close(written: Written) -> int:
     result, runs, name = written.result, written.finished.runs, written.result.sweep.name
     if written.finished.interrupted:
         finished = f"{len(runs)} of {counted(len(result.sweep.points), 'run')}"
-        complain(f"{name}: interrupted after {finished}; the same command continues from there")
+        again = "continues from there" if runs else "starts again"
+        complain(f"{name}: interrupted after {finished}; the same command {again}")
         return INTERRUPTED
     if any(setting.gap < math.inf for setting in result.settings):
         return 0

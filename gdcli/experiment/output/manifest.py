@@ -59,6 +59,11 @@ def objection(directory: Path) -> str:
     return f"holds {some_of(changed, 3)}, changed since gdcli wrote it" if changed else ""
 
 
+def is_own(path: Path) -> bool:
+    """Whether gdcli wrote a file: the summary beside it lists it."""
+    return path.name in _own_files(path.parent)
+
+
 def _own_files(directory: Path) -> Mapping[str, str | None]:
     """The files that gdcli wrote into a directory, as the summary there lists them."""
     path = directory / SUMMARY

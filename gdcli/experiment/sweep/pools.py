@@ -21,6 +21,7 @@ from typing import TypeAlias
 from weakref import WeakSet
 
 from gdcli.engine.arrays import Array
+from gdcli.engine.descent import Watch
 from gdcli.engine.kernels.base import Kernel
 from gdcli.errors import Fault, Place, SpecError
 from gdcli.experiment.plan import Plan
@@ -44,13 +45,7 @@ def threads(groups: Groups, workers: int) -> Iterator[tuple[Submit, list[Task]]]
     Yields:
         A function that submits a task, and one task per group.
     """
-    over = threading.Event()
-
-    def watch(epoch: int, loss: Array, gap: Array) -> None:
-        del epoch, loss, gap
-        if over.is_set():
-            raise InterruptedError("the results of this group are no longer wanted")
-
+    over, watch = _stop()
     with ThreadPoolExecutor(workers) as pool:
         try:
             yield pool.submit, [partial(run_group, group, "compiled", watch) for group in groups]
@@ -59,6 +54,18 @@ def threads(groups: Groups, workers: int) -> Iterator[tuple[Submit, list[Task]]]
             raise
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _stop() -> tuple[threading.Event, Watch]:
+    """An event, and a watch that ends the runs of other threads once the event is set."""
+    over = threading.Event()
+
+    def watch(epoch: int, loss: Array, gap: Array) -> None:
+        del epoch, loss, gap
+        if over.is_set():
+            raise InterruptedError("nobody waits for this group any more")
+
+    return over, watch
 
 
 @contextmanager
@@ -82,12 +89,15 @@ def processes(groups: Groups, workers: int) -> Iterator[tuple[Submit, list[Task]
         over[1].send_bytes(b"over")  # reaches these workers only, not other children of this process
         raise
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        # At exit Python writes to the pipe of the pool's thread, and fails if that thread is closing it: [Errno 9].
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 @contextmanager
 def lent(executor: Executor, groups: Groups, kernel: Kernel) -> Iterator[tuple[Submit, list[Task]]]:
     """The caller's executor. It is never shut down; if left early, tasks that it has not begun are cancelled.
+
+    Those that it has begun are ended if its workers are threads of this process; others cannot be reached.
 
     Args:
         executor: Any executor; its workers may be on other machines.
@@ -110,12 +120,17 @@ def lent(executor: Executor, groups: Groups, kernel: Kernel) -> Iterator[tuple[S
         return future
 
     # Every task contains its rows, even if several groups share them: an executor cannot send data to a worker once.
-    tasks: list[Task] = [partial(run_group, group, kernel) for group in without_cells(groups)]
+    over, watch = _stop()
+    is_here = isinstance(executor, ThreadPoolExecutor)  # other tasks are pickled, which an event cannot be
+    tasks: list[Task] = [
+        partial(run_group, group, kernel, watch if is_here else None) for group in without_cells(groups)
+    ]
     try:
         yield submit, tasks
     except BrokenExecutor:
         raise  # nothing is pending; and Python, still marking the other futures as broken, fails at cancelled ones
     except BaseException:
+        over.set()
         for future in futures:
             future.cancel()
         raise

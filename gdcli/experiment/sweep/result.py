@@ -19,6 +19,7 @@ from gdcli.experiment.plan import Plan
 from gdcli.experiment.prediction.new_rows import predict
 from gdcli.experiment.prediction.predictor import Predictor
 from gdcli.experiment.quantiles import spread
+from gdcli.experiment.summary import brief
 from gdcli.experiment.sweep.points import Point, Sweep
 
 if TYPE_CHECKING:
@@ -43,6 +44,9 @@ class SweepRun:
     summary: Mapping[str, Any]
     curve: Mapping[str, list[float | None]] | None = None
     remarks: tuple[Remark, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"SweepRun({brief(self.summary)})"
 
     @property
     def plan(self) -> Plan:
