@@ -203,7 +203,7 @@ class Planner:
         if request.faults:
             raise SpecError((*request.faults, *self.faults_in_data(request)))
         data = _data_key(request)
-        loaded = self._load(data, request)
+        loaded = self._load(data, request, Needs.of(request.spec))
         refuse(misfits(request, loaded.design))  # before the rows of a split are factored, which takes long
         split = request.spec.split
         key = data, request.spec.scaler, split, request.spec.seed if split and split.shuffle else None
@@ -224,16 +224,15 @@ class Planner:
         if not {"dataset", "columns"} <= request.valid_sections:
             return ()
         try:
-            return tuple(misfits(request, self._load(_data_key(request), request).design))
+            return tuple(misfits(request, self._load(_data_key(request), request, Needs(), ahead=False).design))
         except DataError as error:
             return error.faults
 
-    def _load(self, key: Hashable, request: Request) -> LoadedData:
-        """The data of a spec, read at the first call."""
-        needs = Needs() if request.faults else Needs.of(request.spec)
+    def _load(self, key: Hashable, request: Request, needs: Needs, *, ahead: bool = True) -> LoadedData:
+        """The data of a spec, read at the first call; with what other specs need from them, unless not to run."""
         loaded = self._loaded.get(key)
         if loaded is None or not loaded.design.offers(needs):
-            needs |= self._needs.get(key, needs)
+            needs |= self._needs.get(key, needs) if ahead else needs
             data, dataset = load(request, self._frame, self._reading)
             loaded = self._loaded[key] = LoadedData(data, dataset, design(request, data, needs))
         return loaded
