@@ -40,7 +40,7 @@ def column_hints(
         if seems:
             became = "is one-hot encoded" if name in encoding.levels else "is left out"
             target = encoding.columns.target
-            is_target = columns.target is None and name == numeric[-1] and _follows(name, target, data)
+            is_target = columns.target is None and numeric[-1:] == [name] and _follows(name, target, data)
             so = f", so the target is '{target}'" if is_target else ""
             yield f"text column '{name}' {became}, though its cells {seems.what}{so}; {seems.remedy}"
     for name, count in encoding.counts.items():

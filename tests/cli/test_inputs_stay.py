@@ -189,7 +189,8 @@ def test_a_sweep_whose_place_holds_its_spec(bench: Bench) -> None:
 def test_a_check_that_writes_beside_its_specs(bench: Bench) -> None:
     bench.runs(spec="dataset: d.csv\nepochs: 2\nexpect: {final_mse: 1, tolerance: 1.0e+9}\n")
     before = below("results")
-    bench.runs("check", "results", "--out", "results", "--no-plot", warnings=beside("results/s", "spec.yaml"))
+    spec = "results/s/spec.yaml"
+    bench.runs("check", spec, "--out", "results", "--no-plot", warnings=beside("results/s", "spec.yaml"))
     assert before.items() <= below("results").items()
     assert entries("results") == ["s", "s-2"]
 
