@@ -206,7 +206,8 @@ UNFIT: dict[str, tuple[str, str]] = {
     ),
     "infinite": (
         "x,kind\ninf,a\n",
-        "new.csv:2: column 'x' has 1 infinite cell, the first on line 2; correct them or drop these rows",
+        "new.csv:2: column 'x' has 1 infinite cell, the first on line 2; correct them, or remove "
+        "these rows from the data",
     ),
     "no_rows": ("x,kind\n", "new.csv: this data file has a header and no rows"),
     "empty": ("", "new.csv: this data file is empty; it needs a header line and rows"),
@@ -257,7 +258,7 @@ def test_rows_that_are_left_out(bench: Bench) -> None:
         ),
         (["half", "d.csv"], 3, "half: its summary.json is damaged; run its spec again"),
         (["results/s", "e.csv"], 3, "data: no data file e.csv"),
-        (["results/s", "s.yaml"], 2, "s.yaml: is a spec and not a data file; name the data file, or use `gdcli run`"),
+        (["results/s", "s.yaml"], 2, "s.yaml: is a spec, not a data file; name the data file, or use `gdcli run`"),
         (
             ["results/s", "d.csv", "--missing", "no"],
             2,
@@ -317,7 +318,7 @@ def test_bad_rows_in_python(bench: Bench) -> None:
     assert str(caught.value) == "data: no column 'z', which the run was trained on; known: x"
     with pytest.raises(gdcli.DataError) as caught:
         result.predict(pd.DataFrame({"x": [1.0, np.nan], "z": [1.0, 2.0]}))
-    assert str(caught.value) == "data: column 'x' has 1 blank cell, the first in row 2; fill them in"
+    assert str(caught.value) == "data: column 'x' has 1 blank cell, the first at index 1; fill them in"
     with pytest.raises(gdcli.DataError) as caught:
         result.predict([[1.0, 2.0]])  # type: ignore[arg-type]
     assert str(caught.value) == "data: must be a pandas DataFrame, got list"

@@ -62,7 +62,7 @@ def test_a_sweep_that_is_interrupted_before_a_run_is_finished_starts_again(
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("gdcli.experiment.sweep.spread.run_group", interrupt)
+    monkeypatch.setattr("gdcli.experiment.sweep.workers.run_group", interrupt)
     bench.write("s.yaml", SPEC)
     outcome = bench.gd("sweep", "s.yaml", "--grid", "optimizer.lr=0.01,0.1")
     assert outcome.code == 130

@@ -98,7 +98,8 @@ def test_bad_cells(bench: Bench) -> None:
         3,
         "d.csv:3: column 'x' has 1 blank cell, the first on line 3; fill them in, or leave these rows out: "
         "set dataset: {path: …, missing: drop}\n"
-        "d.csv:4: column 'x' has 1 infinite cell, the first on line 4; correct them or drop these rows\n"
+        "d.csv:4: column 'x' has 1 infinite cell, the first on line 4; correct them, or remove these rows "
+        "from the data\n"
         "d.csv:4: column 'y' has 1 blank cell, the first on line 4; fill them in, or leave these rows out: "
         "set dataset: {path: …, missing: drop}",
         "validate",
@@ -146,7 +147,7 @@ def test_json(bench: Bench) -> None:
 def test_in_python() -> None:
     frame = pd.DataFrame({"x": [1.0, 2.0], "y": [1.0, np.nan]})
     gdcli.validate({"epochs": 3}, data=frame[:1])
-    with pytest.raises(gdcli.DataError, match="column 'y' has 1 blank cell, the first in row 2"):
+    with pytest.raises(gdcli.DataError, match="column 'y' has 1 blank cell, the first at index 1"):
         gdcli.validate({}, data=frame)
     with pytest.raises(gdcli.SpecError) as caught:
         gdcli.validate({"dataset": "d.csv", "epochs": -1, "columns": {"target": "Y"}})
