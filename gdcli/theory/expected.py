@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
@@ -59,6 +60,11 @@ class Dense:
         """Return the map of `count` applications."""
         return Dense(np.linalg.matrix_power(self.matrix, count))
 
+    def fixed_trace(self, scale: float) -> float:
+        """Return the trace of its fixed point without the last entry, `scale`²; infinite where it has none."""
+        v = _fixed(self.matrix, scale)
+        return math.inf if v is None else float(smat(v).trace() - scale**2)
+
 
 @dataclass(frozen=True, eq=False)
 class Separable:
@@ -78,6 +84,11 @@ class Separable:
     def power(self, count: int) -> Separable:
         """Return the map of `count` applications."""
         return Separable(self.factors**count, np.linalg.matrix_power(self.coupling, count))
+
+    def fixed_trace(self, scale: float) -> float:
+        """Return the trace of its fixed point without the last entry, `scale`²; infinite where it has none."""
+        diagonal = _fixed(self.coupling, scale)
+        return math.inf if diagonal is None else float(diagonal[:-1].sum())
 
 
 def stretches(rates: Array, sizes: IntArray) -> Iterator[Stretch]:
@@ -119,6 +130,14 @@ def expected(
         gap, variance = np.array(figures).T
         sd = np.sqrt(np.maximum(variance, 0.0))
     return Expected(_finite(unit * gap), _finite(unit * sd), exact)
+
+
+def _fixed(A: Array, scale: float) -> Array | None:
+    """The vector that A keeps and that ends in scale²; None if A has an eigenvalue beyond 1 besides the last one."""
+    inner, last = A[:-1, :-1], scale**2
+    if not np.isfinite(A).all() or np.abs(np.linalg.eigvals(inner)).max(initial=0.0) >= 1:
+        return None
+    return np.append(np.linalg.solve(np.eye(len(inner)) - inner, A[:-1, -1] * last), last)
 
 
 def _gap_and_variance(M: Array, scale: float) -> tuple[float, float]:

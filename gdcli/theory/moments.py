@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache
 
 import numpy as np
 
@@ -53,10 +53,10 @@ class Moments:
         """The last entry of z: √F*, or 1 where every residual is 0."""
         return math.sqrt(self.optimum_mse) or 1.0
 
-    @cached_property
+    @property
     def pairs(self) -> tuple[IntArray, IntArray]:
         """Indices i ≤ j of the entries of svec."""
-        return np.triu_indices(len(self.curvatures) + 1)
+        return upper(len(self.curvatures) + 1)[:2]
 
     @property
     def present(self) -> Array:
@@ -86,14 +86,13 @@ def moments_of(spectrum: Spectrum, blocks: Iterable[tuple[Array, Array]]) -> Mom
     """
     if spectrum.rank > MOST_DIRECTIONS:
         return gaussian(spectrum)
-    products = spectrum.rank + 1, (spectrum.rank + 1) * (spectrum.rank + 2) // 2
-    fourth = np.zeros((products[1], products[1]))
+    scale = upper(spectrum.rank + 1)[2]
+    fourth = np.zeros((len(scale), len(scale)))
     with one_blas_thread, np.errstate(all="ignore"):
         for X, residual in blocks:
-            for rows in _strips(whitened(spectrum, X, residual), STRIP // products[1]):
+            for rows in _strips(whitened(spectrum, X, residual), STRIP // len(scale)):
                 Z = _products(rows)
                 fourth += Z @ Z.T
-    scale = _scale(np.triu_indices(products[0]))
     fourth *= scale[:, None] * scale / spectrum.problem.n
     return Moments(spectrum.problem.n, spectrum.curvatures, spectrum.problem.optimum.mse, fourth)
 
@@ -115,21 +114,24 @@ def whitened(spectrum: Spectrum, X: Array, residual: Array) -> Array:
 
 def svec(M: Array) -> Array:
     """Entries of a symmetric matrix on and above the diagonal, those above it times √2, so that A·B = svec A·svec B."""
-    pairs = np.triu_indices(len(M))
-    return np.asarray(M[pairs] * _scale(pairs))
+    i, j, scale = upper(len(M))
+    return np.asarray(M[i, j] * scale)
 
 
 def smat(v: Array) -> Array:
     """The symmetric matrix of a vector: the inverse of `svec`."""
     size = math.isqrt(2 * len(v))
-    i, j = pairs = np.triu_indices(size)
+    i, j, scale = upper(size)
     M = np.empty((size, size))
-    M[i, j] = M[j, i] = v / _scale(pairs)
+    M[i, j] = M[j, i] = v / scale
     return M
 
 
-def _scale(pairs: tuple[IntArray, IntArray]) -> Array:
-    return np.where(pairs[0] == pairs[1], 1.0, math.sqrt(2.0))
+@cache
+def upper(size: int) -> tuple[IntArray, IntArray, Array]:
+    """Indices i ≤ j of the entries of `svec`, and their factors: 1 on the diagonal, √2 above it."""
+    i, j = np.triu_indices(size)
+    return i, j, np.where(i == j, 1.0, math.sqrt(2.0))
 
 
 def _strips(columns: Array, size: int) -> Iterator[Array]:
