@@ -55,7 +55,7 @@ def _remarks(plan: Plan, trace: Trace) -> Iterator[Remark]:
     limit = largest_stable_lr(plan)
     rate, limit = largest_rate(plan, trace), math.inf if limit is None else limit
     beyond = rate > limit
-    excess = f"lr {rate:g} is above {limit:.4g}, the largest stable rate of {_method(plan)} on these columns"
+    excess = f"lr {rate:g} is above {limit:.4g}, the largest stable rate of {method(plan)} on these columns"
     advice = "lower optimizer.lr" + ("" if _has_scaler(plan) else " or scale the features")
     advice = f"{excess}; {advice}" if beyond else advice
     if limit == 0:
@@ -71,8 +71,8 @@ def _remarks(plan: Plan, trace: Trace) -> Iterator[Remark]:
     yield from _hardly_moved(plan, trace)
 
 
-def _method(plan: Plan) -> str:
-    """What the limit of `largest_stable_lr` is about."""
+def method(plan: Plan) -> str:
+    """Name what the limit of `largest_stable_lr` is about, such as `full-batch descent with momentum 0.9`."""
     match plan.spec.optimizer:
         case Momentum(momentum=momentum, nesterov=nesterov):
             return f"full-batch descent with {'Nesterov ' if nesterov else ''}momentum {momentum:g}"
