@@ -42,10 +42,10 @@ def first_epoch(gaps: Array, target_gap: float) -> int | None:
 def epochs_to(modes: Modes, optimizer: Optimizer, lr: float, target_gap: float) -> int | None:
     """Compute how many epochs at a constant rate it takes until the gap is at most a target.
 
-    Exact to the epoch, except for ties: under plain descent always; with momentum or weight decay up to about 10⁷ epochs,
-    beyond which rounding a factor near 1 counts, a relative error of 1e-7 at 10¹⁰ epochs. A run in double precision
-    arrives as long as the target is above the rounding errors of its weights. The cost grows with the logarithm of the
-    number of epochs, and with the number of epochs in which a mode oscillates.
+    Exact to the epoch, except for ties: under plain descent always; with momentum or weight decay up to some 10⁷
+    epochs, beyond which the rounding of a factor near 1 counts: a relative error of 1e-6 at 10¹⁰ epochs. A run in
+    double precision arrives as long as the target is above the rounding errors of its weights. The cost grows with the
+    logarithm of the number of epochs, and with the number of epochs in which a mode oscillates.
 
     Args:
         modes: Curvatures and start.
@@ -183,9 +183,10 @@ class Motion:
     def least_gap(self, state: Array, ahead: Array) -> float:
         """Compute a lower bound of the gap from one state to a later one.
 
-        A mode that falls is monotone if its slopes at both ends have the same sign; then |z| is at least the smaller one
-        of both ends, unless z changes its sign. In every mode each term of e = c₁r₁ᵗ + c₂r₂ᵗ only grows or only shrinks,
-        so its ends bound it, and |z| ≥ |z°| − |c₁r₁ᵗ| − |c₂r₂ᵗ|; where r₁ and r₂ are real, |z| ≥ |c₁r₁ᵗ| − |c₂r₂ᵗ| − |z°|.
+        A mode that falls is monotone if its slopes at both ends have the same sign; then |z| is at least the smaller
+        one of both ends, unless z changes its sign. In every mode each term of e = c₁r₁ᵗ + c₂r₂ᵗ only grows or only
+        shrinks, so its ends bound it, and |z| ≥ |z°| − |c₁r₁ᵗ| − |c₂r₂ᵗ|. Where r₁ and r₂ are real, also
+        |z| ≥ |c₁r₁ᵗ| − |c₂r₂ᵗ| − |z°|.
 
         Args:
             state: The first state of the stretch.

@@ -9,7 +9,6 @@ import numpy as np
 
 import gdcli
 from gdcli.engine.arrays import EPS, Array
-from gdcli.engine.optimizers.plain import SGD, Momentum
 from gdcli.theory.modes import Modes, gaps, modes_of, positions
 
 
@@ -62,6 +61,11 @@ def limit(data: dict[str, list[float]], optimizer: dict[str, Any], **keys: Any) 
 def predict(data: dict[str, list[float]], optimizer: dict[str, Any], **keys: Any) -> Prediction:
     """Run a spec, and predict its gaps."""
     result = gdcli.run({"dataset": {"inline": data}, "optimizer": optimizer, **keys})
+    return prediction(result)
+
+
+def prediction(result: gdcli.Result) -> Prediction:
+    """Predict the gaps of a finished run."""
     plan = result.plan
     modes = modes_of(plan.rows.objective, plan.start)
     return Prediction(result, modes, gaps(modes, positions(modes, plan.spec.optimizer, plan.rates[:, 0, 0])))
@@ -70,19 +74,19 @@ def predict(data: dict[str, list[float]], optimizer: dict[str, Any], **keys: Any
 def rounding(run: Prediction) -> Array:
     """Bound the rounding errors of √gap in a run, after each epoch.
 
-    A step rounds each weight, and the d products and sums of each entry of Rw − c and of Rᵀ(…). In residual coordinates
-    this costs at most d·eps·scale, with scale = (‖R‖·‖w‖ + ‖c‖)/√n. In stable descent no error grows, and rounding
-    errors are independent, so those of t steps come to √t times that of one. With momentum β a step adds up
-    1/(1 − β) gradients, and the weight takes up 1/(1 − β) times an error of the velocity.
+    A step has at most 2d + 5 roundings on the way from a weight to the next: d products and sums and a difference in
+    Rw − c, d more in Rᵀ(…), two factors, and the step itself. In residual coordinates each costs at most eps·scale,
+    with scale = (‖R‖·‖w‖ + ‖c‖)/√n and w the longest weights so far. In stable descent no error grows, and rounding
+    errors are independent, so those of t steps come to √t times that of one. With momentum β a velocity holds
+    1/(1 − β) gradients, and moves the weights by 1/(1 − β) times as much before it has faded.
     """
     plan = run.result.plan
-    problem, optimizer = plan.rows.objective, plan.spec.optimizer
-    assert isinstance(optimizer, SGD | Momentum)
-    memory = 1 / (1 - getattr(optimizer, "momentum", 0.0))
-    size = np.linalg.norm(problem.optimum.weights)
-    size += np.linalg.norm(plan.start - problem.optimum.weights) * max(1.0, float(np.sqrt(run.gaps.max() / run.gaps[0])))
+    problem, optimum = plan.rows.objective, plan.rows.objective.optimum.weights
+    memory = 1 / (1 - getattr(plan.spec.optimizer, "momentum", 0.0))
+    growth = np.sqrt(np.maximum.accumulate(run.gaps / (run.gaps[0] or 1.0)))
+    size = np.linalg.norm(optimum) + np.linalg.norm(plan.start - optimum) * np.maximum(growth, 1.0)
     scale = (np.linalg.norm(problem.R, 2) * size + np.linalg.norm(problem.c)) * np.sqrt(problem.unit / problem.n)
-    return np.asarray(problem.d * EPS * scale * memory * np.sqrt(np.arange(len(run.gaps)) + 1))
+    return np.asarray((2 * problem.d + 5) * EPS * scale * memory * np.sqrt(np.arange(len(run.gaps)) + 1))
 
 
 def assert_equal(measured: Array, run: Prediction, *, relative: float = 1e-9) -> None:
@@ -90,9 +94,12 @@ def assert_equal(measured: Array, run: Prediction, *, relative: float = 1e-9) ->
     assert measured.shape == run.gaps.shape
     predicted, errors = np.sqrt(run.gaps), rounding(run)
     distance = np.abs(np.sqrt(measured) - predicted)
-    assert (distance <= relative / 2 * predicted + errors).all(), float((distance / (relative * predicted + errors)).max())
+    assert (distance <= relative / 2 * predicted + errors).all()
 
 
 def above_the_floor(run: Prediction, *, relative: float = 1e-9) -> Array:
-    """Which gaps are large enough for the relative error alone: gap > (2·errors/relative)², as 2·δ√gap/√gap = δgap/gap."""
+    """Which gaps must agree within the relative error alone.
+
+    δgap/gap = 2·δ√gap/√gap, so these are the gaps above (2·errors/relative)².
+    """
     return np.asarray(run.gaps > (2 * rounding(run) / relative) ** 2)

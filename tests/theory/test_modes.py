@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from full_batch_runs import PROBLEMS, above_the_floor, assert_equal, columns, limit, predict
+from full_batch_runs import PROBLEMS, above_the_floor, assert_equal, columns, limit, predict, prediction
 
 import gdcli
 from gdcli.engine.optimizers import OPTIMIZERS
@@ -73,7 +73,8 @@ def test_the_gaps_on_every_problem_are_predicted(problem: str, optimizer: dict[s
     lr = share * limit(data, optimizer)
     run = predict(data, {**optimizer, "lr": lr}, epochs=600)
     assert_equal(run.result.trace.gap, run)
-    assert above_the_floor(run)[:3].all()
+    assert above_the_floor(run).any()
+    assert above_the_floor(run, relative=1e-6)[:6].all()  # an error of that size would be noticed
 
 
 @pytest.mark.parametrize("scaler", ["none", "zscore", "minmax", {"features": "zscore", "target": "zscore"}], ids=str)
@@ -82,10 +83,9 @@ def test_the_gaps_on_abalone_are_predicted_in_units_of_the_file(scaler: Any, opt
     spec = {"dataset": str(ABALONE), "columns": {"target": "Whole weight"}, "scaler": scaler}
     rate = gdcli.run({**spec, "optimizer": optimizer, "epochs": 0}).largest_stable_lr
     assert rate is not None
-    result = gdcli.run({**spec, "optimizer": {**optimizer, "lr": 0.7 * rate}, "epochs": 300})
-    modes = modes_of(result.plan.rows.objective, result.plan.start)
-    predicted = gaps(modes, positions(modes, result.plan.spec.optimizer, result.plan.rates[:, 0, 0]))
-    np.testing.assert_allclose(predicted, result.trace.gap, rtol=1e-9)
+    run = prediction(gdcli.run({**spec, "optimizer": {**optimizer, "lr": 0.7 * rate}, "epochs": 300}))
+    assert_equal(run.result.trace.gap, run)
+    np.testing.assert_allclose(run.gaps[:100], run.result.trace.gap[:100], rtol=1e-9)
 
 
 @pytest.mark.parametrize("optimizer", SETTINGS.values(), ids=SETTINGS)
