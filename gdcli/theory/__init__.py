@@ -4,5 +4,6 @@ In comes a problem of the engine, `LeastSquares`, and an optimizer's settings; o
 rates that are stable, the course of full-batch descent and the rates that are best. Nothing here knows a data file or
 a run.
 
-Read `spectrum` first, then `stability`, then `modes`.
+Read `spectrum` first, then `stability` and `modes`; for mini-batches `moments`, then `noise`, `reshuffling` and
+`fixed_order`.
 """

@@ -63,7 +63,7 @@ class Dense:
     def fixed_trace(self, scale: float) -> float:
         """Return the trace of its fixed point without the last entry, `scale`²; infinite where it has none."""
         v = _fixed(self.matrix, scale)
-        return math.inf if v is None else float(smat(v).trace() - scale**2)
+        return math.inf if v is None else float(smat(v).diagonal()[:-1].sum())
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,15 +121,17 @@ def expected(
         The expected curve.
     """
     z = np.append(start, moments.scale)
+    largest = np.abs(z).max()  # the maps are linear, and squares of gaps would overflow early
+    z /= largest
     M = np.outer(z, z)
     with np.errstate(all="ignore"):
-        figures = [_gap_and_variance(M, moments.scale)]
+        figures = [_gap_and_variance(M, z[-1])]
         for epoch in epochs:
             M = epoch(M)
-            figures.append(_gap_and_variance(M, moments.scale))
+            figures.append(_gap_and_variance(M, z[-1]))
         gap, variance = np.array(figures).T
         sd = np.sqrt(np.maximum(variance, 0.0))
-    return Expected(_finite(unit * gap), _finite(unit * sd), exact)
+        return Expected(_finite(gap * largest**2 * unit), _finite(sd * largest**2 * unit), exact)
 
 
 def _fixed(A: Array, scale: float) -> Array | None:

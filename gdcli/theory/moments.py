@@ -7,23 +7,25 @@ Rows and residuals are whitened first. In residual coordinates z = √λ ∘ V(w
 
 so that the mean of uuᵀ is the identity. With s as the last entry of z, x·w − y = u·z: one matrix E[zzᵀ] holds second
 moments and means, and one tensor E[uᵢuⱼuₖuₗ] holds the fourth moments of the rows and what the residuals add to them.
+Where F* is 0 up to rounding, s is larger than √F*, so that no residual is divided by 0.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
 
-from gdcli.engine.arrays import Array, IntArray
+from gdcli.engine.arrays import EPS, Array, IntArray
+from gdcli.engine.problems.least_squares import LeastSquares
 from gdcli.engine.threads import one_blas_thread
 from gdcli.theory.spectrum import Spectrum
 
 MOST_DIRECTIONS = 30  # beyond that, the pass over the rows costs more than half a million operations per row
-STRIP = 2**18  # products of pairs that are in memory at once
+STRIP = 2**17  # products of pairs that are in memory at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +36,7 @@ class Moments:
         n: Number of rows.
         curvatures: The non-zero curvatures h = 2λ, shape (rank,), the largest one first.
         optimum_mse: F*, in squared units of the target as trained.
+        scale: The last entry s of z.
         fourth: Mean of svec(uuᵀ) svec(uuᵀ)ᵀ, shape (q, q) with q = (rank + 1)(rank + 2)/2; None for the Gaussian
             closure, in which the mean of uuᵀ(u·Mu) is 2M + tr(M)·I.
     """
@@ -41,6 +44,7 @@ class Moments:
     n: int
     curvatures: Array
     optimum_mse: float
+    scale: float
     fourth: Array | None
 
     @property
@@ -49,19 +53,14 @@ class Moments:
         return self.fourth is not None
 
     @property
-    def scale(self) -> float:
-        """The last entry of z: √F*, or 1 where every residual is 0."""
-        return math.sqrt(self.optimum_mse) or 1.0
-
-    @property
     def pairs(self) -> tuple[IntArray, IntArray]:
         """Indices i ≤ j of the entries of svec."""
         return upper(len(self.curvatures) + 1)[:2]
 
     @property
     def present(self) -> Array:
-        """Mean squares of the entries of u: 1, and 0 for the residuals where all are 0; shape (rank + 1,)."""
-        return np.append(np.ones(len(self.curvatures)), float(self.optimum_mse > 0))
+        """Mean squares of the entries of u, shape (rank + 1,): 1, but less for residuals that are 0 up to rounding."""
+        return np.append(np.ones(len(self.curvatures)), self.optimum_mse / self.scale**2)
 
     def shrinkage(self, lr: float) -> Array:
         """η = lr·h, the share of each entry of z that a full-batch step takes away, shape (rank + 1,)."""
@@ -94,7 +93,7 @@ def moments_of(spectrum: Spectrum, blocks: Iterable[tuple[Array, Array]]) -> Mom
                 Z = _products(rows)
                 fourth += Z @ Z.T
     fourth *= scale[:, None] * scale / spectrum.problem.n
-    return Moments(spectrum.problem.n, spectrum.curvatures, spectrum.problem.optimum.mse, fourth)
+    return replace(gaussian(spectrum), fourth=fourth)
 
 
 def gaussian(spectrum: Spectrum) -> Moments:
@@ -102,14 +101,19 @@ def gaussian(spectrum: Spectrum) -> Moments:
 
     It is low where columns have heavy tails, and high along columns whose values hardly vary, such as the intercept.
     """
-    return Moments(spectrum.problem.n, spectrum.curvatures, spectrum.problem.optimum.mse, fourth=None)
+    problem = spectrum.problem
+    return Moments(problem.n, spectrum.curvatures, problem.optimum.mse, residual_scale(problem), fourth=None)
+
+
+def residual_scale(problem: LeastSquares) -> float:
+    """Return s: √F*, but at least the rounding of a typical target; 1 where the target is 0."""
+    return math.sqrt(max(problem.optimum.mse, EPS**2 * problem.optimum.power)) or 1.0
 
 
 def whitened(spectrum: Spectrum, X: Array, residual: Array) -> Array:
-    """Return the columns u = (Vx/√λ, −r/√F*), shape (rank + 1, m), of rows (m, d) and their residuals (m,)."""
-    mse = spectrum.problem.optimum.mse
+    """Return the columns u = (Vx/√λ, −r/s), shape (rank + 1, m), of rows (m, d) and their residuals (m,)."""
     V = spectrum.directions / np.sqrt(spectrum.curvatures / 2)[:, None]
-    return np.vstack([V @ X.T, -residual / math.sqrt(mse) if mse else np.zeros(len(residual))])
+    return np.vstack([V @ X.T, residual / -residual_scale(spectrum.problem)])
 
 
 def svec(M: Array) -> Array:

@@ -137,7 +137,7 @@ def _layout(moments: Moments) -> Layout:
 
 def _dense(moments: Moments, fourth: Array, sums: Segment) -> Dense:
     i, j, scale = upper(len(sums.P))
-    others = moments.n - 1
+    others = max(moments.n - 1, 1)
     same = sums.W.diagonal() - sums.H[i, i] * sums.H[j, j]
     V = fourth * (sums.W - _congruence(sums.H, moments.pairs)) - np.diag(same)
     squares = np.stack([smat(column) for column in fourth[:, i == j].T])  # k, i, j
@@ -162,7 +162,7 @@ def _gaussian_layout(moments: Moments) -> Layout:
 
 def _separable(moments: Moments, sums: Segment) -> Separable:
     """The map for 𝒦ᵢⱼₖₗ = [i = j][k = l] + [i = k][j = l] + [i = l][j = k]: J is diagonal, and much of V cancels."""
-    others = moments.n - 1
+    others = max(moments.n - 1, 1)
     mean = sums.P - (sums.N.sum(axis=1) + sums.N.diagonal()) / others
     factors = np.outer(mean, mean) + (sums.W[1] - sums.H * sums.H.T) / others
     coupling = (sums.W[0] - sums.H**2) * moments.present / others

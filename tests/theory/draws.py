@@ -60,11 +60,13 @@ def _problems() -> dict[str, Problem]:
         "curved": Problem(_with_intercept(a, b), a**2 + b, np.array([1.0, 0.0, 3.0])),
         "collinear": Problem(_with_intercept(a, 2 * a, b), b + 0.3 * c, np.array([1.0, 1.0, 1.0, 1.0])),
         "units": Problem(_with_intercept(a, 0.1 * b + 1), a + c, np.array([1.0, 3.0, -2.0])),
+        "ill-conditioned": Problem(_with_intercept(a, 1e-5 * b), a + b + 0.3 * c, np.array([2.0, 5e4, 1.0])),
         "wide": Problem(wide, wide @ random.randn(9), random.randn(9)),
     }
 
 
 PROBLEMS = _problems()
+QUICK = [name for name in PROBLEMS if name != "ill-conditioned"]  # every direction converges in some thousand epochs
 
 
 def descents(problem: Problem, batches: list[IntArray], lr: float | Array) -> Array:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from draws import PROBLEMS, SEEDS, Problem, descents, independent_batches
+from draws import PROBLEMS, QUICK, SEEDS, Problem, descents, independent_batches
 
 from gdcli.engine.arrays import Array
 from gdcli.theory.expected import Expected
@@ -74,7 +74,7 @@ def test_powers_of_an_epoch_equal_its_steps(name: str, moments_of: Callable[[Pro
 
 @pytest.mark.parametrize("replacement", [True, False], ids=["with replacement", "subsets"])
 @pytest.mark.parametrize("moments_of", [lambda p: p.moments, lambda p: gaussian(p.spectrum)], ids=["exact", "gaussian"])
-@pytest.mark.parametrize("name", PROBLEMS)
+@pytest.mark.parametrize("name", QUICK)
 def test_the_expected_gap_converges_below_the_limit_and_grows_beyond_it(
     name: str, moments_of: Callable[[Problem], Moments], replacement: bool
 ) -> None:
@@ -136,6 +136,9 @@ def test_huge_rows_keep_their_moments() -> None:
     np.testing.assert_allclose(fourth(huge.moments), fourth(problem.moments), rtol=1e-10, atol=1e-10)
     limits = [mean_square_limit(moments, SIZE) for moments in (huge.moments, problem.moments)]
     np.testing.assert_allclose(limits[0] * 1e200, limits[1], rtol=1e-10)
+    start = problem.start * 1e120
+    spreads = [spread(curve(huge.moments, start, 0.05e-200, 2)), spread(curve(problem.moments, problem.start, 0.05, 2))]
+    np.testing.assert_allclose(spreads[0] / 1e240, spreads[1], rtol=1e-9)
 
 
 def test_a_gap_that_overflows_is_infinite() -> None:
@@ -143,6 +146,12 @@ def test_a_gap_that_overflows_is_infinite() -> None:
     prediction = curve(problem.moments, problem.start, 1e6, 10)
     assert prediction.gap[-1] == math.inf
     assert spread(prediction)[-1] == math.inf
+
+
+def test_a_single_row_is_a_full_batch() -> None:
+    problem = Problem(np.array([[2.0, 1.0]]), np.array([3.0]), np.zeros(2))
+    assert mean_square_limit(problem.moments, 1) == pytest.approx(0.2, rel=1e-12)
+    np.testing.assert_allclose(curve(problem.moments, problem.start, 0.05, 1).gap, [9.0, 9 * 0.5**40], rtol=1e-9)
 
 
 def test_a_constant_loss_has_no_limit() -> None:

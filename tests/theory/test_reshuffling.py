@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
-from draws import PROBLEMS, Problem, descents, reshuffled_batches
+from draws import PROBLEMS, QUICK, Problem, descents, reshuffled_batches
 
+import gdcli
 from gdcli.engine.arrays import Array, IntArray
 from gdcli.theory.moments import gaussian
 from gdcli.theory.noise import independent, mean_square_limit
 from gdcli.theory.reshuffling import floor, reshuffled
+
+ABALONE = str(Path(__file__).parents[2] / "data" / "abalone.csv")
 
 
 def size_of(problem: Problem) -> int:
@@ -102,8 +106,26 @@ def test_one_batch_is_free_of_noise(name: str) -> None:
         np.testing.assert_allclose(reshuffled(moments, problem.start, rates, sizes).gap, full.gap, rtol=1e-11)
 
 
+def test_a_gap_that_overflows_is_infinite() -> None:
+    problem = PROBLEMS["gaussian"]
+    for moments in (problem.moments, gaussian(problem.spectrum)):
+        prediction = reshuffled(moments, problem.start, np.full((9, 1), 1e6), sizes_of(problem))
+        assert prediction.gap[-1] == math.inf
+        assert prediction.sd is not None
+        assert prediction.sd[-1] == math.inf
+        assert floor(moments, 1e60, sizes_of(problem)) == math.inf
+
+
+@pytest.mark.parametrize("rows", [np.zeros((4, 2)), np.array([[2.0, 1.0]])], ids=["constant loss", "single row"])
+def test_without_noise_the_floor_is_zero(rows: Array) -> None:
+    problem = Problem(rows, np.arange(3.0, 3 + len(rows)), np.ones(2))
+    assert floor(problem.moments, 0.05, np.array([len(rows)])) == 0.0
+    gaps = reshuffled(problem.moments, problem.start, np.full((2, 1), 0.05), np.array([len(rows)])).gap
+    np.testing.assert_allclose(gaps, problem.start @ problem.start * 0.25 ** np.arange(3), atol=1e-15)
+
+
 @pytest.mark.parametrize("is_exact", [True, False], ids=["moments", "gaussian"])
-@pytest.mark.parametrize("name", PROBLEMS)
+@pytest.mark.parametrize("name", QUICK)
 def test_the_floor_is_where_a_constant_rate_ends(name: str, is_exact: bool) -> None:
     problem = PROBLEMS[name]
     moments = problem.moments if is_exact else gaussian(problem.spectrum)
@@ -125,3 +147,17 @@ def test_gaussian_rows_have_nearly_the_curve_of_the_closure() -> None:
         assert exact.sd is not None
         assert closure.sd is not None
         np.testing.assert_allclose(closure.sd, exact.sd, rtol=0.03, atol=1e-9)
+
+
+def test_the_best_rate_of_three_epochs_on_abalone() -> None:
+    """Runs with this rate had a mean final gap of 2.994e-5."""
+    features = ["Length", "Diameter"]
+    spec = {"dataset": ABALONE, "columns": {"features": features, "target": "Whole weight"}, "scaler": "zscore"}
+    rows = gdcli.run({**spec, "init": "zeros", "epochs": 0}).plan.rows
+    X, y = rows.trained()
+    problem, unit = Problem(X, y, np.zeros(3)), rows.objective.unit
+    sizes = np.array([*[50] * 83, 27])
+    rates = np.arange(0.0100, 0.0140, 0.0001)
+    gaps = [reshuffled(problem.moments, problem.start, np.full((3, 1), lr), sizes, unit=unit).gap[-1] for lr in rates]
+    best = int(np.argmin(gaps))
+    assert f"{rates[best]:.4f} {gaps[best]:.3e}" == "0.0118 3.006e-05"
