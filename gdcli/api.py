@@ -1,4 +1,4 @@
-"""The library: what the commands do, in Python. It writes nothing and prints nothing."""
+"""The library: what the commands do, in Python. It prints nothing, and writes files only on request."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def run(spec: SpecLike, *, data: pd.DataFrame | None = None, kernel: str = "auto
     Args:
         spec: A YAML file, or a mapping with the same keys.
         data: Rows instead of the spec's `dataset`.
-        kernel: What steps through the epochs: `numpy`, `compiled` (with the extra `fast`), or `auto` for the one
-            that is done first. They agree to 1e-10.
+        kernel: The kernel that steps through the epochs: `numpy`, `compiled` (needs the extra `fast`), or `auto` for
+            the faster one. Their results agree to 1e-10.
 
     Returns:
-        The result, whatever became of the run: its `status` says.
+        The result. Its `status` tells how the run ended.
 
     Raises:
-        SpecError: The spec is wrong, all faults at once; or the kernel.
+        SpecError: The spec is wrong, with all faults at once, or the kernel cannot be used.
         DataError: The data is missing or unfit.
     """
     choice = kernel_choice(kernel)
@@ -52,7 +52,7 @@ def run(spec: SpecLike, *, data: pd.DataFrame | None = None, kernel: str = "auto
 
 
 def compare(specs: Sequence[SpecLike], *, data: pd.DataFrame | None = None, kernel: str = "auto") -> Results[Result]:
-    """Run several experiments, all of them planned before the first one starts.
+    """Run several experiments. All of them are planned before the first one starts.
 
     Args:
         specs: As for `run`.
@@ -60,11 +60,12 @@ def compare(specs: Sequence[SpecLike], *, data: pd.DataFrame | None = None, kern
         kernel: As for `run`.
 
     Returns:
-        A sequence of their results, in order. Its `frame` is a DataFrame with one row per run, its `best` the best
-        result, or None where they cannot be compared.
+        A sequence of the results, in order. Its `frame` is a DataFrame with one row per run. Its `best` is the best
+        result, or None if the runs cannot be compared.
 
     Raises:
-        SpecError: A spec is wrong, all faults of all specs at once; two have the same name; or the kernel.
+        SpecError: A spec is wrong, with all faults of all specs at once; two specs have the same name; or the kernel
+            cannot be used.
         DataError: The data is missing or unfit.
     """
     choice = kernel_choice(kernel)
@@ -86,40 +87,40 @@ def sweep(  # noqa: PLR0913 - all but the spec by keyword
     fresh: bool = False,
     plot: bool = True,
 ) -> Results[Result | SweepRun]:
-    """Run a grid of settings; those that share rows, batches and optimizer advance in lockstep.
+    """Run a grid of settings; settings that share rows, batches and optimizer advance in lockstep.
 
     Args:
-        spec: As for `run`; its `sweep:` block gives axes.
+        spec: As for `run`; its `sweep:` block gives axes of the grid.
         grid: More axes, dotted key → values: a list, an array, `{"log": [from, to, count]}` or `{"linear": …}`.
         paired: Whether to pair the axes instead of crossing them.
-        seeds: How many seeds each setting is run with.
-        workers: Groups of runs to run at once, in processes, or in threads by the compiled kernel.
-        executor: Where to run them instead: any `concurrent.futures.Executor`, such as one of processes, of loky or
-            of Dask (`Client.get_executor()`). It stays open; what it has not begun is cancelled where the sweep ends
-            early. The results are those of one worker, to the last bit.
+        seeds: Number of seeds per setting.
+        workers: Number of groups of runs to run at once, in processes, or in threads with the compiled kernel.
+        executor: An executor to run them on instead: any `concurrent.futures.Executor`, such as one of processes, of
+            loky or of Dask (`Client.get_executor()`). It stays open; if the sweep ends early, the work that it has not
+            begun is cancelled. The results equal those of one worker to the last bit.
         data: Rows instead of the spec's `dataset`.
         kernel: As for `run`.
-        directory: Where to write the files of `gdcli sweep`; runs that it holds from earlier sweeps are not run
-            again. Without it nothing is written.
-        fresh: Whether to run these again.
-        plot: Whether to draw `sweep.png` there.
+        directory: Where to write the files of `gdcli sweep`. Finished runs of earlier sweeps in it are not run again.
+            Without a directory, nothing is written.
+        fresh: Whether to run them again.
+        plot: Whether to draw `sweep.png`.
 
     Returns:
-        A sequence of the results in the order of the grid, the last axis fastest, then the seeds. Its `frame` is a
-        DataFrame with one row per run, the axes in front; its `best` is the best result, or None where they cannot be
-        compared. Settings that no run can have are left out, each with a warning. A run from an earlier sweep has a
-        `summary` and a `plan`, but no trace.
+        A sequence of the results in the order of the grid: seeds vary fastest, then the last axis. Its `frame` is a
+        DataFrame with one row per run, the axes as the first columns. Its `best` is the best result, or None if the
+        runs cannot be compared. Settings that cannot be run are skipped, each with a warning. A run from an earlier
+        sweep has a `summary` and a `plan`, but no trace.
 
     Raises:
         SpecError: The spec or the grid is wrong, or no setting can be run.
         DataError: The data is missing or unfit.
         OutputError: The directory cannot be written, another process is writing there, or it holds a file that the
             sweep reads or that gdcli did not write.
-        KeyboardInterrupt: Ctrl-C was pressed; with a directory, the runs that were finished are written there.
-        Exception: What the executor raises, such as `BrokenExecutor` where a worker died; with a directory, the next
-            sweep goes on from the runs that were finished.
+        KeyboardInterrupt: Ctrl-C was pressed; with a directory, the finished runs are written to it.
+        Exception: Any error of the executor, such as `BrokenExecutor` if a worker died; with a directory, the next
+            sweep continues from the finished runs.
     """
-    # With them comes multiprocessing, which a single run has no use for.
+    # These modules import multiprocessing, which a single run does not need.
     from gdcli.experiment.sweep.library import plan_arguments, sweep_in_directory, sweep_in_memory
     from gdcli.experiment.sweep.spread import Resources
 
@@ -176,19 +177,20 @@ def optimum(
     encoding: str | None = None,
     missing: str | None = None,
 ) -> ExactFit:
-    """Solve least squares exactly.
+    """Compute the exact least-squares fit.
 
     Args:
         data: A data file, or a DataFrame.
-        target: The column to fit; the last numeric one by default.
-        features: The columns to fit it by; every other numeric one by default.
-        scaler: Of the features: it changes the weights and the condition number, not the fit of an affine scaler.
-        intercept: Whether to fit a constant.
-        delimiter: Between the cells of a CSV file, like what follows as `dataset` has it in a spec.
+        target: Name of the column to fit; the last numeric one by default.
+        features: Names of the features; every other numeric column by default.
+        scaler: The scaler of the features. An affine scaler changes the weights and the condition number, but not the
+            fit.
+        intercept: Whether to fit an intercept.
+        delimiter: The delimiter of a CSV file. This and the next arguments are as in `dataset` of a spec.
         decimal: The decimal mark.
         thousands: The mark between groups of digits.
-        encoding: Of the text.
-        missing: `drop` to leave out rows with blank or NaN cells, of a DataFrame too.
+        encoding: The text encoding.
+        missing: `drop` to leave out rows with blank or NaN cells, also those of a DataFrame.
 
     Returns:
         Weights, MSE, R², rank and condition number.

@@ -1,4 +1,4 @@
-"""Which columns make up a design: those that a spec names, and the numeric ones where it leaves the choice open."""
+"""Choose the columns of a design: those that a spec names, or by default the numeric ones."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from gdcli.errors import DataError, Fault, suggestion
 from gdcli.spec.model import Columns
 from gdcli.spec.validate import Request
 
-MOST_FEATURES = 10_000  # their factor is a square of them: 0.8 GB
+MOST_FEATURES = 10_000  # the factor is a square matrix of this size: 0.8 GB
 
 
 @dataclass(frozen=True)
 class DesignColumns:
-    """The columns of a design: those that a spec asks for, nothing left open.
+    """The columns of a design, after defaults are filled in.
 
     Attributes:
-        features: By name, as the data have them.
-        target: By name.
+        features: Names of the features, as in the data.
+        target: Name of the target.
         intercept: Whether a column of ones follows the features.
     """
 
@@ -32,17 +32,17 @@ class DesignColumns:
 
     @property
     def names(self) -> list[str]:
-        """Of the features and the target, which comes last."""
+        """The names of the features, then that of the target."""
         return [*self.features, self.target]
 
     @property
     def section(self) -> Columns:
-        """The same, as a spec has them."""
+        """The same columns as a section of a spec."""
         return Columns(features=self.features, target=self.target, intercept=self.intercept)
 
 
 def relevant(request: Request, names: list[str]) -> list[str]:
-    """The columns whose cells matter: those of the spec, or all where it leaves the choice open."""
+    """The columns whose cells matter: those that the spec names, or all columns if it leaves some to be chosen."""
     columns = request.spec.columns
     if columns.features is None or columns.target is None:
         return names
@@ -50,13 +50,13 @@ def relevant(request: Request, names: list[str]) -> list[str]:
 
 
 def choose_columns(request: Request, data: Data, texts: Collection[str], *, hinting: bool = True) -> DesignColumns:
-    """Choose the columns that a spec leaves open: the last numeric one as the target, the other ones as features.
+    """Choose columns that a spec does not name: the last numeric one as the target, the others as features.
 
     Args:
         request: The spec.
         data: The rows.
         texts: The columns that are text.
-        hinting: Whether the message of an error says which texts seem numeric. Rows are read for that.
+        hinting: Whether error messages say which text columns seem numeric, for which rows are read.
 
     Returns:
         The columns.
@@ -84,13 +84,13 @@ def choose_columns(request: Request, data: Data, texts: Collection[str], *, hint
 
 
 def _hint(request: Request, data: Data, texts: Collection[str]) -> str:
-    """What would make some text columns numeric."""
+    """How to make some text columns numeric."""
     names = list(islice((name for name in data.names if name in texts), MOST_COLUMNS))
     return seeming_columns(request, _samples(data, names)) if names else ""
 
 
 def _samples(data: Data, names: list[str]) -> dict[str, list[str]]:
-    """The first cells of some columns as they are spelled, read until there are enough."""
+    """The first cells of some columns as written in the file, read until there are enough."""
     samples: dict[str, list[str]] = {name: [] for name in names}
     with closing(data.chunks(names, only=names)) as chunks:
         for _, chunk in chunks:
@@ -106,14 +106,14 @@ def _refusal(request: Request, message: str) -> DataError:
 
 
 def _check_intercept(request: Request, label: str, features: tuple[str, ...]) -> None:
-    """Refuse features by default of which one is called as the intercept is."""
+    """Refuse default features if one of them is called `intercept`."""
     if request.spec.columns.intercept and "intercept" in features:
         message = f"{label} has a column called 'intercept', which cannot be a feature beside the intercept"
         raise _refusal(request, f"{message}; name {request.key('features')}, or fit without an intercept")
 
 
 def _missing(request: Request, names: list[str], label: str) -> Iterator[Fault]:
-    """Find the columns that the spec names and the table lacks."""
+    """Find columns that the spec names but the table lacks."""
     columns, known = request.spec.columns, set(names)
     named = [(("columns", "features", i), name) for i, name in enumerate(columns.features or ())]
     for path, name in [*named, (("columns", "target"), columns.target)]:
@@ -122,7 +122,7 @@ def _missing(request: Request, names: list[str], label: str) -> Iterator[Fault]:
 
 
 def check_names(request: Request, names: list[str], label: str) -> None:
-    """Refuse columns before any row is read.
+    """Check the names of columns before any row is read.
 
     Raises:
         DataError: The table lacks columns that the spec names, or there are far too many.
@@ -131,17 +131,17 @@ def check_names(request: Request, names: list[str], label: str) -> None:
     if faults:
         raise DataError(faults)
     named = request.spec.columns.features
-    if named or len(names) > 5 * MOST_FEATURES:  # so many columns take long to look at, and few of them can be text
+    if named or len(names) > 5 * MOST_FEATURES:  # so many columns take long to examine, and few of them can be text
         check_width(request, label, len(named or names[1:]))
 
 
 def check_width(request: Request, label: str, features: int) -> None:
-    """Refuse more features than a factor can be held of.
+    """Refuse more features than a factor in memory can have.
 
     Raises:
-        DataError: There are too many.
+        DataError: There are too many features.
     """
     if features > MOST_FEATURES:
-        memory = f"the factor of so many takes {8 * features**2 / 1e9:.3g} GB"
+        memory = f"their factor takes {8 * features**2 / 1e9:.3g} GB"
         message = f"{features} features in {label} are more than {MOST_FEATURES}; {memory}; name fewer"
         raise DataError([request.fault(("columns", "features"), f"{message} as {request.key('features')}")])

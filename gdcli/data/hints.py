@@ -1,4 +1,4 @@
-"""What a person should know of columns that may not mean what they seem to mean."""
+"""Warnings about columns that may not mean what they seem to mean."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gdcli.data.seeming import seeming
 from gdcli.errors import some_of
 from gdcli.spec.validate import Request
 
-MANY_LEVELS = 50  # of a text column; or as many as a third of the rows, beyond a handful
+MANY_LEVELS = 50  # of a text column; also more than HANDFUL, if they are a third of the rows
 HANDFUL = 5
 
 
@@ -23,9 +23,9 @@ def column_hints(
     Args:
         request: The spec.
         data: The rows.
-        encoding: The columns that are used.
+        encoding: The encoding of the used columns.
         samples: Cells of text columns.
-        rows: How many are used.
+        rows: Number of used rows.
 
     Yields:
         Warnings.
@@ -42,16 +42,16 @@ def column_hints(
     for name, count in encoding.counts.items():
         if count > MANY_LEVELS or (count > HANDFUL and 3 * count >= rows):
             many = f"has {count} levels in {rows} rows and becomes as many columns, enough columns to memorise the rows"
-            yield f"text column '{name}' {many}; group its levels, make a number of it, or leave it out"
+            yield f"text column '{name}' {many}; group its levels, convert it to a number, or leave it out"
 
 
 def _header_hint(data: Data) -> Iterator[str]:
-    """Say which names are numbers, as where the first row of a file was taken for its header; or that one has a #."""
+    """Warn of names that are numbers, since the header may be a row of data, and of a first name that begins with #."""
     if data.names[0].startswith("#"):
         what = f"the first name in the header of {data.label} is '{data.names[0]}', with the '#'"
-        yield f"{what}; remove that, or the whole line if it is a comment"
+        yield f"{what}; remove the '#', or the whole line if it is a comment"
     numbers = [f"'{name}'" for name in data.names if is_number(name)]
     if numbers:
         verb = "is a number" if len(numbers) == 1 else "are numbers"
-        what = f"of the names in the header of {data.label}, {some_of(numbers, 3)} {verb}"
+        what = f"in the header of {data.label}, {some_of(numbers, 3)} {verb}"
         yield f"{what}; if the first line is a row of data, put a header line above it"

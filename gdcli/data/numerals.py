@@ -1,4 +1,4 @@
-"""Text that a person would read as numbers, or as missing: grouped digits, decimal commas, currencies, units, NA."""
+"""Text that people read as numbers or missing values: grouped digits, decimal commas, currencies, units, NA."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
-MARKS = (",", ".", "'", "’", " ", "\u00a0", "\u202f", "_")  # between groups of digits, somewhere in the world
-MINUS = "\u2212"  # a hyphen is what computers read
-# What programs write for a missing value, in small letters; pandas reads most of them so by default.
+MARKS = (",", ".", "'", "’", " ", "\u00a0", "\u202f", "_")  # between groups of digits in some countries
+MINUS = "\u2212"  # computers read a hyphen instead
+# What programs write for a missing value, in lower case. Pandas reads most of them as missing by default.
 MISSING = frozenset(("na", "n/a", "#n/a", "#na", "<na>", "null", "none", "?", "-", "--", "–", "—", ".", ".."))
-LONGEST_MARK = 20  # with blanks around it
+LONGEST_MARK = 20  # of `MISSING`, including surrounding blanks
 DIGIT = re.compile("[0-9]")
 WITH_UNIT = re.compile(r"(.*[0-9][.,]?)\s*((?:[^\W\d_]|°)[^\d,;]{0,19}[23]?)")
 
@@ -25,8 +25,8 @@ class Numerals:
 
     Attributes:
         example: The first of them.
-        signs: What they bear besides: signs of currencies and per cent, a unit, `MINUS`.
-        settings: Of the dataset, that would make numbers of them.
+        signs: The signs of currencies and per cent, the unit, or `MINUS` in them.
+        settings: Settings of the dataset with which they are read as numbers.
     """
 
     example: str
@@ -42,14 +42,14 @@ class Numerals:
 
     @property
     def spelling(self) -> str:
-        """How to write them, where settings are not enough: `without € and with '-' for '−'`."""
+        """How to write them, if settings are not enough: `without € and with '-' for '−'`."""
         signs = [sign for sign in self.signs if sign != MINUS]
         parts = [f"without {' and '.join(signs)}"] if signs else []
         return " and ".join([*parts, *([f"with '-' for '{MINUS}'"] if MINUS in self.signs else [])])
 
 
 class _Bare(NamedTuple):
-    """A cell, what it bears besides a number, and the rest of it."""
+    """A cell, the signs in it, and its text without them."""
 
     cell: str
     signs: tuple[str, ...]
@@ -57,17 +57,17 @@ class _Bare(NamedTuple):
 
 
 def numerals(cells: Sequence[str], thousands: str | None = None, decimal: str = ".") -> Numerals | None:
-    """See whether cells look like numbers.
+    """Guess whether cells are meant to be numbers.
 
     Args:
         cells: Texts, none of them blank.
-        thousands: The mark between groups of digits that is read already.
-        decimal: The decimal mark that is read already.
+        thousands: The mark between groups of digits that the spec sets.
+        decimal: The decimal mark that the spec sets.
 
     Returns:
-        What they look like; None unless half of them look so, or where nothing keeps them from being numbers.
+        What they look like; None if fewer than half of them look like numbers, or if they are numbers already.
     """
-    bare = [_bare(cell) for cell in cells if DIGIT.search(cell)]  # few cells of most texts
+    bare = [_bare(cell) for cell in cells if DIGIT.search(cell)]  # excludes most cells of a text column
     if not bare or 2 * len(bare) < len(cells):
         return None
     form, count = _form([text for *_, text in bare], thousands, decimal)
@@ -87,7 +87,7 @@ def numerals(cells: Sequence[str], thousands: str | None = None, decimal: str = 
 
 
 def _form(texts: Sequence[str], thousands: str | None, decimal: str) -> tuple[tuple[str | None, str], int]:
-    """The marks that make numbers of most texts, and of how many."""
+    """The marks with which the most texts are numbers, and the number of these texts."""
     written = set[str]().union(*texts)
     marks = [None, *(mark for mark in MARKS if mark in written)]
     forms = [(thousands, decimal)]
@@ -97,7 +97,7 @@ def _form(texts: Sequence[str], thousands: str | None, decimal: str) -> tuple[tu
 
 
 def _without_unit(bare: Sequence[_Bare], least: float) -> list[_Bare]:
-    """The cells without the unit that at least so many share; none where there is no such unit."""
+    """The cells without their common unit; empty if no unit is shared by at least this many cells."""
     parts = [(each, match[1], match[2].strip()) for each in bare if (match := WITH_UNIT.fullmatch(each.text))]
     units = Counter(unit for *_, unit in parts)
     common, count = max(units.items(), key=lambda item: item[1], default=("", 0))
@@ -108,22 +108,22 @@ def _without_unit(bare: Sequence[_Bare], least: float) -> list[_Bare]:
 
 @cache
 def number(thousands: str | None, decimal: str) -> re.Pattern[str]:
-    """What a number looks like, given its marks; groups have three digits, but for those of Indian numbers."""
+    """The pattern of a number with these marks. Groups have three digits, in Indian numbers two except for the last."""
     digits = r"\d+"
     if thousands:
         mark = re.escape(thousands)
-        # No group is led by a zero: 0,355 has a decimal comma.
+        # The first group does not begin with a zero: 0,355 has a decimal comma.
         digits = rf"(?:\d+|[1-9]\d{{0,2}}(?:{mark}\d{{3}})+|[1-9]\d?(?:{mark}\d{{2}})+{mark}\d{{3}})"
     return re.compile(rf"[+-]?{digits}(?:{re.escape(decimal)}\d*)?(?:[eE][+-]?\d+)?", re.ASCII)
 
 
 def is_missing(cell: str) -> bool:
-    """Whether a cell is what programs write for a missing value."""
+    """Whether a cell is a mark of missing values, as programs write it."""
     return len(cell) < LONGEST_MARK and cell.strip().lower() in MISSING
 
 
 def _bare(cell: str) -> _Bare:
-    """A cell and what it bears, a unit left aside."""
+    """Separate the signs of a cell from its text, which keeps its unit."""
     if cell.isascii() and "%" not in cell and "$" not in cell:
         return _Bare(cell, (), cell.strip())
     signs = [c for c in cell if c in "%‰" or unicodedata.category(c) == "Sc"]

@@ -1,4 +1,4 @@
-"""What text columns and cells seem to be, numbers for one, and what makes that of them."""
+"""Guess what text columns and cells are meant to be, for example numbers, and how to correct them."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from gdcli.data.numerals import Numerals, is_missing, number, numerals
 from gdcli.errors import some_of
 from gdcli.spec.validate import Request
 
-SAMPLE = 1000  # cells by which a column is judged
-MOST_COLUMNS = 100  # that are looked at once there is a fault
+SAMPLE = 1000  # cells of a column that are examined
+MOST_COLUMNS = 100  # examined when there is a fault
 
 
 class Seeming(NamedTuple):
-    """What the cells of a text column seem to be.
+    """A guess about the cells of a text column.
 
     Attributes:
-        what: Such as `look like numbers with '€' ('€5')`.
-        remedy: What to do about it.
+        what: What they seem to be, such as `look like numbers with '€' ('€5')`.
+        remedy: How to correct it.
     """
 
     what: str
@@ -26,14 +26,14 @@ class Seeming(NamedTuple):
 
 
 def seeming(request: Request, cells: Sequence[str]) -> Seeming | None:
-    """See whether the cells of a text column seem to be numbers.
+    """Guess whether the cells of a text column are meant to be numbers.
 
     Args:
         request: The spec.
-        cells: Some of them, none blank.
+        cells: Some cells of the column, none blank.
 
     Returns:
-        What they seem to be; None where that is text.
+        The guess; None if they are text.
     """
     mark = next(filter(is_missing, cells), "").strip()
     given = [cell for cell in cells if not is_missing(cell)] if mark else cells
@@ -46,7 +46,7 @@ def seeming(request: Request, cells: Sequence[str]) -> Seeming | None:
 
 
 def seeming_cell(request: Request, cell: str) -> str:
-    """What a single cell seems to be among numbers, and what to do about it; nothing where that is a word."""
+    """What a single cell in a column of numbers seems to be, and how to correct it; empty for a word."""
     if is_missing(cell):
         return f", a mark of missing values; {_filled(request)}"
     looks = _numerals(request, [cell])
@@ -54,7 +54,7 @@ def seeming_cell(request: Request, cell: str) -> str:
 
 
 def seeming_columns(request: Request, samples: Mapping[str, Sequence[str]]) -> str:
-    """Say which text columns seem to be numeric, and what makes them so; nothing where none does.
+    """Say which text columns seem to be numeric, and how to correct them; empty if none does.
 
     Args:
         request: The spec.
@@ -73,15 +73,15 @@ def seeming_columns(request: Request, samples: Mapping[str, Sequence[str]]) -> s
 
 
 def _numerals(request: Request, cells: Sequence[str]) -> Numerals | None:
-    """What cells look like, given how numbers are read already."""
+    """What cells look like, given the marks that the spec sets."""
     dataset = request.spec.dataset
     return numerals(cells, dataset.thousands, dataset.decimal)
 
 
 def _spelled(request: Request, looks: Numerals) -> str:
-    """What makes numbers of cells that look like some."""
+    """How to turn cells that look like numbers into numbers."""
     dataset = request.spec.dataset
-    if dataset.path is None or looks.settings.get("decimal") == dataset.delimiter:  # which must differ
+    if dataset.path is None or looks.settings.get("decimal") == dataset.delimiter:  # they must differ
         return "write them as plain numbers"
     parts = [f"write them {looks.spelling}"] if looks.spelling else []
     parts += [request.setting(looks.settings)] if looks.settings else []
@@ -89,6 +89,6 @@ def _spelled(request: Request, looks: Numerals) -> str:
 
 
 def _filled(request: Request) -> str:
-    """What to do about cells that stand for missing values."""
+    """How to correct cells that stand for missing values."""
     drops = request.spec.dataset.missing == "drop"
     return "fill them in, or leave them blank" + ("" if drops else f" and {request.setting({'missing': 'drop'})}")

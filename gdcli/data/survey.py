@@ -1,4 +1,4 @@
-"""One pass over the rows of a design: cells counted, rows factored, and kept where they are needed."""
+"""One pass over the rows of a design: cells are counted, rows are factored and, if needed, kept."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from gdcli.spec.validate import Request
 
 
 class Survey:
-    """What has been seen of the rows, chunk by chunk.
+    """Collects the cells and factors of the rows, chunk by chunk.
 
     Args:
-        encoding: The columns that are used.
-        texts: The columns that are taken for text.
-        names: The columns whose cells matter.
-        factors: Which factors to make: see `Needs`.
+        encoding: The encoding of the used columns.
+        texts: The columns that are read as text.
+        names: The columns whose cells are counted.
+        factors: The factors to compute: see `Needs`.
         keeps: Whether to keep the rows.
-        drop: Whether rows with blank or NaN cells in the columns used are left out.
+        drop: Whether rows with blank or NaN cells in the used columns are left out.
 
     Attributes:
-        kept: The rows, in pieces.
-        rows: How many are used.
-        left_out: How many are not.
+        kept: The rows, in chunks.
+        rows: Number of used rows.
+        left_out: Number of rows left out.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Survey:
         self.rows = self.left_out = 0
 
     def add(self, start: int, chunk: Table) -> None:
-        """Look at the next chunk, whose first row has the number `start`."""
+        """Add the next chunk, whose first row has the number `start`."""
         within = chunk.complete(self._used) if self._drop else None
         for name, census in chunk.censuses(self._censuses, start, within).items():
             self._censuses[name] = self._censuses[name].and_then(census)
@@ -64,7 +64,7 @@ class Survey:
         self.rows += len(chosen)
         self.left_out += len(chunk) - len(chosen)
         self._sound = self._sound and not any(self._unfit(name) for name in self._used)
-        if self._sound:  # otherwise it goes on for the sake of the faults only
+        if self._sound:  # otherwise the rest is read only to find all faults
             rows = self.encoding.rows(chosen)
             for is_sigmoid, factor in self._factoring.items():
                 factor.add(mapped(rows) if is_sigmoid else rows)
@@ -72,18 +72,18 @@ class Survey:
                 self.kept.append(rows)
 
     def truly_text(self) -> set[str]:
-        """The columns that are text on the whole."""
+        """The columns that are mainly text."""
         return {name for name, census in self._censuses.items() if census.is_text}
 
     def factors(self) -> dict[bool, RowFactor]:
-        """The factors of the rows used."""
+        """The factors of the used rows."""
         return {is_sigmoid: factor.result() for is_sigmoid, factor in self._factoring.items()}
 
     def check(self, request: Request, data: Data) -> None:
-        """Refuse cells that cannot serve.
+        """Refuse unsuitable cells.
 
         Raises:
-            DataError: There are some, or no rows are left.
+            DataError: There are unsuitable cells, or no rows are left.
         """
         faults = list(self._faults(request, data))
         if not self.rows and not faults:
@@ -92,7 +92,7 @@ class Survey:
             raise DataError(faults)
 
     def warnings(self, request: Request, data: Data) -> Iterator[str]:
-        """For people."""
+        """Yield warnings about rows left out, the encoding and the columns."""
         if self.left_out:
             total = self.rows + self.left_out
             has = "has a blank or NaN cell" if self.left_out == 1 else "have blank or NaN cells"

@@ -16,7 +16,7 @@ ROUNDING = 1e-9  # of the starting loss: a smaller rise is not reported
 LEAST_MOVE = 0.01  # of the way from the start to the optimum
 
 
-# What the status alone does not say, the worst first.
+# What a status alone does not say, the worst first.
 NOTES = ("diverged", "above its start", "lr beyond its limit", "hardly moved")
 
 
@@ -39,7 +39,7 @@ def tally(counts: Mapping[str, int], runs: int) -> str:
 
 
 def remarks_on(plan: Plan, trace: Trace) -> tuple[Remark, ...]:
-    """Say what is remarkable about a run that has ended.
+    """List the remarks on a run that has ended.
 
     Args:
         plan: The plan of the run.
@@ -60,7 +60,7 @@ def _remarks(plan: Plan, trace: Trace) -> Iterator[Remark]:
     advice = "lower optimizer.lr" + ("" if _has_scaler(plan) else " or scale the features")
     advice = f"{excess}; {advice}" if beyond else advice
     if limit == 0:
-        advice = "no learning rate is stable with optimizer.dampening above 1: lower that"
+        advice = "no learning rate is stable with optimizer.dampening above 1: lower it"
     if trace.status is Status.DIVERGED:
         yield Remark("diverged", f"diverged at epoch {len(trace.gap) - 1}: {_how(trace)}; {advice}")
         return
@@ -73,7 +73,7 @@ def _remarks(plan: Plan, trace: Trace) -> Iterator[Remark]:
 
 
 def method(plan: Plan) -> str:
-    """Name what the limit of `largest_stable_lr` is about, such as `full-batch descent with momentum 0.9`."""
+    """The method that the limit of `largest_stable_lr` applies to, such as `full-batch descent with momentum 0.9`."""
     match plan.spec.optimizer:
         case Momentum(momentum=momentum, nesterov=nesterov):
             return f"full-batch descent with {'Nesterov ' if nesterov else ''}momentum {momentum:g}"

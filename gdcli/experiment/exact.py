@@ -1,4 +1,4 @@
-"""The exact least-squares fit of a data file: planned, and as a report."""
+"""The exact least-squares fit of a data file: its plan and its report."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ class ExactFit:
 
     Attributes:
         data: Where the rows came from.
-        target: The column that is fitted.
-        features: The columns that it is fitted on, by their names in the file.
-        unused: The other columns of the file.
-        texts: The text columns among them; empty if features and target are named, since no other column matters.
+        target: Name of the fitted column.
+        features: Names of the features, as in the file.
+        unused: Names of the other columns.
+        texts: The text columns among `unused`; empty if features and target are named, since no other column matters.
         scaler: The scaler of the features.
         rows: Number of rows.
         weights: Trained weights, name → value, the intercept under `intercept`.
-        weights_original: The same in the units of the file; None for a scaler that is not affine.
+        weights_original: The weights in the units of the file; None for a scaler that is not affine.
         mse: Mean squared error, in squared units of the target.
         r2: Coefficient of determination 1 − mse/variance of the target; None for a target without variance.
         rank: Numerical rank of the design.
@@ -62,7 +62,7 @@ class ExactFit:
 
     @property
     def document(self) -> dict[str, Any]:
-        """All of it, less what there is not."""
+        """The fit as a dict, without attributes that do not exist."""
         given = asdict(self)
         if self.weights_original is None:
             del given["weights_original"]
@@ -70,10 +70,10 @@ class ExactFit:
 
 
 def exact_fit(plan: Plan) -> ExactFit:
-    """Report the optimum that a plan holds.
+    """Report the optimum of a plan.
 
     Args:
-        plan: The plan of a run; only its data and its scaler matter.
+        plan: The plan of a run; only its data and its scaler are used.
 
     Returns:
         The report.
@@ -110,15 +110,15 @@ def plan_optimum(
     prefix: str = "",
     reading: Reading | None = None,
 ) -> Plan:
-    """Plan a run of no epochs: all of it but its optimum is left aside.
+    """Plan a run of zero epochs; only its optimum is used.
 
     Args:
         data: A data file, or a DataFrame.
-        columns: As `columns` of a spec; None stands for the default.
-        scaler: Of the features.
-        settings: Of the dataset, as `columns`.
-        prefix: What messages put before an argument's name.
-        reading: Told of every read of a large file.
+        columns: The keys of `columns` in a spec; None for a default.
+        scaler: The scaler of the features.
+        settings: The keys of `dataset` in a spec; None for a default.
+        prefix: Put before the names of arguments in messages.
+        reading: Called after each read of a large file.
 
     Returns:
         The plan.
@@ -135,12 +135,12 @@ def plan_optimum(
     if isinstance(data, str | PathLike):
         return plan(read_spec({**spec, "dataset": {"path": data, **dataset}}, places=places), reading=reading)
     for key in dataset.keys() - {"missing"}:
-        raise SpecError([Fault(places["dataset", key], "is for CSV files; leave it out, the rows are a DataFrame")])
+        raise SpecError([Fault(places["dataset", key], "only applies to CSV files; leave it out for a DataFrame")])
     return plan(read_spec({**spec, "dataset": dataset}, has_rows=True, places=places), frame=data)
 
 
 def _check_data(data: Any) -> None:
-    """Refuse what cannot be data, or no data file by its name."""
+    """Refuse values that are not data, and files whose name is not that of a data file."""
     if not isinstance(data, str | PathLike):
         if not hasattr(data, "columns"):
             message = f"must be a path or a pandas DataFrame, got {type(data).__name__}"
@@ -148,7 +148,7 @@ def _check_data(data: Any) -> None:
         return
     name = str(data)
     if name.lower().endswith((".yaml", ".yml")):
-        raise SpecError([Fault(Place(name), "is a spec and not a data file; name the data file, or use `gdcli run`")])
+        raise SpecError([Fault(Place(name), "is a spec, not a data file; name the data file, or use `gdcli run`")])
     if not is_text(Path(data)):
         raise DataError([Fault(Place(name), "this path is not UTF-8 text; rename it")])
 
@@ -159,7 +159,7 @@ def _given(section: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _places(prefix: str) -> dict[KeyPath, Place]:
-    """What messages name as the place of each key: the argument that gives it."""
+    """The place of each key in messages: the argument that gives it."""
     keys: list[KeyPath] = [("columns", key) for key in COLUMN_KEYS]
     keys += [("scaler",), *(("dataset", key) for key in DATASET_KEYS)]
     arguments = {path: Place(f"{prefix}{path[-1]}") for path in keys}

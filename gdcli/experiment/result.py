@@ -37,7 +37,7 @@ class Result:
 
     Attributes:
         plan: The plan of the run.
-        trace: Losses, gaps and final weights; entry e of each curve is that after epoch e.
+        trace: Losses, gaps and final weights; entry e of each curve is the value after epoch e.
         seconds: Wall time of the descent.
         draw: Draws `curve.png`.
         kernel: The kernel that stepped through the epochs.
@@ -71,7 +71,7 @@ class Result:
 
     @cached_property
     def remarks(self) -> tuple[Remark, ...]:
-        """What the status alone does not say, for example that the run ended above its start."""
+        """Remarks beyond the status, for example that the run ended above its start."""
         return remarks_on(self.plan, self.trace)
 
     @cached_property
@@ -129,7 +129,7 @@ class Result:
             plot: Whether to draw `curve.png`.
 
         Returns:
-            A warning if the picture could not be drawn, otherwise nothing.
+            A list with a warning if the picture could not be drawn, otherwise an empty list.
 
         Raises:
             OutputError: As for `save`.
@@ -149,7 +149,7 @@ class Result:
         """Write the run's files: curve.csv, curve.png, summary.csv, summary.json, spec.yaml.
 
         Args:
-            directory: Where they go; an earlier result is replaced as a whole.
+            directory: Where the files go; an earlier result is replaced as a whole.
             plot: Whether to draw `curve.png`. A picture that cannot be drawn is left out, with a warning.
 
         Returns:
@@ -165,7 +165,7 @@ class Result:
 
 
 def by_name(results: Sequence[Result]) -> dict[str, list[Result]]:
-    """Group runs by name: those with the same name differ in their seed."""
+    """Group runs by name; runs with the same name differ in their seeds."""
     groups: dict[str, list[Result]] = {}
     for result in results:
         groups.setdefault(result.name, []).append(result)
@@ -173,7 +173,7 @@ def by_name(results: Sequence[Result]) -> dict[str, list[Result]]:
 
 
 def summary_table(results: Sequence[Result]) -> pd.DataFrame:
-    """The summaries of runs, one row each, in the columns of `summary.csv`."""
+    """The summaries of runs, one row per run, with the columns of `summary.csv`."""
     import pandas as pd
 
     rows = [{key: result.summary[key] for key in SUMMARY_COLUMNS} for result in results]

@@ -52,7 +52,7 @@ class Results(Sequence[R_co]):
 
     @cached_property
     def best(self) -> R_co | None:
-        """The best run, of several seeds the one nearest to their median; None if the runs cannot be compared."""
+        """The best run, with several seeds the one nearest to their median; None if the runs cannot be compared."""
         rule = comparison(self.groups)
         return next((rule.nearest_to_median(self.groups[i]) for i in rule.best(self.groups)), None)
 

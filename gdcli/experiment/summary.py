@@ -1,4 +1,4 @@
-"""The figures of a finished run, as in `summary.json` and, the first of them, in `summary.csv`."""
+"""The figures of a finished run for `summary.json`; the first ones are the columns of `summary.csv`."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ SUMMARY_COLUMNS = (
 
 
 def summarise(plan: Plan, trace: Trace, *, kernel: Kernel, seconds: float, warnings: Sequence[str]) -> dict[str, Any]:
-    """Sum up a run.
+    """Summarise a run.
 
     Args:
-        plan: What was run.
-        trace: What happened.
-        kernel: What stepped through the epochs.
+        plan: The plan of the run.
+        trace: The trace of the run.
+        kernel: The kernel that stepped through the epochs.
         seconds: Wall time of the descent.
-        warnings: For people.
+        warnings: The warnings about the run.
 
     Returns:
         The keys of `summary.json`, those of `SUMMARY_COLUMNS` first.
@@ -102,7 +102,7 @@ def _figures(plan: Plan, trace: Trace, seconds: float) -> dict[str, Any]:
 
 
 def _scaler(scaler: Scaler) -> str:
-    """Both scalers in one text, that of the target only where there is one."""
+    """The scalers of the features and, if there is one, of the target, as one text."""
     return scaler.features if scaler.target == "none" else f"{scaler.features} (target {scaler.target})"
 
 

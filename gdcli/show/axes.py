@@ -1,4 +1,4 @@
-"""Axes that hold any numbers: their ends, their ticks, and what is drawn between them."""
+"""Axes for numbers of any size: limits, ticks, and bands between curves."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FEW_DECADES = 50
 
 
 def log_axis(axis: Axes, low: float, high: float) -> None:
-    """Set a log axis from low to high. Its labels are plain text, because math text doubles the time of a picture."""
+    """Set up a log axis from low to high. Labels are plain text, because math text doubles the time of a picture."""
     low, high = _within_reach(low, high)
     axis.set_autoscaley_on(False)  # autoscaling looks beyond the largest double
     axis.set_yscale("log", nonpositive="mask")
@@ -32,13 +32,13 @@ def log_axis(axis: Axes, low: float, high: float) -> None:
 
 
 def _within_reach(low: float, high: float) -> tuple[float, float]:
-    """The ends of an axis, different from each other and within what Matplotlib can draw."""
+    """The limits of an axis, made distinct and within the range that Matplotlib can draw."""
     high = min(max(high, 2 * SMALLEST), LARGEST)
     return min(max(low, SMALLEST), high / 2), high
 
 
 def short(value: float, _position: int | None = None) -> str:
-    """A tick's label, five characters at most: 0.01, 250, 1e6, 1e-12."""
+    """The label of a tick, of at most five characters: 0.01, 250, 1e6, 1e-12."""
     if 1e-3 <= value < 1e4 or not math.isfinite(value):
         return f"{value:g}"
     mantissa, exponent = f"{value:.0e}".split("e")
@@ -46,7 +46,7 @@ def short(value: float, _position: int | None = None) -> str:
 
 
 def drawable(values: Array) -> Array:
-    """Values that Matplotlib can draw: NaN instead of values that are not finite, and `LARGEST` at most."""
+    """Values that Matplotlib can draw: NaN instead of values that are not finite, and at most `LARGEST`."""
     return np.where(np.isfinite(values), np.minimum(values, LARGEST), np.nan)
 
 
@@ -57,7 +57,7 @@ def fill_band(axis: Axes, x: Array, low: Array, high: Array, *, colour: str, alp
         axis: Axis whose limits are set.
         x: Shape (n,).
         low: The lower curve, shape (n,).
-        high: The upper one, likewise.
+        high: The upper curve, shape (n,).
         colour: Colour of the band.
         alpha: Opacity of the band.
     """

@@ -1,4 +1,4 @@
-"""The picture of several runs: their losses and gaps over each other, against the epoch."""
+"""The picture of several runs: all losses and all gaps against the epoch."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from gdcli.show.pictures import (
 
 
 def comparison_picture(results: Sequence[Result]) -> Figure:
-    """Draw several runs over each other, one colour each. A long legend is placed beside the axes.
+    """Draw several runs in the same axes, one colour each. A long legend is placed beside the axes.
 
-    Runs of one name are drawn as their median, with a band from their 10 % to their 90 % quantile.
+    Runs with the same name are drawn as their median, with a band from the 10 % to the 90 % quantile.
 
     Args:
         results: The runs.
@@ -62,7 +62,7 @@ def comparison_picture(results: Sequence[Result]) -> Figure:
 
 
 def _title(groups: Mapping[str, Sequence[Result]]) -> str:
-    """The names of a few runs, or the number of many and their file; how many seeds."""
+    """The names of a few runs, or the number of many runs and their file; and the number of seeds."""
     results = [run for runs in groups.values() for run in runs]
     files = {PurePath(result.plan.rows.data.label).name for result in results}
     many = f"{len(groups)} runs" + (f" on {files.pop()}" if len(files) == 1 else "")
@@ -71,7 +71,7 @@ def _title(groups: Mapping[str, Sequence[Result]]) -> str:
 
 
 def _mark_optima(axis: Axes, results: Sequence[Result]) -> None:
-    """Draw each optimum that reads differently from the others."""
+    """Draw each distinct optimum, to six digits."""
     optima = sorted({f"{result.plan.rows.objective.optimum_mse:.6g}" for result in results}, key=float)
     label = f"optimum {optima[0]}" if len(optima) == 1 else "optima"
     for i, optimum in enumerate(optima):
@@ -79,7 +79,7 @@ def _mark_optima(axis: Axes, results: Sequence[Result]) -> None:
 
 
 def _legend_beside(figure: Figure, axis: Axes, runs: int) -> None:
-    """Place the legend of an axis beside all axes, shortened in its middle where there are very many runs."""
+    """Place the legend of an axis beside all axes, shortened in the middle if there are very many runs."""
     handles, labels = axis.get_legend_handles_labels()
     if runs > LEGEND_MOST:
         labels[LEGEND_MOST - 1 : -1] = [f"… and {runs - LEGEND_MOST + 1} more"]
@@ -89,7 +89,7 @@ def _legend_beside(figure: Figure, axis: Axes, runs: int) -> None:
 
 
 def _note(runs: Sequence[Result]) -> str:
-    """How runs of one name ended, unless all were completed."""
+    """How runs with the same name ended, unless all were completed."""
     counts = [
         f"{f'{count} of {len(runs)} ' if len(runs) > 1 else ''}{status.replace('_', ' ')}"
         for status, count in endings(runs)

@@ -1,6 +1,6 @@
-"""The pictures that results are given from here: a run's, a sweep's, and that of several runs over each other.
+"""Draw the pictures of results: of a run, of several runs together, and of a sweep.
 
-Matplotlib takes 0.8 s to import: each function imports it when a picture is wanted.
+Matplotlib takes 0.8 s to import, so each function imports it when it is called.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def draw_run(result: Result) -> bytes:
 
 
 def draw_together(results: Sequence[Result]) -> bytes:
-    """Draw several results over each other, as the bytes of a PNG."""
+    """Draw several results in one picture, as the bytes of a PNG."""
     from gdcli.show.comparison_picture import comparison_picture
     from gdcli.show.pictures import to_png
 

@@ -23,7 +23,7 @@ def exact_view(fit: ExactFit) -> RenderableType:
         fit: The fit.
 
     Returns:
-        What Rich prints.
+        A Rich renderable.
     """
     condition = "infinite" if math.isinf(fit.condition_number) else number(fit.condition_number, 4)
     facts: list[tuple[str, list[Cell]]] = [

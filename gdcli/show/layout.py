@@ -1,6 +1,6 @@
-"""Tables that fit: no number is cut at any width, names are shortened in the middle, columns left out are listed.
+"""Tables that fit the console: numbers are never cut, names are shortened in the middle, hidden columns are listed.
 
-Every table of every command goes through here. The width is that of the console.
+Every table of every command is made here.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from gdcli.errors import printable
 
 Cell: TypeAlias = "str | Text"
 
-SHORTEST = 12  # characters of a name, below which columns are left out instead
+SHORTEST = 12  # the fewest characters of a shortened name; with less room, columns are left out
 LONGEST_NUMBER = 16  # eight digits with a sign, an exponent and a bracket
 EDGES, BETWEEN = 2, 2  # spaces around a row, and between two columns
 JOINER = "\u200d"
@@ -33,10 +33,10 @@ class Column:
 
     Attributes:
         heading: One or more lines.
-        rank: Columns of the smallest rank are left out first.
+        rank: Columns with the smallest rank are left out first.
         is_name: Whether its cells are names, which are aligned left and may be shortened. Numbers are aligned
             right and stay whole.
-        is_whole: Whether names are not shortened either.
+        is_whole: Whether its names are never shortened.
     """
 
     heading: str
@@ -50,8 +50,8 @@ class Sheet:
     """Rows under headings, for Rich to print.
 
     Attributes:
-        columns: From left to right.
-        rows: One cell per column each.
+        columns: The columns, from left to right.
+        rows: The rows, each with one cell per column.
         bold: Indices of the rows in bold.
     """
 

@@ -1,4 +1,4 @@
-"""Texts of pictures as they are written: no math text, no control characters, and fonts that have the glyphs."""
+"""Show the texts of pictures literally: no math text, no control characters, and fonts that have the glyphs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ BOX = "□"  # drawn instead of a missing glyph
 
 
 def as_written(figure: Figure) -> str | None:
-    """Show every text of a figure as it is written: `$` is a dollar, and fonts step in for missing glyphs.
+    """Show every text of a figure literally: `$` is a dollar sign, and other fonts supply missing glyphs.
 
     A character that no installed font has becomes a box, instead of Matplotlib's warning about each.
 
@@ -59,20 +59,20 @@ def as_written(figure: Figure) -> str | None:
 
 
 def _texts(figure: Figure) -> list[Text]:
-    """The texts of a figure, without the numbers at its ticks: these are ASCII, and to look for them takes 8 ms."""
+    """The texts of a figure, except tick labels that are numbers: these are ASCII, and finding them takes 8 ms."""
     holders = [*figure.texts, *figure.legends, *(part for axes in figure.axes for part in _lettered(axes))]
     return [text for holder in holders for text in holder.findobj(Text) if isinstance(text, Text)]
 
 
 def _lettered(axes: Axes) -> list[Artist]:
-    """The parts of axes that have texts of ours."""
+    """The parts of axes with texts other than numbers."""
     legend = axes.get_legend()
     named = [axis for axis in (axes.xaxis, axes.yaxis) if isinstance(axis.get_major_locator(), FixedLocator)]
     return [axes.title, axes.xaxis.label, axes.yaxis.label, *axes.texts, *named, *([legend] if legend else [])]
 
 
 def _characters(texts: Iterable[Text]) -> str:
-    """The distinct characters of the texts beyond ASCII, which every font has."""
+    """The distinct characters of the texts, without those of ASCII, which every font has."""
     return "".join(dict.fromkeys(c for text in texts for c in text.get_text() if not c.isascii()))
 
 

@@ -1,4 +1,4 @@
-"""What pictures share: colours, the way to a PNG, and the axes for curves of loss and gap."""
+"""The common parts of pictures: colours, axes for curves of loss and gap, and rendering as a PNG."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def to_png(figure: Figure, *, warn: Callable[[str], None] = lambda _: None) -> b
     """Render a figure as the bytes of a PNG.
 
     Args:
-        figure: Changed in place: texts are drawn as they are written.
+        figure: Changed in place: its texts are shown literally.
         warn: Called with a sentence about characters that no installed font has.
 
     Returns:
@@ -58,7 +58,7 @@ def cut(text: str, most: int) -> str:
 
 
 def line_styles() -> cycle[tuple[str, LineStyle]]:
-    """Colour and style of each line: the colours first, then the next style."""
+    """The colour and style of each line: all colours with the first style, then with the next."""
     return cycle([(colour, line) for line in LINE_STYLES for colour in COLOURS])
 
 
@@ -66,8 +66,8 @@ def loss_and_gap_axes(title: str, results: Sequence[Result], *, wide: bool = Fal
     """Make a figure with an axis for the loss and one for the gap, against the epoch.
 
     Args:
-        title: Cut if it is long.
-        results: The runs to come.
+        title: The title; cut if it is long.
+        results: The runs that will be drawn.
         wide: Whether to leave room for a legend beside the axes.
 
     Returns:
@@ -96,11 +96,11 @@ def plot_curve(axis: Axes, values: Array, *, label: str, colour: str, line: Line
     """Plot values against the epoch, without those that are not finite; a single point becomes a marker.
 
     Args:
-        axis: Where to.
+        axis: The axis to draw on.
         values: After each epoch, the start first, shape (epochs + 1,).
-        label: In the legend.
-        colour: Of the line.
-        line: Its style.
+        label: Label in the legend.
+        colour: Colour of the line.
+        line: Style of the line.
     """
     marker = "o" if len(values) == 1 else ""
     axis.plot(
@@ -120,7 +120,7 @@ def mark_optimum(axis: Axes, optimum: float, *, label: str | None) -> None:
 
 
 def scale_loss(axis: Axes, results: Sequence[Result]) -> None:
-    """Choose the loss axis by the runs that did not diverge."""
+    """Scale the loss axis to the runs that did not diverge."""
     steady = _steady(results)
     losses = _positive(loss for r in steady for loss in (r.trace.mse, r.trace.val_mse) if loss is not None)
     if not len(losses):

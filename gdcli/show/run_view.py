@@ -25,7 +25,7 @@ def run_view(result: Result) -> RenderableType:
         result: The run.
 
     Returns:
-        What Rich prints.
+        A Rich renderable.
     """
     title = Words([Text(result.name, style="bold"), "", status_text(result)])
     return Group(title, Facts([*_settings(result), *_figures(result)]), *_weights(result.summary))
@@ -75,7 +75,7 @@ def _r2(value: float | None) -> list[Cell]:
 
 
 def _aside(text: str) -> list[Cell]:
-    """Dimmed words after a wider space."""
+    """Dimmed words after a double space."""
     return ["", *(Text(word, style="dim") for word in text.split(" "))]
 
 

@@ -13,12 +13,12 @@ FIGURES = {"gap": "gap", "final_mse": "MSE"}
 
 
 def varied(result: SweepResult) -> tuple[Axis, ...]:
-    """The axes of more than one value, or all axes if there is none."""
+    """The axes with more than one value, or all axes if there are none."""
     return tuple(axis for axis in result.sweep.axes if len(axis.values) > 1) or result.sweep.axes
 
 
 def headings_of(axes: Sequence[Axis]) -> dict[str, str]:
-    """Headings of keys: their last part, `optimizer` for `optimizer.kind`; the whole key if that may mean another."""
+    """Headings of keys: their last part, `optimizer` for `optimizer.kind`; the whole key if that is ambiguous."""
     keys = [axis.key for axis in axes]
     last = [key.removesuffix(".kind").rpartition(".")[2] for key in keys]
     counts = Counter([*last, *FIGURES.values()])  # `stop.gap` is not the gap
@@ -26,8 +26,8 @@ def headings_of(axes: Sequence[Axis]) -> dict[str, str]:
 
 
 def diverged_label(result: SweepResult) -> str:
-    """What a setting without a finite figure has in common with all others of a sweep."""
-    return "diverged" if result.sweep.seeds == 1 else "half of the seeds or more diverged"
+    """The label of settings without a finite figure."""
+    return "diverged" if result.sweep.seeds == 1 else "at least half of the seeds diverged"
 
 
 def label_of(key: str, setting: Setting) -> str:

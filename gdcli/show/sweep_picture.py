@@ -25,7 +25,7 @@ def sweep_picture(result: SweepResult) -> Figure:
     """Draw the figure that ranks the settings: as lines over a numeric axis, or as a heat map over two crossed axes.
 
     Args:
-        result: The sweep, of at least one run.
+        result: The sweep, with at least one run.
 
     Returns:
         A figure; diverged settings are marked, at the top of a line or as empty cells.

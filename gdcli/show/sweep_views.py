@@ -17,7 +17,7 @@ from gdcli.show.tables import RANKS, ranking_remarks
 from gdcli.show.texts import number, scientific
 
 SHOWN = 10
-# What several runs did, by the note of each.
+# The plural of each note.
 PLURALS = {
     "diverged": "diverged",
     "above its start": "ended above their start",
@@ -33,7 +33,7 @@ def sweep_view(result: SweepResult) -> RenderableType:
         result: The sweep.
 
     Returns:
-        What Rich prints.
+        A Rich renderable.
     """
     with_seeds, axes = result.sweep.seeds > 1, varied(result)
     headings = headings_of(axes)
@@ -74,7 +74,7 @@ def _remarks(result: SweepResult) -> list[str]:
     excess = f"; the {SHOWN} {which} are shown" if len(settings) > SHOWN else ""
     lines = [f"{count}, {_endings(result.runs)}{excess}"]
     if result.sweep.seeds > 1:
-        lines.append(f"medians of {result.sweep.seeds} seeds, column by column; 10–90 % is of the gap")
+        lines.append(f"medians of {result.sweep.seeds} seeds, column by column; 10–90 % is the range of the gap")
     constants = [axis for axis in result.sweep.axes if axis not in varied(result)]
     if constants:
         lines.append(f"all with {', '.join(f'{axis.key} {value_text(axis.values[0])}' for axis in constants)}")

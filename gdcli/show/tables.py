@@ -17,7 +17,7 @@ from gdcli.experiment.result import Result, by_name
 from gdcli.show.layout import Cell, Column, Sheet, Words, comma_separated
 from gdcli.show.texts import STATUS_STYLES, number, scientific, seeds_text, status_text
 
-# Where there is no room for all columns, those of the smallest rank are left out first.
+# If there is no room for all columns, those with the smallest rank are left out first.
 RANKS = {
     **{"gap": 60, "median gap": 60, "final MSE": 40, "val. MSE": 35, "10–90 %": 30, "gap/opt.": 20},
     **{"optimizer": 28, "lr": 27, "schedule": 26, "scaler": 25, "batch_size": 24, "epochs": 10},
@@ -31,7 +31,7 @@ def comparison_view(results: Sequence[Result]) -> RenderableType:
         results: The runs.
 
     Returns:
-        What Rich prints.
+        A Rich renderable.
     """
     groups = by_name(results)
     seeds = len(results) > len(groups)
@@ -95,7 +95,7 @@ def _optima(results: Sequence[Result]) -> list[str]:
 
 
 def _ending(runs: Sequence[Result]) -> Text:
-    """How runs of one name ended; empty if all were completed without remarks."""
+    """How runs with the same name ended; empty if all were completed without remarks."""
     notes = [run for run in runs if run.status is not Status.COMPLETED or run.remarks]
     if len(runs) == 1 or not notes:
         return status_text(notes[0]) if notes else Text()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 SUITE = "gdcli check"
 _DECLARATION = "<?xml version='1.0' encoding='UTF-8'?>\n"
-JUNIT_BEGINNING = f'{_DECLARATION}<testsuites name="{SUITE}"'.encode()  # of every report that `junit_xml` makes
+JUNIT_BEGINNING = f'{_DECLARATION}<testsuites name="{SUITE}"'.encode()  # of every report made by `junit_xml`
 
 
 def verdict_line(verdict: Verdict) -> Text:

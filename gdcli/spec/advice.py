@@ -1,4 +1,4 @@
-"""How messages write a setting of the dataset, so that it can be copied."""
+"""Settings of the dataset as messages write them, ready to be copied."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from gdcli.errors import Place
 
-# Where settings are given: in a spec, as options of a command, or as arguments in Python.
+# How settings are given: in a spec, as options of a command, or as arguments in Python.
 Style: TypeAlias = Literal["spec", "option", "argument"]
 
 
@@ -23,7 +23,7 @@ def setting(style: Style, values: Mapping[str, str], *, beside: str = "path: …
 
     Args:
         style: How settings are given.
-        values: Keys of the dataset and their values.
+        values: Keys of the dataset, with their values.
         beside: The other keys of the dataset in a spec.
 
     Returns:

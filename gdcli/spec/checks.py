@@ -26,10 +26,10 @@ def check(values: dict[str, Any], *, has_rows: bool) -> list[Flaw]:
 
     Args:
         values: The valid sections of a spec.
-        has_rows: Whether the rows come as an argument instead of `dataset`.
+        has_rows: Whether the rows are given as an argument instead of `dataset`.
 
     Returns:
-        What is wrong.
+        The faults.
     """
     flaws: list[Flaw] = []
     for keys, function in _CHECKS:
@@ -52,7 +52,7 @@ def _dataset(dataset: Dataset) -> Iterator[Flaw]:
     keys = [key for key in ("path", "synthetic", "inline") if getattr(dataset, key) is not None]
     if len(keys) != 1:
         got = " and ".join(keys) or "none of them"
-        yield ("dataset",), f"dataset needs just one of path, synthetic and inline, got {got}"
+        yield ("dataset",), f"dataset needs exactly one of path, synthetic and inline, got {got}"
     if dataset.synthetic and dataset.synthetic.column_factors is not None:
         factors, weights = len(dataset.synthetic.column_factors), len(dataset.synthetic.weights)
         if factors != weights:
@@ -114,7 +114,7 @@ def _columns(columns: Columns) -> Iterator[Flaw]:
         if name == "intercept" and columns.intercept:
             yield (
                 ("columns", "features", i),
-                "a feature cannot be called 'intercept' beside the intercept; rename it, or set intercept: false",
+                "with an intercept, no feature can be called 'intercept'; rename it, or set intercept: false",
             )
 
 
@@ -122,7 +122,7 @@ def _scaler(scaler: Scaler) -> Iterator[Flaw]:
     if scaler.target == "sigmoid":
         yield (
             ("scaler", "target"),
-            "scaler.target cannot be sigmoid: it has no inverse for predictions outside (0, 1), so that losses could "
+            "scaler.target cannot be sigmoid: it has no inverse for predictions outside (0, 1), so losses could "
             "not be given in the units of the file; use zscore, minmax, maxabs or robust",
         )
 
@@ -149,13 +149,13 @@ def _schedule(schedules: tuple[Schedule, ...]) -> Iterator[Flaw]:
         if single and schedule.length is not None and not isinstance(schedule, Warmup):
             yield (*path, "length"), "schedule.length is only for the elements of a list; did you mean epochs?"
         if not single and schedule.length is None and i < len(schedules) - 1:
-            yield path, f"{path_text((*path, 'length'))} is required: only the last element of a list may go without"
+            yield path, f"{path_text((*path, 'length'))} is required: only the last element of a list may omit it"
         if schedule.interval != schedules[0].interval:
             yield (*path, "interval"), "all elements of a schedule must have the same interval"
         if isinstance(schedule, Piecewise) and len(schedule.values) != len(schedule.boundaries) + 1:
             needed, got = len(schedule.boundaries) + 1, len(schedule.values)
             at = (*path, "values")
-            yield at, f"{path_text(at)} must have one value more than there are boundaries ({needed}), got {got}"
+            yield at, f"{path_text(at)} must have one more value than boundaries ({needed}), got {got}"
         if isinstance(schedule, OneCycle) and schedule.three_phase and schedule.pct_start > 0.5:
             at = (*path, "pct_start")
             yield at, f"{path_text(at)} must be at most 0.5 with three_phase, got {schedule.pct_start:g}"

@@ -50,7 +50,7 @@ class Draft:
         return next(below, Place(self.label))
 
     def with_value(self, key: str, value: Any, place: Place) -> Draft:
-        """The same draft with one dotted key set.
+        """The same draft with the value of one dotted key set.
 
         Args:
             key: Dotted; a number is the index of a list's element.
@@ -58,10 +58,10 @@ class Draft:
             place: Its place in messages.
 
         Returns:
-            The new draft; this one stays as it is.
+            The new draft; this one is unchanged.
 
         Raises:
-            SpecError: The key is too deep, or leads through a value that is neither a mapping nor a list.
+            SpecError: The key is nested too deeply, or goes through a value that is neither a mapping nor a list.
         """
         path = tuple(_index(part) for part in key.split("."))
         if len(path) > MAX_DEPTH:
@@ -125,7 +125,7 @@ def read_draft(
 
 
 def reseeded(draft: Draft, i: int) -> Draft:
-    """The same draft with a seed that is i higher."""
+    """The same draft with its seed increased by i."""
     seed = draft.values.get("seed", 0)
     # A seed that is not a number is reported by the validation.
     return draft.with_value("seed", seed + i, Place("--seeds")) if i and isinstance(seed, int) else draft
@@ -146,11 +146,11 @@ def check_seeds(draft: Draft, seeds: int, *, settings: int = 1, place: str = "--
     seed, at = draft.values.get("seed", 0), Place(f"{place} {seeds}" if place.startswith("-") else place)
     if isinstance(seed, int) and 0 <= seed < LARGEST_SEED < seed + seeds:
         most = LARGEST_SEED - seed
-        message = f"seeds count up from {seed} and must stay below {LARGEST_SEED}: {most} at most"
+        message = f"seeds count up from {seed} and must stay below {LARGEST_SEED}: at most {most}"
         raise SpecError([Fault(at, message)])
     if settings * seeds > MOST_RUNS:
         product = f" ({settings} times {seeds})" if settings > 1 else ""
-        raise SpecError([Fault(at, f"these are {settings * seeds} runs{product}; {MOST_RUNS} at most")])
+        raise SpecError([Fault(at, f"these are {settings * seeds} runs{product}; at most {MOST_RUNS} are allowed")])
 
 
 def _index(part: str) -> str | int:

@@ -1,4 +1,4 @@
-"""The specs in folders."""
+"""Find the specs in folders."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def find_specs(paths: Sequence[Path]) -> list[Path]:
         The files, those of a folder sorted.
 
     Raises:
-        SpecError: A folder holds none, or cannot be listed.
+        SpecError: A folder contains no specs, or cannot be listed.
     """
     specs = []
     for path in paths:
@@ -32,10 +32,10 @@ def find_specs(paths: Sequence[Path]) -> list[Path]:
 
 
 def _specs_in(folder: Path) -> list[Path]:
-    """The specs of a folder at every depth, sorted; links to folders are not followed, which may lead in a circle."""
+    """The specs of a folder at every depth, sorted. Links to folders are not followed, since they may form a cycle."""
 
     def refuse(error: OSError) -> None:
-        if not isinstance(error, FileNotFoundError):  # one that has gone meanwhile held nothing any more
+        if not isinstance(error, FileNotFoundError):  # a folder that was removed meanwhile has no specs
             place = Place(str(error.filename))
             raise SpecError([Fault(place, f"cannot list this folder: {system_reason(error)}")]) from error
 

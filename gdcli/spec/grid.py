@@ -1,4 +1,4 @@
-"""The `sweep:` block of a spec and its like: axes, and the points that they span."""
+"""The axes of a grid, from a `sweep:` block or options, and the points that they span."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ MOST_POINTS = 100_000
 
 @dataclass(frozen=True)
 class Axis:
-    """One key of a spec and the values that it takes.
+    """One key of a spec and its values.
 
     Attributes:
         key: Dotted, as for `--set`.
         values: Plain values.
-        places: Where each of them stands, where it stands anywhere.
+        places: The place of each value; empty if unknown.
     """
 
     key: str
@@ -35,12 +35,12 @@ class Axis:
     places: tuple[Place, ...] = field(default=(), compare=False, repr=False)
 
     def place(self, i: int) -> Place:
-        """What messages name as the place of value i."""
+        """The place of value i in messages."""
         return self.places[i] if self.places else Place(f"sweep {self.key}={written(self.values[i])}")
 
     @property
     def is_numeric(self) -> bool:
-        """Whether all values are numbers, so that they have a place on a numeric axis."""
+        """Whether all values are numbers."""
         return all(isinstance(value, int | float) and not isinstance(value, bool) for value in self.values)
 
 
@@ -54,13 +54,13 @@ def axes_of_block(block: Any, place: Callable[[KeyPath], Place]) -> list[Axis]:
 
     Args:
         block: Dotted keys → a list, `{log: [a, b, n]}` or `{linear: [a, b, n]}`.
-        place: Of the block, which is (), of each of its keys, and of each value by its index.
+        place: Returns the place of the block, by the path (), of a key, or of a value by its index.
 
     Returns:
         The axes, in their order.
 
     Raises:
-        SpecError: An axis is not one of these; all faults at once.
+        SpecError: An axis has none of these forms; all faults at once.
     """
     if not isinstance(block, Mapping) or not block:
         raise SpecError(
@@ -79,16 +79,16 @@ def axes_of_block(block: Any, place: Callable[[KeyPath], Place]) -> list[Axis]:
 
 
 def axes_of(draft: Draft, given: Sequence[Axis], *, place: str, way_out: str) -> list[Axis]:
-    """Put the axes of a spec's `sweep:` block and those given beside it together.
+    """Combine the axes of a spec's `sweep:` block with further axes.
 
     Args:
         draft: The spec.
-        given: Axes; one of the same key as in the block stands there instead of that.
-        place: What messages call them.
-        way_out: How to give some.
+        given: The further axes; an axis replaces the block's axis with the same key.
+        place: The place of the further axes in messages.
+        way_out: How to give axes, for the message when there are none.
 
     Returns:
-        The axes of the block in their order, then the others.
+        The axes of the block in order, then the others.
 
     Raises:
         SpecError: The block is wrong, a key is given twice, or there is no axis at all.
@@ -97,7 +97,7 @@ def axes_of(draft: Draft, given: Sequence[Axis], *, place: str, way_out: str) ->
     in_block = axes_of_block(block, lambda path: draft.place(("sweep", *path))) if block is not None else []
     counts = Counter(axis.key for axis in given)
     for key in (key for key, count in counts.items() if count > 1):
-        raise SpecError([Fault(Place(place), f"{key} is there twice; give all of its values at once")])
+        raise SpecError([Fault(Place(place), f"{key} is given twice; give all of its values at once")])
     axes = {axis.key: axis for axis in (*in_block, *given)}
     if not axes:
         raise SpecError([Fault(Place(draft.label), f"nothing to vary: give a `sweep:` block or {way_out}")])
@@ -105,7 +105,7 @@ def axes_of(draft: Draft, given: Sequence[Axis], *, place: str, way_out: str) ->
 
 
 def axis_of_option(text: str) -> Axis:
-    """Read one `--grid KEY=VALUES`: `log:a:b:n`, `linear:a:b:n`, or values with commas between them.
+    """Read one `--grid KEY=VALUES`: `log:a:b:n`, `linear:a:b:n`, or comma-separated values.
 
     Args:
         text: As typed.
@@ -114,7 +114,7 @@ def axis_of_option(text: str) -> Axis:
         The axis.
 
     Raises:
-        SpecError: It is not of this form.
+        SpecError: The text does not have this form.
     """
     place = Place(f"--grid {text}")
     key, equals, values = text.partition("=")
@@ -132,7 +132,7 @@ def axis_of_option(text: str) -> Axis:
 
 
 def _values(values: Any) -> tuple[Any, ...]:
-    """Write out the values of an axis; ValueError says what is wrong with them."""
+    """The values of an axis; raises a ValueError with a message if they are not valid."""
     if isinstance(values, Mapping):
         if len(values) != 1 or next(iter(values)) not in SPACINGS:
             raise ValueError("must be a list, {log: [from, to, count]} or {linear: [from, to, count]}")
@@ -159,7 +159,7 @@ def _spaced(spacing: str, bounds: Any) -> tuple[int | float, ...]:
     spaced = np.geomspace(low, high, count) if spacing == "log" else np.linspace(low, high, count)
     # Twelve digits: 0.01 and not 0.010000000000000002.
     values = tuple(float(f"{value:.12g}") for value in spaced)
-    # Between whole ends, values that are whole as well can be epochs or batches.
+    # If the ends and all values are whole, the values are integers: they may be epochs or batch sizes.
     is_whole = isinstance(low, int) and isinstance(high, int) and all(value.is_integer() for value in values)
     return tuple(map(int, values)) if is_whole else values
 
@@ -168,25 +168,25 @@ def points(axes: Sequence[Axis], *, paired: bool) -> Iterator[dict[str, Any]]:
     """List the points of a grid.
 
     Args:
-        axes: At least one, of different keys.
+        axes: At least one axis; all keys differ.
         paired: Whether to pair the axes value by value instead of crossing them.
 
-    Returns:
-        Points, key → value; the last axis runs fastest.
+    Yields:
+        Points, key → value; the last axis varies fastest.
 
     Raises:
-        SpecError: A key is there twice, axes to be paired differ in length, or there are too many points.
+        SpecError: Two axes have the same key, paired axes differ in length, or there are too many points.
     """
     place = Place("sweep")
     keys = [axis.key for axis in axes]
     for key in sorted({key for key in keys if keys.count(key) > 1}):
-        raise SpecError([Fault(place, f"the axis {key} is there twice")])
+        raise SpecError([Fault(place, f"the axis {key} is given twice")])
     lengths = [len(axis.values) for axis in axes]
     if paired and len(set(lengths)) > 1:
         counts = ", ".join(f"{axis.key} {len(axis.values)}" for axis in axes)
         raise SpecError([Fault(place, f"paired axes must have the same number of values, got {counts}")])
     if not paired and np.prod(lengths, dtype=float) > MOST_POINTS:
-        raise SpecError([Fault(place, f"the grid has {np.prod(lengths, dtype=float):g} points; {MOST_POINTS} at most")])
+        raise SpecError([Fault(place, f"the grid has {np.prod(lengths, dtype=float):g} points; at most {MOST_POINTS}")])
     columns = [axis.values for axis in axes]
     for values in zip(*columns, strict=True) if paired else product(*columns):
         yield dict(zip(keys, values, strict=True))

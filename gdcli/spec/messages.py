@@ -1,4 +1,4 @@
-"""Messages for pydantic's errors: what is wrong and what to do about it."""
+"""Messages for pydantic's errors: the fault, and how to correct it."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from pydantic_core import ErrorDetails
 from gdcli.errors import counted, suggestion
 from gdcli.spec.strict_yaml import KeyPath
 
-# The path of a key or an element, and what is wrong with it: a fault before its place is known.
+# The path of a key or an element, and a message: a fault whose place is not known yet.
 Flaw: TypeAlias = tuple[KeyPath, str]
 
-# Fields of several types. Pydantic reports one error per type.
+# Fields of several types, for which pydantic reports one error per type.
 ALTERNATIVES: dict[str, str] = {
     "batch_size": "must be `full` or an integer of at least 1",
     "init": "must be `normal`, `zeros` or a list of numbers",
 }
 
-# The forms of a section that may be more than a mapping.
+# The forms of sections that need not be mappings.
 FORMS: dict[KeyPath, str] = {
     ("dataset",): "a path or a mapping",
     ("scaler",): "a name or a mapping",
@@ -28,7 +28,7 @@ FORMS: dict[KeyPath, str] = {
     ("schedule",): "a name, a mapping or a list",
 }
 
-# Examples for keys that must be a list, by the last part of the key; `A_LIST` for all others.
+# Examples for keys whose value must be a list, by the last part of the key; `A_LIST` for all others.
 LISTS: dict[str | int, str] = {
     "features": "[Length, Diameter]",
     "betas": "[0.9, 0.999]",
@@ -42,7 +42,7 @@ A_LIST = "[1, 2, 3]"
 
 
 def path_text(path: KeyPath) -> str:
-    """Write a path as a user writes it: `optimizer.betas[1]`."""
+    """Write a path as users do: `optimizer.betas[1]`."""
     text = ""
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{cut(part)}" if text else cut(part)
@@ -113,7 +113,7 @@ _TEMPLATES: dict[str, Callable[[ErrorDetails], str]] = {
     "tuple_type": lambda e: f"must be a list such as {LISTS.get(e['loc'][-1], A_LIST)}, got {shown(e['input'])}",
     "dict_type": lambda e: f"must be a mapping, got {shown(e['input'])}",
     "literal_error": _not_listed,
-    "json_invalid": lambda _: "holds a name with a byte in it that is not UTF-8; rename the file",
+    "json_invalid": lambda _: "contains a name that is not valid UTF-8; rename the file",
     "too_short": _length,
     "too_long": _length,
     "string_too_short": _length,
@@ -127,7 +127,7 @@ def explain(error: ErrorDetails, path: KeyPath) -> str:
 
     Args:
         error: As pydantic gives it.
-        path: Where the value stands in the spec.
+        path: The path of the value in the spec.
 
     Returns:
         `optimizer.lr must be greater than 0, got -0.1`.

@@ -23,12 +23,12 @@ else:
 Seed = Annotated[int, Ge(0), Lt(2**32)]
 
 
-EXPECTED = ("final_mse", "optimum_mse", "gap", "gap_ratio", "status")  # the figures that a spec can expect of its run
+EXPECTED = ("final_mse", "optimum_mse", "gap", "gap_ratio", "status")  # the figures that `expect` may have
 
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """A part of a spec: unknown keys, loose types and numbers that are not finite are faults."""
+    """A part of a spec. Unknown keys, values of another type and numbers that are not finite are faults."""
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
 
@@ -94,8 +94,8 @@ class Columns(Section):
     """Which columns make up the design.
 
     Attributes:
-        features: By name; every numeric column except the target by default. A text column is one-hot encoded.
-        target: By name; the last numeric column by default.
+        features: Column names; every numeric column except the target by default. A text column is one-hot encoded.
+        target: Column name; the last numeric column by default.
         intercept: Whether a column of ones follows the features.
     """
 
@@ -135,9 +135,9 @@ class Stop(Section):
     """When a run ends before its last epoch.
 
     Attributes:
-        gap: End with `target_reached` at the first epoch whose gap is at most this.
-        patience: End with `stalled` when the loss has not improved by `min_delta` for this many epochs. The loss is
-            that of the validation rows, if there are any.
+        gap: The run ends with `target_reached` at the first epoch with a gap of at most this.
+        patience: The run ends with `stalled` when the loss has not improved by `min_delta` for this many epochs. The
+            loss is that of the validation rows, if there are any.
         min_delta: The smallest decrease that counts as an improvement, in squared units of the target.
     """
 
@@ -225,13 +225,13 @@ class Spec(Section):
 
 
 def plain(value: Any) -> Any:
-    """Turn a spec, or a part of one, into dicts, lists and scalars, leaving out what is not given.
+    """Turn a spec, or a part of one, into dicts, lists and scalars, without keys that are None.
 
     Args:
         value: A dataclass of a spec, or any value in it.
 
     Returns:
-        The same as YAML and JSON have it; reading it again gives the same spec.
+        The value in the types of YAML and JSON; reading it again gives the same spec.
     """
     if is_dataclass(value):
         values = {f.name: getattr(value, f.name) for f in fields(value)}

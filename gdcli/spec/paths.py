@@ -1,4 +1,4 @@
-"""Questions about paths that users type. A name that no file system allows is a missing file, not an error."""
+"""Checks of paths that users type. A name that no file system allows is treated as missing, not as an error."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def is_text(path: Path) -> bool:
 
 
 def refusal_to_list(pattern: Path) -> str:
-    """Why the system cannot list the folder in which a pattern begins; empty if it can, or if there is no folder."""
+    """Why the system cannot list the folder where a pattern begins; empty if it can, or if the folder is missing."""
     parts = list(takewhile(lambda part: not any(mark in part for mark in "*?["), pattern.parts[:-1]))
     try:
         with os.scandir(Path(*parts)):
@@ -59,5 +59,5 @@ def entries(folder: Path) -> list[Path]:
 
 
 def in_workspace(path: Path) -> bool:
-    """Whether a file lies in a directory in which a result is being prepared."""
+    """Whether a file is in a directory in which a result is being prepared."""
     return any(WORKSPACE.fullmatch(part) for part in path.parts)

@@ -24,8 +24,8 @@ def uncovered(schedules: tuple[Schedule, ...], length: int) -> Iterator[Flaw]:
         schedules: One schedule, or a sequence.
         length: Number of t in the run.
 
-    Returns:
-        Paths in the spec, and messages.
+    Yields:
+        Flaws: paths in the spec, and messages.
     """
     unit = schedules[0].interval
     if schedules[-1].length is not None and len(schedules) > 1:
@@ -33,7 +33,7 @@ def uncovered(schedules: tuple[Schedule, ...], length: int) -> Iterator[Flaw]:
         if total < length:
             rest = f"{length - total} of the run's {length} without a rate"
             message = f"the schedule ends after {counted(total, unit)} and leaves {rest}"
-            yield ("schedule",), f"{message}; leave the length of its last element out"
+            yield ("schedule",), f"{message}; leave out the length of its last element"
     for path, schedule, k in _elements(schedules, length):
         if isinstance(schedule, OneCycle) and schedule.total is not None and schedule.total < k:
             at = (*path, "total")
@@ -42,7 +42,7 @@ def uncovered(schedules: tuple[Schedule, ...], length: int) -> Iterator[Flaw]:
 
 
 def resolved(schedules: tuple[Schedule, ...], length: int) -> tuple[Schedule, ...]:
-    """Write out the defaults that depend on the run's length."""
+    """The schedules with the defaults that depend on the length of the run."""
     return tuple(resolve(schedule, k) for _, schedule, k in _elements(schedules, length))
 
 
@@ -63,11 +63,11 @@ def remarks(schedules: tuple[Schedule, ...], length: int) -> list[str]:
         if schedules[-1].length is None and sum(lengths) == length:
             last = f"schedule[{len(schedules) - 1}]"
             warnings.append(
-                f"{last} never begins: the elements before it take all of the run's {counted(length, unit)}"
+                f"{last} never begins: the elements before it take up the whole run ({counted(length, unit)})"
             )
         elif sum(lengths) > length:
             warnings.append(
-                f"the elements of the schedule take {counted(sum(lengths), unit)}, and the run has only {length}"
+                f"the elements of the schedule take {counted(sum(lengths), unit)}, but the run has only {length}"
             )
     for path, schedule, k in _elements(schedules, length):
         span = schedule.span()
@@ -75,7 +75,7 @@ def remarks(schedules: tuple[Schedule, ...], length: int) -> list[str]:
             what, needed = f"{path_text((*path, span[0]))}", span[1]
             if needed > k:
                 only = f"there {'is' if k == 1 else 'are'} only {k}"
-                warnings.append(f"{what} reaches to {unit} {needed}, and {only}: it never gets there")
+                warnings.append(f"{what} extends to {unit} {needed}, but {only}")
             elif needed < k and schedule.afterwards:
                 warnings.append(f"{what} ends at {unit} {needed} of {k}: {schedule.afterwards}")
     return warnings

@@ -17,7 +17,7 @@ _CONSTANTS: dict[str, Any] = {
 
 
 def scalar(text: str) -> Any:
-    """What a plain scalar means under the YAML 1.2 core schema."""
+    """The value of a plain scalar under the YAML 1.2 core schema."""
     if text in _CONSTANTS:
         return _CONSTANTS[text]
     if _INTEGER.fullmatch(text):
@@ -26,13 +26,13 @@ def scalar(text: str) -> Any:
 
 
 def _decimal(text: str) -> int | float:
-    """An integer of up to 400 digits, an infinity beyond. Python refuses to parse more than 4,300 digits."""
+    """An integer of up to 400 digits, otherwise an infinity. Python refuses to parse more than 4,300 digits."""
     digits, sign = text.lstrip("+-").lstrip("0") or "0", -1 if text[0] == "-" else 1
     return bounded(sign * int(digits)) if len(digits) <= 400 else sign * float("inf")
 
 
 def bounded(number: int) -> int | float:
-    """An integer, or an infinity beyond the largest double: no other code meets thousands of digits."""
+    """An integer, or an infinity if it exceeds the largest double, so that no other code meets thousands of digits."""
     try:
         float(number)
     except OverflowError:

@@ -1,4 +1,4 @@
-"""One section of a spec: its value by its type, or what is wrong with it in words that a user understands."""
+"""Validate one section of a spec by its type, with messages that users understand."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _REGISTRIES: dict[str, Mapping[str, type]] = {"optimizer": OPTIMIZERS, "schedule
 
 @dataclass(frozen=True)
 class Parsed:
-    """A section by its type.
+    """A validated section.
 
     Attributes:
-        value: Of no use where there are flaws.
-        flaws: What is wrong with it.
+        value: The value of its type; meaningless if there are flaws.
+        flaws: Its faults.
     """
 
     value: Any = None
@@ -39,12 +39,12 @@ class Parsed:
 
 @dataclass(frozen=True)
 class _Part:
-    """A section, or an element of one, that a single type describes.
+    """A section, or an element of one, of a single type.
 
     Attributes:
         kind: The type.
-        value: As the draft has it.
-        path: Where it stands in the spec.
+        value: The value in the draft.
+        path: Its path in the spec.
     """
 
     kind: Any
@@ -56,11 +56,11 @@ def parse_section(name: str, value: Any) -> Parsed:
     """Validate one section.
 
     Args:
-        name: Its key, one of `SECTIONS`.
-        value: As the draft has it.
+        name: The key of the section, one of `SECTIONS`.
+        value: The value in the draft.
 
     Returns:
-        The section.
+        The value, or its faults.
     """
     if value is None and name in _OPTIONAL:
         return Parsed()
@@ -105,7 +105,7 @@ def _by_kind(name: str, value: Any, path: KeyPath) -> Parsed:
 def _by_type(part: _Part) -> Parsed:
     """Validate a part by its type."""
     try:
-        # JSON, because only there pydantic's strict mode reads lists as tuples and mappings as dataclasses.
+        # Pydantic's strict mode accepts lists as tuples and mappings as dataclasses only from JSON.
         text = json.dumps(part.value, default=repr)
         return Parsed(_adapter(part.kind).validate_json(text, strict=True))
     except ValidationError as error:
@@ -114,7 +114,7 @@ def _by_type(part: _Part) -> Parsed:
     flaws = [
         _flaw(details, part)
         for details in errors
-        if details["type"] != "too_short" or details["loc"] not in parents  # pydantic counts the valid elements alone
+        if details["type"] != "too_short" or details["loc"] not in parents  # pydantic counts only the valid elements
     ]
     return Parsed(flaws=tuple(dict.fromkeys(flaw for flaw in flaws if flaw)))
 
@@ -125,12 +125,12 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind, config=None if isinstance(kind, type) else ConfigDict(allow_inf_nan=False))
 
 
-# Keys of two possible forms: pydantic's name of the second one, and its type in a draft.
+# Keys with two possible forms: pydantic's name of the second form, and its type in a draft.
 _FORKS: dict[str, tuple[str, type]] = {"path": ("tuple[str, ...]", tuple), "gap": ("AtMost", dict)}
 
 
 def _of_one_form(errors: list[ErrorDetails], section: Any) -> Iterator[ErrorDetails]:
-    """Keep the errors of the form that was written, where a key may be one of two; drop the form from the place."""
+    """If a key has two possible forms, keep only the errors of the one that was written; drop it from the path."""
     for details in errors:
         loc = details["loc"]
         fork = _FORKS.get(str(loc[0])) if len(loc) > 1 else None
@@ -142,7 +142,7 @@ def _of_one_form(errors: list[ErrorDetails], section: Any) -> Iterator[ErrorDeta
 
 
 def _flaw(details: ErrorDetails, part: _Part) -> Flaw | None:
-    """The path and the message of one of pydantic's errors; None where another error says it."""
+    """The path and the message of one of pydantic's errors; None if another error covers it."""
     name, loc = part.path[0], details["loc"]
     at: KeyPath = (*part.path, *loc)
     if details["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
@@ -151,7 +151,7 @@ def _flaw(details: ErrorDetails, part: _Part) -> Flaw | None:
         return at, unknown_key(str(at[-1]), keys, path_text(at[:-1]) + _kind_note(owner))
     if name == "init" and isinstance(part.value, tuple):
         if not loc or not isinstance(loc[-1], int):
-            return None  # a list is not meant to be a name
+            return None  # an error of the form that was not written
         at = (name, loc[-1])
     elif name in ALTERNATIVES:
         return part.path, f"{name} {ALTERNATIVES[str(name)]}, got {shown(part.value)}"
@@ -161,7 +161,7 @@ def _flaw(details: ErrorDetails, part: _Part) -> Flaw | None:
 
 
 def _owner(kind: Any, loc: Sequence[str | int]) -> Any:
-    """The dataclass that an unknown key was put into."""
+    """The dataclass that an unknown key was given to."""
     if loc and kind is Dataset and loc[0] == "synthetic":
         return Synthetic
     if loc and kind in (Expect, Expect | None) and loc[0] == "gap":
@@ -170,6 +170,6 @@ def _owner(kind: Any, loc: Sequence[str | int]) -> Any:
 
 
 def _kind_note(owner: Any) -> str:
-    """Name the kind whose keys these are, for an optimizer or a schedule."""
+    """The kind of an optimizer or a schedule, for the message of an unknown key."""
     kind = getattr(owner, "kind", None)
     return f" of kind {kind}" if isinstance(kind, str) else ""

@@ -1,4 +1,4 @@
-"""The file of a spec: read whole, within bounds, as one mapping."""
+"""Read the file of a spec, of limited size, as one mapping."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAX_BYTES = 1 << 20
 
 
 def read_file(path: Path, label: str) -> tuple[dict[str, Any], dict[KeyPath, Place]]:
-    """Read a YAML file that holds one mapping.
+    """Read a YAML file that contains one mapping.
 
     Args:
         path: The file.
@@ -23,7 +23,7 @@ def read_file(path: Path, label: str) -> tuple[dict[str, Any], dict[KeyPath, Pla
         The mapping, lists as tuples, and the place of every key and element in it.
 
     Raises:
-        SpecError: The file is missing, no file, too large, not UTF-8, empty, or not a mapping; or as `parse`.
+        SpecError: The file is missing, not regular, too large, not UTF-8, empty, or not a mapping; or as `parse`.
     """
     place = Place(label)
     try:
@@ -37,7 +37,7 @@ def read_file(path: Path, label: str) -> tuple[dict[str, Any], dict[KeyPath, Pla
     except ValueError as error:  # a name with a NUL in it
         raise SpecError([Fault(place, "no file can have this name")]) from error
     if len(content) > MAX_BYTES:
-        raise SpecError([Fault(place, "a spec may have 1 MiB at most; put the data into a file of its own")])
+        raise SpecError([Fault(place, "a spec may be at most 1 MiB; put the data into a separate file")])
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -57,10 +57,10 @@ def is_stream(path: Path) -> bool:
 
 
 def _content(path: Path) -> bytes:
-    """The contents of a file, up to one byte more than a spec may have."""
+    """The contents of a file, up to one byte more than the limit."""
     kind = path.stat().st_mode
     if not (stat.S_ISREG(kind) or stat.S_ISDIR(kind) or is_stream(path)):
-        # A read from a pipe may wait for ever, and a device never ends.
+        # Reading from a pipe may block forever, and a device never ends.
         raise OSError(None, "not a regular file; pipe a spec to /dev/stdin instead")
     with path.open("rb") as stream:
         return stream.read(MAX_BYTES + 1)

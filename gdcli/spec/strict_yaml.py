@@ -1,7 +1,7 @@
 """YAML 1.2 core, read strictly: values with the line and column of every key and element.
 
-PyYAML follows YAML 1.1 and takes `1e-3` as text, `on` as true, and the last of two equal keys in silence. Its
-composer gives nodes with their places; what a plain scalar means is decided by `scalars`.
+PyYAML follows YAML 1.1 and reads `1e-3` as text, `on` as true, and silently takes the last of two equal keys. Its
+composer gives nodes with their places; `scalars` gives plain scalars their values.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from gdcli.spec.scalars import scalar
 KeyPath: TypeAlias = tuple[str | int, ...]
 Places: TypeAlias = Mapping[KeyPath, Place]
 
-MAX_NODES = 150_000  # PyYAML composes about 70,000 a second
+MAX_NODES = 150_000  # PyYAML composes about 70,000 per second
 MAX_DEPTH = 50
 
 _TAG = "tag:yaml.org,2002:"
@@ -38,8 +38,8 @@ def parse(text: str, label: str) -> tuple[Any, dict[KeyPath, Place]]:
         Its value, lists as tuples and mapping keys as text, and the place of every key and element.
 
     Raises:
-        SpecError: It is not YAML; a key is given twice, a tag or a merge key is used, it is nested too deep, or aliases
-            expand without bound.
+        SpecError: It is not YAML, a key is given twice, a tag or a merge key is used, it is nested too deeply, or
+            aliases expand to too many values.
     """
     node = _compose(text, label)
     builder = _Builder(label)
@@ -62,12 +62,12 @@ def _compose(text: str, label: str) -> yaml.Node | None:
         raise SpecError([Fault(place, f"not valid YAML: {problem}")]) from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        raise SpecError([Fault(Place(label, line), "not valid YAML: a control character stands here")]) from error
+        raise SpecError([Fault(Place(label, line), "not valid YAML: a control character is not allowed")]) from error
     except RecursionError as error:
         raise SpecError([Fault(Place(label), f"nested deeper than {MAX_DEPTH} levels")]) from error
     except _TooManyError as error:
         mark = error.mark
-        message = f"more than {MAX_NODES} values; put the data into a file of its own"
+        message = f"more than {MAX_NODES} values; put the data into a separate file"
         raise SpecError([Fault(Place(label, mark.line + 1, mark.column + 1), message)]) from error
 
 
@@ -84,7 +84,7 @@ def dump(value: Any) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes text that the core schema would read as another type, besides what YAML 1.1 would."""
+    """Quotes text that the core schema would read as another type, in addition to text that YAML 1.1 would."""
 
     def ignore_aliases(self, data: Any) -> bool:
         """Write everything out."""
@@ -104,10 +104,10 @@ _Dumper.add_representer(str, _represent_text)
 
 
 class _TooManyError(Exception):
-    """A document has too many values.
+    """The document has too many values.
 
     Args:
-        mark: Position of the first value beyond the bound.
+        mark: Position of the first value beyond the limit.
     """
 
     def __init__(self, mark: yaml.Mark) -> None:
@@ -116,15 +116,16 @@ class _TooManyError(Exception):
 
 
 class _Loader(yaml.SafeLoader):
-    """Composes nodes, and marks the scalars whose meaning the core schema decides.
+    """Composes nodes, and marks the scalars to be read by the core schema.
 
-    It is not the faster one of libyaml, which takes tabs where this one does not, and places empty values elsewhere.
+    The faster loader of libyaml is not used: it accepts tabs that this one rejects, and reports other places for empty
+    values.
     """
 
     nodes = 0
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        """Compose a node, unless there are too many already."""
+        """Compose a node, unless there are too many."""
         self.nodes += 1
         if self.nodes > MAX_NODES:
             raise _TooManyError(self.peek_event().start_mark)  # type: ignore[no-untyped-call]
@@ -132,7 +133,7 @@ class _Loader(yaml.SafeLoader):
 
     def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:
         """Tag a node: `plain` for an untagged plain scalar, PyYAML's default for the rest."""
-        del value  # what it means is not decided here
+        del value  # the tag does not depend on it
         if kind is yaml.ScalarNode and implicit[0]:
             return "plain"
         tags = {yaml.ScalarNode: _TAG + "str", yaml.SequenceNode: _TAG + "seq", yaml.MappingNode: _TAG + "map"}
@@ -140,7 +141,7 @@ class _Loader(yaml.SafeLoader):
 
 
 class _Builder:
-    """Turns composed nodes into values, noting places and faults on the way."""
+    """Turns composed nodes into values, and collects places and faults."""
 
     def __init__(self, label: str) -> None:
         self.label = label
@@ -151,7 +152,7 @@ class _Builder:
         self.aliased = False
 
     def build(self, node: yaml.Node, path: KeyPath) -> Any:
-        """Build the value of a node; `path` leads to it."""
+        """Build the value of the node at a path."""
         self.nodes += 1
         self.aliased |= id(node) in self.seen
         self.seen.add(id(node))
@@ -193,11 +194,11 @@ class _Builder:
             self.faults.append(Fault(self.place(node), f"the tag {tag} is not allowed in a spec"))
             return False
         if isinstance(node, yaml.ScalarNode) and _SURROGATE.search(node.value):
-            message = "this text has a lone surrogate in it, which is no character"
+            message = "this text contains a lone surrogate, which is not a character"
             self.faults.append(Fault(self.place(node), message))
             return False
         return True
 
     def place(self, node: yaml.Node) -> Place:
-        """Where a node starts."""
+        """The place where a node starts."""
         return Place(self.label, node.start_mark.line + 1, node.start_mark.column + 1)

@@ -1,4 +1,4 @@
-"""From a draft to a spec: every section validated by itself, all faults at once."""
+"""Validate a draft as a spec: every section by itself, all faults at once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gdcli.spec.model import Columns, Dataset, Expect, Spec, Split, Stop
 from gdcli.spec.sections import SECTIONS, parse_section
 from gdcli.spec.strict_yaml import KeyPath, Places
 
-# Keys of sections, for those who write them at the top level.
+# Where keys belong that users may write at the top level by mistake.
 _HOMES = {
     field.name: f"{name}.{field.name}"
     for name, section in (("columns", Columns), ("split", Split), ("stop", Stop), ("expect", Expect))
@@ -28,7 +28,7 @@ _HOMES = {
 
 @dataclass(frozen=True)
 class Request:
-    """What a user asks for: a spec, its faults, and the places of its keys.
+    """The request of a user: a spec, its faults, and the places of its keys.
 
     Attributes:
         spec: The spec, with defaults for invalid sections.
@@ -43,17 +43,17 @@ class Request:
     draft: Draft
 
     def fault(self, path: KeyPath, message: str) -> Fault:
-        """A fault at a key or element, or at the nearest one above it that has a place."""
+        """A fault at a key or element, or at the nearest parent that has a place."""
         return Fault(self.place(path), message)
 
     def key(self, name: str) -> str:
-        """The name of a key of `columns` to the user: an option, an argument, or the key itself."""
+        """The name of a key of `columns` as the user gives it: an option, an argument, or the key itself."""
         place = self.draft.places.get(("columns", name))
         return place.label if place and not place.line and "=" not in place.label else f"columns.{name}"
 
     @property
     def style(self) -> Style:
-        """How a user gives settings of the dataset."""
+        """How the user gives settings of the dataset."""
         return style_of(self.draft.places.get(("dataset", "missing")))
 
     def setting(self, values: Mapping[str, str]) -> str:
@@ -83,15 +83,15 @@ def read_spec(
     Args:
         spec: A YAML file, or a mapping with the same keys.
         overrides: `KEY=VALUE` each, dotted keys, the value read as YAML.
-        has_rows: Whether the rows come as an argument, so that there must be no `dataset`.
+        has_rows: Whether the rows are given as an argument, so that `dataset` must be left out.
         places: Places of a mapping's keys in messages.
 
     Returns:
         The spec and all its faults, not raised yet: planning may add faults of the data. Defaults that depend on
-        the data are left open.
+        the data are not filled in.
 
     Raises:
-        SpecError: It cannot be read as a mapping, or an override cannot be applied.
+        SpecError: The spec cannot be read as a mapping, or an override cannot be applied.
     """
     return understand(read_draft(spec, overrides, places=places), has_rows=has_rows)
 
@@ -101,15 +101,15 @@ def understand(draft: Draft, *, has_rows: bool = False) -> Request:
 
     Args:
         draft: The draft.
-        has_rows: Whether the rows come as an argument, so that there must be no `dataset`.
+        has_rows: Whether the rows are given as an argument, so that `dataset` must be left out.
 
     Returns:
         As `read_spec`.
 
     Raises:
-        SpecError: The rows come as an argument, and there is a `dataset` too.
+        SpecError: The rows are given as an argument and by `dataset`.
     """
-    raw = {"name": draft.name, **draft.without("sweep").values}  # `gdcli sweep` reads that one
+    raw = {"name": draft.name, **draft.without("sweep").values}  # `gdcli sweep` reads that block
     if has_rows:
         dataset = raw.setdefault("dataset", {})
         if not isinstance(dataset, Mapping) or not dataset.keys() <= {"missing"}:
@@ -131,7 +131,7 @@ def _validate(raw: Mapping[str, Any]) -> tuple[dict[str, Any], list[Flaw]]:
     """Validate every section by itself, so that one fault does not hide another.
 
     Returns:
-        The valid sections, defaults for those left out, and what is wrong with the others.
+        The valid sections, the defaults of sections left out, and the faults of the others.
     """
     sections = {key: parse_section(key, value) for key, value in raw.items() if key in SECTIONS}
     values = {key: section.value for key, section in sections.items() if not section.flaws}
@@ -140,7 +140,7 @@ def _validate(raw: Mapping[str, Any]) -> tuple[dict[str, Any], list[Flaw]]:
 
 
 def _keys(raw: Mapping[str, Any]) -> Iterator[Flaw]:
-    """Find keys that are not those of a spec, or missing."""
+    """Find unknown keys and missing ones."""
     for key in raw:
         if key in _HOMES:
             yield (key,), f"unknown key '{key}'; did you mean '{_HOMES[key]}'?"

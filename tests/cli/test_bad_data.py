@@ -388,7 +388,7 @@ def test_too_many_columns_are_refused_before_a_table_is_made(
     monkeypatch.setattr(choosing, "MOST_FEATURES", 2)
     monkeypatch.setattr(loading, "synthesize", None)
     monkeypatch.setattr(loading, "tabulate", None)
-    message = f"3 features in {label} are more than 2; the factor of so many takes 7.2e-08 GB"
+    message = f"3 features in {label} are more than 2; their factor takes 7.2e-08 GB"
     bench.refuses(3, f"s.yaml: {message}; name fewer as columns.features", spec=f"dataset: {dataset}\n")
 
 
@@ -641,7 +641,7 @@ SETTINGS: dict[str, tuple[list[str], str]] = {
         ["--thousands", "1"],
         "--thousands: dataset.thousands must be a mark such as , . ' or a blank, got '1'",
     ),
-    "spec": (["s.yaml"], "s.yaml: is a spec and not a data file; name the data file, or use `gdcli run`"),
+    "spec": (["s.yaml"], "s.yaml: is a spec, not a data file; name the data file, or use `gdcli run`"),
 }
 
 

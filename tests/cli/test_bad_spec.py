@@ -24,7 +24,7 @@ BATCH = "2:1: batch_size must be `full` or an integer of at least 1, got"
 INIT = "2:1: init must be `normal`, `zeros` or a list of numbers, got"
 HUGE = str(10**30)
 AT_MOST = f"must be at most 1000000000, got {HUGE}"
-ONE_SOURCE = "1:1: dataset needs just one of path, synthetic and inline, got"
+ONE_SOURCE = "1:1: dataset needs exactly one of path, synthetic and inline, got"
 NO_DATASET = "s.yaml: dataset is required: a path, or {inline: …}, or {synthetic: …}"
 
 # The line after `dataset: d.csv`, and the fault in it from its line number on.
@@ -67,7 +67,7 @@ LINES: dict[str, str] = {
     "columns: {intercept: 'true'}": "2:11: columns.intercept must be true or false, got 'true'",
     "columns: {intercept: }": "2:11: columns.intercept must be true or false, got nothing",
     "columns: {features: [intercept, x]}": (
-        "2:22: a feature cannot be called 'intercept' beside the intercept; rename it, or set intercept: false"
+        "2:22: with an intercept, no feature can be called 'intercept'; rename it, or set intercept: false"
     ),
     # scaler
     "scaler: 3": "2:1: scaler must be a name or a mapping, got 3",
@@ -78,7 +78,7 @@ LINES: dict[str, str] = {
     "scaler: {features: 3}": f"2:10: scaler.features must be one of {SCALERS}, got 3",
     "scaler: {target: log}": f"2:10: scaler.target must be one of {SCALERS}, got 'log'",
     "scaler: {target: sigmoid}": (
-        "2:10: scaler.target cannot be sigmoid: it has no inverse for predictions outside (0, 1), so that losses "
+        "2:10: scaler.target cannot be sigmoid: it has no inverse for predictions outside (0, 1), so losses "
         "could not be given in the units of the file; use zscore, minmax, maxabs or robust"
     ),
     # split
@@ -171,7 +171,7 @@ LINES: dict[str, str] = {
         "2:47: schedule.values must have at least 2 values, got 1"
     ),
     "schedule: {kind: piecewise, boundaries: [30, 60], values: [0.1, 0.2]}": (
-        "2:51: schedule.values must have one value more than there are boundaries (3), got 2"
+        "2:51: schedule.values must have one more value than boundaries (3), got 2"
     ),
     "schedule: {kind: piecewise, boundaries: [30], values: [0.1, -1]}": (
         "2:61: schedule.values[1] must be at least 0, got -1"
@@ -194,10 +194,10 @@ LINES: dict[str, str] = {
     ),
     "schedule: [{kind: warmup, length: 5}, {kind: constant, length: 50}]": (
         "2:1: the schedule ends after 55 epochs and leaves 45 of the run's 100 without a rate; "
-        "leave the length of its last element out"
+        "leave out the length of its last element"
     ),
     "schedule: [{kind: warmup, length: 5}, constant, cosine]": (
-        "2:39: schedule[1].length is required: only the last element of a list may go without"
+        "2:39: schedule[1].length is required: only the last element of a list may omit it"
     ),
     "schedule: [{kind: warmup, length: 5, interval: step}, {kind: cosine}]": (
         "2:55: all elements of a schedule must have the same interval"
@@ -476,7 +476,7 @@ NOTED: dict[str, tuple[str, str, list[str]]] = {
     "cosine_longer": (
         "{kind: cosine, total: 500}",
         "",
-        ["schedule.total reaches to epoch 500, and there are only 100: it never gets there"],
+        ["schedule.total extends to epoch 500, but there are only 100"],
     ),
     "cosine_shorter": (
         "{kind: cosine, total: 50}",
@@ -491,45 +491,45 @@ NOTED: dict[str, tuple[str, str, list[str]]] = {
     "linear_longer": (
         "{kind: linear, total: 500}",
         "",
-        ["schedule.total reaches to epoch 500, and there are only 100: it never gets there"],
+        ["schedule.total extends to epoch 500, but there are only 100"],
     ),
     "linear_shorter": ("{kind: linear, total: 50}", "", []),
     "one_cycle_longer": (
         "{kind: one_cycle, total: 500}",
         "",
-        ["schedule.total reaches to epoch 500, and there are only 100: it never gets there"],
+        ["schedule.total extends to epoch 500, but there are only 100"],
     ),
     "one_cycle_fits": ("{kind: one_cycle, total: 100}", "", []),
     "milestones_beyond": (
         "{kind: multistep, milestones: [30, 200]}",
         "",
-        ["schedule.milestones reaches to epoch 201, and there are only 100: it never gets there"],
+        ["schedule.milestones extends to epoch 201, but there are only 100"],
     ),
     "boundaries_beyond": (
         "{kind: piecewise, boundaries: [200], values: [0.01, 0.02]}",
         "",
-        ["schedule.boundaries reaches to epoch 201, and there are only 100: it never gets there"],
+        ["schedule.boundaries extends to epoch 201, but there are only 100"],
     ),
     "warmup_longer": (
         "{kind: warmup, length: 500}",
         "",
-        ["schedule.length reaches to epoch 500, and there are only 100: it never gets there"],
+        ["schedule.length extends to epoch 500, but there are only 100"],
     ),
     "list_longer": (
         "[{kind: warmup, length: 5}, {kind: constant, length: 500}]",
         "",
-        ["the elements of the schedule take 505 epochs, and the run has only 100"],
+        ["the elements of the schedule take 505 epochs, but the run has only 100"],
     ),
     "list_fits": ("[{kind: warmup, length: 5}, {kind: constant, length: 95}]", "", []),
     "list_last_never_begins": (
         "[{kind: warmup, length: 100}, cosine]",
         "",
-        ["schedule[1] never begins: the elements before it take all of the run's 100 epochs"],
+        ["schedule[1] never begins: the elements before it take up the whole run (100 epochs)"],
     ),
     "steps_longer": (
         "{kind: cosine, interval: step, total: 500}",
         "batch_size: 1\nepochs: 10\n",
-        ["schedule.total reaches to step 500, and there are only 40: it never gets there"],
+        ["schedule.total extends to step 500, but there are only 40"],
     ),
     "steps_shorter": (
         "{kind: cosine, interval: step, total: 10}",
@@ -539,12 +539,12 @@ NOTED: dict[str, tuple[str, str, list[str]]] = {
     "steps_milestones": (
         "{kind: multistep, interval: step, milestones: [10, 100]}",
         "batch_size: 1\nepochs: 10\n",
-        ["schedule.milestones reaches to step 101, and there are only 40: it never gets there"],
+        ["schedule.milestones extends to step 101, but there are only 40"],
     ),
     "steps_list_longer": (
         "[{kind: warmup, interval: step, length: 10}, {kind: constant, interval: step, length: 100}]",
         "batch_size: 1\nepochs: 10\n",
-        ["the elements of the schedule take 110 steps, and the run has only 40"],
+        ["the elements of the schedule take 110 steps, but the run has only 40"],
     ),
 }
 
@@ -565,7 +565,7 @@ UNCOVERED: dict[str, tuple[str, str]] = {
     "list": (
         "[{kind: warmup, interval: step, length: 10}, {kind: constant, interval: step, length: 10}]",
         "4:1: the schedule ends after 20 steps and leaves 20 of the run's 40 without a rate; "
-        "leave the length of its last element out",
+        "leave out the length of its last element",
     ),
 }
 
@@ -618,7 +618,7 @@ OVERRIDES: dict[str, str] = {
     "a." * 60 + "b=1": "nested deeper than 50 levels",
     "a." * 5000 + "b=1": "nested deeper than 50 levels",
     "epochs=" + "[" * 5000: "nested deeper than 50 levels",
-    "epochs=a\0b": "not valid YAML: a control character stands here",
+    "epochs=a\0b": "not valid YAML: a control character is not allowed",
     f"seed=0x{'f' * 3600}": "seed must be an integer, got inf",
     f"seed=-{'9' * 5000}": "seed must be an integer, got -inf",
     f"init=[1, -{'9' * 309}]": "init[1] must be a finite number, got -inf",
@@ -742,11 +742,11 @@ def test_command_line(bench: Bench, arguments: list[str], pattern: str) -> None:
 
 # id → the command, and all that stderr says
 SELECTIONS: dict[str, tuple[list[str], str]] = {
-    "compare_one": (["compare", "s.yaml"], "gdcli compare: name two specs at least; `gdcli run` runs a single one"),
+    "compare_one": (["compare", "s.yaml"], "gdcli compare: name at least two specs; `gdcli run` runs a single one"),
     "empty_folder": (["check", "empty"], "empty: no *.yaml in this folder"),
     "empty_folder_too": (["check", "s.yaml", "empty"], "empty: no *.yaml in this folder"),
-    "no_expect": (["check", "s.yaml"], "s.yaml: no spec here has an `expect` to hold its run against"),
-    "no_expect_in_folder": (["check", "folder"], "folder: no spec here has an `expect` to hold its run against"),
+    "no_expect": (["check", "s.yaml"], "s.yaml: none of these specs has an `expect` section"),
+    "no_expect_in_folder": (["check", "folder"], "folder: none of these specs has an `expect` section"),
     "same_name": (
         ["run", "s.yaml", "folder/s.yaml"],
         "folder/s.yaml: has the same name as s.yaml, 's'; give one of them a `name` of its own",
@@ -781,7 +781,7 @@ SELECTIONS: dict[str, tuple[list[str], str]] = {
         ["optimum", "d.csv", "--features", "x", "--target", "x"],
         "--features: the target 'x' cannot be a feature too",
     ),
-    "no_feature": (["optimum", "d.csv", "--features", ","], "--features: name one column at least"),
+    "no_feature": (["optimum", "d.csv", "--features", ","], "--features: name at least one column"),
 }
 
 

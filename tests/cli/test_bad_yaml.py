@@ -14,7 +14,7 @@ KEYS = (
 NAME_RULE = "name must be letters, digits, '.', '_', '-', at most 64 and not starting with a dot"
 NO_MAPPING = "s.yaml:1:1: a spec is a mapping of keys to values, `dataset: …` first"
 EMPTY = "s.yaml: this spec is empty; it needs at least `dataset: …`"
-TOO_LARGE = "s.yaml: a spec may have 1 MiB at most; put the data into a file of its own"
+TOO_LARGE = "s.yaml: a spec may be at most 1 MiB; put the data into a separate file"
 BOMB = "a: &a [1,1,1,1,1,1,1,1,1,1]\nb0: &b0 [" + ",".join(["*a"] * 10) + "]\n"
 BOMB += "".join(f"b{i}: &b{i} [{','.join([f'*b{i - 1}'] * 10)}]\n" for i in range(1, 9))
 DOCUMENTS = "not valid YAML: expected a single document in the stream, but found another document"
@@ -40,9 +40,9 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
     "bad_escape": ('dataset: "C:\\data"\n', "s.yaml:1:14: not valid YAML: found unknown escape character 'd'"),
     "no_colon": (D + "epochs:5\n", "s.yaml:3:1: not valid YAML: could not find expected ':'"),
     "two_documents": (D + "---\nepochs: 1\n", f"s.yaml:2:1: {DOCUMENTS}"),
-    "control_character": (D + "name: \a\n", "s.yaml:2: not valid YAML: a control character stands here"),
-    "nul": ("a\0b: 1\n", "s.yaml:1: not valid YAML: a control character stands here"),
-    "surrogate": (D + 'name: "\\ud800"\n', "s.yaml:2:7: this text has a lone surrogate in it, which is no character"),
+    "control_character": (D + "name: \a\n", "s.yaml:2: not valid YAML: a control character is not allowed"),
+    "nul": ("a\0b: 1\n", "s.yaml:1: not valid YAML: a control character is not allowed"),
+    "surrogate": (D + 'name: "\\ud800"\n', "s.yaml:2:7: this text contains a lone surrogate, which is not a character"),
     "latin_1": (D.encode() + b"name: \xe9\n", "s.yaml:2: not UTF-8 text; save the spec as UTF-8"),
     "utf_16": (D.encode("utf-16"), "s.yaml:1: not UTF-8 text; save the spec as UTF-8"),
     "duplicate_key": (D + "seed: 1\nseed: 2\n", "s.yaml:3:1: key 'seed' is given twice, first on line 2"),
@@ -104,7 +104,7 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
     "nested_open": ("{" * 5000, "s.yaml: nested deeper than 50 levels"),
     "too_many": (
         f"init: [{'1, ' * 150_000}]",
-        "s.yaml:1:449999: more than 150000 values; put the data into a file of its own",
+        "s.yaml:1:449999: more than 150000 values; put the data into a separate file",
     ),
     "too_large": (D + "#" * (1 << 20), TOO_LARGE),
     "too_large_and_binary": (b"\0" * ((1 << 20) + 1), TOO_LARGE),

@@ -48,13 +48,13 @@ SAID: dict[str, tuple[str, str, list[str], str]] = {
         ONE_ROW,
         D + "epochs: 1\nschedule: [{kind: constant, length: 1}, constant]\n",
         RUN,
-        "schedule[1] never begins: the elements before it take all of the run's 1 epoch\n",
+        "schedule[1] never begins: the elements before it take up the whole run (1 epoch)\n",
     ),
     "milestone": (
         ONE_ROW,
         D + "epochs: 1\nschedule: {kind: multistep, milestones: [5]}\n",
         RUN,
-        "reaches to epoch 6, and there is only 1: it never gets there\n",
+        "extends to epoch 6, but there is only 1\n",
     ),
     "faults": (
         ONE_ROW,

@@ -116,7 +116,7 @@ REFUSED = {
     ),
     "twice": (
         ["--grid", "optimizer.lr=0.1,0.2", "--grid", "optimizer.lr=0.3"],
-        "--grid: optimizer.lr is there twice; give all of its values at once",
+        "--grid: optimizer.lr is given twice; give all of its values at once",
     ),
     "typo": (
         ["--grid", "optimizer.kind=sgd,momentun", "--grid", "scaler=none,zscore"],
@@ -200,7 +200,7 @@ def test_compare_and_sweep_have_the_same_medians(bench: Bench, monkeypatch: pyte
     optimum = medians["gap"]["median"] / medians["gap_ratio"]["median"]
     assert medians["final_mse"]["median"] == pytest.approx(medians["gap"]["median"] + optimum, rel=1e-12)
     said = "medians of 10 seeds, column by column"
-    assert f"{said}; 10–90 % is of the gap" in swept.out
+    assert f"{said}; 10–90 % is the range of the gap" in swept.out
     assert f"★ best   {said}   optimum MSE 0.071428571" in compared.out
 
 
@@ -273,7 +273,7 @@ def test_warnings_name_the_settings_concerned(bench: Bench) -> None:
     warnings = (
         "columns.features=[x, z]: column 'z' has no spread in the training rows to divide by: shifted, not divided",
         "columns.features=[x, z]: rank 2 of 3: 'z' is zero. The optimum shown is the one of smallest norm.",
-        "epochs=5: schedule.length reaches to epoch 10, and there are only 5: it never gets there",
+        "epochs=5: schedule.length extends to epoch 10, but there are only 5",
     )
     grid = ("--grid", "columns.features=[x],[x, z]", "--grid", "optimizer.lr=0.01,0.1", "--grid", "epochs=5,20")
     told = "\n".join(f"warning: {warning}" for warning in warnings)
@@ -298,19 +298,19 @@ def test_best_names_its_seed(bench: Bench) -> None:
 SEEDS = {
     "beyond_the_last": (
         ["sweep", "s.yaml", *GRID, "--seeds", "4294967296", "--set", "seed=24"],
-        "--seeds 4294967296: seeds count up from 24 and must stay below 4294967296: 4294967272 at most",
+        "--seeds 4294967296: seeds count up from 24 and must stay below 4294967296: at most 4294967272",
     ),
     "too_many_runs": (
         ["sweep", "s.yaml", *GRID, "--seeds", "50000"],
-        "--seeds 50000: these are 150000 runs (3 times 50000); 100000 at most",
+        "--seeds 50000: these are 150000 runs (3 times 50000); at most 100000 are allowed",
     ),
     "comparison_beyond_the_last": (
         ["compare", "s.yaml", "t.yaml", "--seeds", "4294967297"],
-        "--seeds 4294967297: seeds count up from 0 and must stay below 4294967296: 4294967296 at most",
+        "--seeds 4294967297: seeds count up from 0 and must stay below 4294967296: at most 4294967296",
     ),
     "comparison_of_too_many": (
         ["compare", "s.yaml", "t.yaml", "--seeds", "4294967296"],
-        "--seeds 4294967296: these are 8589934592 runs (2 times 4294967296); 100000 at most",
+        "--seeds 4294967296: these are 8589934592 runs (2 times 4294967296); at most 100000 are allowed",
     ),
 }
 

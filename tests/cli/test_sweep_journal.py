@@ -111,9 +111,9 @@ def test_a_foreign_file_at_the_place_of_the_journal_is_kept(
     bench: Bench, make: Callable[[Path], object], reason: str, options: tuple[str, ...]
 ) -> None:
     obstruct(bench, HIDDEN, make)
-    message = f"{HIDDEN}: is where sweeps keep finished runs, and gdcli did not write it; move it away"
+    message = f"{HIDDEN}: sweeps keep finished runs in this file, but gdcli did not write it; move it away"
     if reason and options:
-        kept = "what was finished before is kept, and the same command goes on from there"
+        kept = "runs finished before are kept, and the same command continues from there"
         message = f"{HIDDEN}: cannot write the journal of finished runs: {reason}; {kept}"
     elif reason:
         message = f"{HIDDEN}: cannot read the runs of earlier sweeps: {reason}; move it away"
@@ -208,15 +208,15 @@ def test_a_disk_that_fills_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     try:
         with pytest.raises(OutputError) as caught:
             journal.add({"two": {"summary": {"name": "x" * 100}}})
-        with pytest.raises(OutputError, match="what was finished before is kept"):
+        with pytest.raises(OutputError, match="runs finished before are kept"):
             Journal(path, {"two": {"summary": {"name": "x" * 300}}})
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limit)
         signal.signal(signal.SIGXFSZ, ignored)
         journal.close()
     assert str(caught.value) == (
-        "j.jsonl: cannot write the journal of finished runs: File too large; what was finished before is kept, "
-        "and the same command goes on from there"
+        "j.jsonl: cannot write the journal of finished runs: File too large; runs finished before are kept, "
+        "and the same command continues from there"
     )
     assert list(read_journal(path)) == ["one"]
     assert [path.name for path in tmp_path.iterdir()] == ["j.jsonl"]
@@ -246,8 +246,8 @@ def test_a_full_disk_keeps_what_has_finished(bench: Bench, monkeypatch: pytest.M
         outcome = bench.gd("sweep", "s.yaml", "--grid", "epochs=1,2,3")
     assert (outcome.code, outcome.out) == (2, "")
     assert outcome.err == (
-        f"{HIDDEN}: cannot write the journal of finished runs: No space left on device; what was finished before is "
-        "kept, and the same command goes on from there\n"
+        f"{HIDDEN}: cannot write the journal of finished runs: No space left on device; runs finished before are "
+        "kept, and the same command continues from there\n"
     )
     assert sweep(bench, "epochs=1,2,3")["reused"] == 1
     assert not any(name.startswith(".") for name in bench.results())

@@ -161,7 +161,7 @@ class Client:
         ({"executor": Client()}, "executor: must be a concurrent.futures.Executor, got <Client>"),
         (
             {"executor": InLine(), "workers": 2},
-            "workers: is for runs without an executor, which has workers of its own; leave it out, got 2",
+            "workers: only applies without an executor, which has its own workers; leave it out, got 2",
         ),
     ],
 )

@@ -299,8 +299,8 @@ def test_a_first_line_that_starts_as_a_comment(head: str, refused: bool, tmp_pat
         assert refusal(path) == f"{path}:1: {message}"
     else:
         assert gdcli.optimum(path).warnings == (
-            f"the first name in the header of {path} is '# x', with the '#'; remove that, or the whole line if it is a "
-            "comment",
+            f"the first name in the header of {path} is '# x', with the '#'; remove the '#', or the whole line if "
+            "it is a comment",
         )
         assert gdcli.optimum(path, features=["# x"], target="y").warnings == ()
 
@@ -324,7 +324,7 @@ def test_text_columns_of_many_levels_are_reported(tmp_path: Path) -> None:
     FRAME.assign(id=[f"i{i}" for i in range(N)], few=["p", "q", "r"] * 20).to_csv(path, index=False)
     assert gdcli.optimum(path, features=["x", "id"], target="y").warnings[0] == (
         "text column 'id' has 60 levels in 60 rows and becomes as many columns, enough columns to memorise the rows; "
-        "group its levels, make a number of it, or leave it out"
+        "group its levels, convert it to a number, or leave it out"
     )
     assert gdcli.optimum(path, features=["x", "few"], target="y").warnings == ()
 
@@ -333,7 +333,7 @@ def test_names_that_are_numbers_are_reported(tmp_path: Path) -> None:
     path = tmp_path / "d.csv"
     path.write_text("3.2,abc,5\n" + "1,2,3\n2,5,4\n3,1,6\n" * 20)
     assert gdcli.optimum(path).warnings == (
-        f"of the names in the header of {path}, '3.2', '5' are numbers; if the first line is a row of data, "
+        f"in the header of {path}, '3.2', '5' are numbers; if the first line is a row of data, "
         "put a header line above it",
     )
     assert gdcli.optimum(path, features=["abc"], target="5").warnings == ()
@@ -372,7 +372,7 @@ def test_too_many_features(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     FRAME.assign(c=["p", "q", "r"] * 20).to_csv(path, index=False)
     monkeypatch.setattr(choosing, "MOST_FEATURES", 2)
     assert gdcli.optimum(path).features == ("x", "z")
-    message = f"features: 3 features in {path} are more than 2; the factor of so many takes 7.2e-08 GB; "
+    message = f"features: 3 features in {path} are more than 2; their factor takes 7.2e-08 GB; "
     assert refusal(path, features=["x", "c"], target="y") == f"{message}name fewer as features"
     monkeypatch.setattr(choosing, "MOST_FEATURES", 0)
     sources._stream.cache_clear()
@@ -384,8 +384,8 @@ def test_arguments_of_unknown_types() -> None:
     assert (
         refusal(FRAME, features="x") == "features: columns.features must be a list such as [Length, Diameter], got 'x'"
     )
-    assert refusal(FRAME, delimiter=";") == "delimiter: is for CSV files; leave it out, the rows are a DataFrame"
-    assert refusal("a.yaml") == "a.yaml: is a spec and not a data file; name the data file, or use `gdcli run`"
+    assert refusal(FRAME, delimiter=";") == "delimiter: only applies to CSV files; leave it out for a DataFrame"
+    assert refusal("a.yaml") == "a.yaml: is a spec, not a data file; name the data file, or use `gdcli run`"
     wrong: Any = 3
     for function in (gdcli.run, gdcli.sweep, lambda spec: gdcli.compare([spec, spec])):
         with pytest.raises(gdcli.SpecError, match="spec: must be the path of a YAML file or a mapping, got int"):

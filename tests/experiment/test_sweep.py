@@ -166,7 +166,7 @@ IMPOSSIBLE: dict[str, tuple[dict[str, Any], list[Axis], list[str]]] = {
         [Axis("epochs", (6, 20))],
         [
             "sweep epochs=20: the schedule ends after 10 epochs and leaves 10 of the run's 20 without a rate; leave "
-            "the length of its last element out"
+            "out the length of its last element"
         ],
     ),
     "base": ({"epochs": -1}, [Axis("optimizer.lr", (0.1, 0.2))], ["spec: epochs must be at least 0, got -1"]),
@@ -317,7 +317,7 @@ def test_an_interrupted_sweep_keeps_finished_runs_and_the_next_one_runs_the_rest
     assert process.returncode == 130
     kept = read_journal(tmp_path / "results/slow-sweep/runs.jsonl")
     assert 3 <= len(kept) < 24
-    message = f"slow-sweep: interrupted after {len(kept)} of 24 runs; the same command goes on from there"
+    message = f"slow-sweep: interrupted after {len(kept)} of 24 runs; the same command continues from there"
     assert process.stderr == f"{message}\n"
     assert len(summary(tmp_path)) == len(kept)
     seconds = {identity: record["summary"]["seconds"] for identity, record in kept.items()}

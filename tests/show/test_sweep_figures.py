@@ -139,7 +139,7 @@ def test_seeds_that_diverged_are_not_all_of_them() -> None:
     rows = {"inline": {"x": [1.0, 2.0, 3.0, 4.0], "z": [2.0, 1.0, 5.0, 3.0], "y": [3.0, 4.0, 9.0, 8.0]}}
     base = {"name": "x", "dataset": rows, "batch_size": 1, "epochs": 30}
     rates = Axis("optimizer.lr", (0.01, 0.062))
-    half = "half of the seeds or more diverged"
+    half = "at least half of the seeds diverged"
     lines, one_seed = swept(rates, seeds=10, base=base), swept(rates, base=base)
     for result, label in ((lines, half), (one_seed, "diverged")):
         assert 0 < result.settings[1].diverged < 10

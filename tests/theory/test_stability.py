@@ -125,5 +125,5 @@ def test_no_rate_is_stable_with_dampening_above_1() -> None:
     assert result.largest_stable_lr == 0.0
     assert result.warnings == (
         f"diverged at epoch {result.epochs}: its gap passed 1e+06 times that of the start; "
-        "no learning rate is stable with optimizer.dampening above 1: lower that",
+        "no learning rate is stable with optimizer.dampening above 1: lower it",
     )

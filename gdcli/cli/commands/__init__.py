@@ -1,1 +1,1 @@
-"""The commands, one module each: options, a call of the library, a view, an exit code."""
+"""The commands, one module each: options, a call to the library, a view, an exit code."""

@@ -16,7 +16,7 @@ from gdcli.cli.outcome import UNEXPECTED, handled
 from gdcli.errors import Fault, Place, SpecError
 
 if TYPE_CHECKING:
-    from gdcli.cli.session import Session, complain_of_unstarted
+    from gdcli.cli.session import Session
     from gdcli.experiment.expectation import Verdict
     from gdcli.experiment.plan import Plan
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def check(
     specs: Annotated[list[Path], typer.Argument(metavar="SPEC...|DIR", help="YAML files, or folders of them.")],
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="Write the results too, as `run` does.")
+        Path | None, typer.Option("--out", metavar="DIR", help="Also write the results, as `run` does.")
     ] = None,
     junit: Annotated[
         Path | None, typer.Option("--junit", metavar="FILE", help="Write the outcomes as JUnit XML, for CI.")
@@ -38,7 +38,7 @@ def check(
 ) -> int:
     """Run specs and check each against its `expect`: one line per spec.
 
-    Writes nothing unless --out or --junit is given. With --quiet, only what fails is printed.
+    Writes nothing unless --out or --junit is given. With --quiet, only failures are printed.
 
     \b
     gdcli check experiments/
@@ -59,7 +59,7 @@ def check(
     if junit:
         check_report(junit, JUNIT_BEGINNING, inputs)
     if all(planned.spec.expect is None for planned in plans):
-        raise SpecError([Fault(Place(str(specs[0])), "no spec here has an `expect` to hold its run against")])
+        raise SpecError([Fault(Place(str(specs[0])), "none of these specs has an `expect` section")])
     directories = session.destinations(out, [planned.spec.name for planned in plans], plans) if out else []
     verdicts = list(_verdicts(session, plans, directories, plot=not no_plot))
     results = [verdict.result for verdict in verdicts]
@@ -76,7 +76,7 @@ def check(
 
 
 def _verdicts(session: Session, plans: Sequence[Plan], directories: Sequence[Path], *, plot: bool) -> Iterator[Verdict]:
-    """Run plans, up to Ctrl-C; write each result where it has a directory, and say whether it is as expected."""
+    """Run plans until Ctrl-C; write each result that has a directory, and show whether it is as expected."""
     from gdcli.engine.trace import Status
     from gdcli.experiment.expectation import judge
     from gdcli.show.verdicts import verdict_line
@@ -94,6 +94,6 @@ def _verdicts(session: Session, plans: Sequence[Plan], directories: Sequence[Pat
 
 
 def _counts(outcomes: Sequence[str]) -> str:
-    """Write how many runs are as expected: `3 passed, 1 failed`."""
+    """Count the outcomes: `3 passed, 1 failed`."""
     skipped = f", {outcomes.count('skipped')} skipped" if "skipped" in outcomes else ""
     return f"{outcomes.count('passed')} passed, {outcomes.count('failed')} failed{skipped}"

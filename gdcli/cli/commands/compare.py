@@ -25,9 +25,9 @@ def compare(
     """Run several specs side by side: one table, one picture, the best marked.
 
     The files go to DIR/A-vs-B/, or DIR/compare-N-HASH/ for more than three: curves.csv, curves.png, summary.csv,
-    summary.json. A run that diverges does not stop the others. With --seeds the table gives medians, the picture a
-    band from the 10 % to the 90 % quantile; a seed that diverged counts as infinite. Runs on different data or with
-    different targets have no best; with different features or splits the final MSE decides.
+    summary.json. A run that diverges does not stop the others. With --seeds, the table gives medians and the picture
+    a band from the 10 % to the 90 % quantile; a seed that diverged counts as infinite. Runs on different data or
+    with different targets have no best; with different features or splits, the final MSE decides.
 
     \b
     gdcli compare experiments/abalone_norm.yaml experiments/abalone_raw.yaml
@@ -41,7 +41,7 @@ def compare(
     from gdcli.show.tables import comparison_view
 
     if len(specs) < 2:
-        raise SpecError([Fault(Place("gdcli compare"), "name two specs at least; `gdcli run` runs a single one")])
+        raise SpecError([Fault(Place("gdcli compare"), "name at least two specs; `gdcli run` runs a single one")])
     session = Session(as_json=as_json, quiet=quiet, kernel=kernel_choice(kernel, place="--kernel"))
     plans = session.plan_all(specs, overrides, seeds=seeds)
     (directory,) = session.destinations(out, [comparison_name(plans)], plans)

@@ -18,28 +18,28 @@ def optimum(
     data: Annotated[Path, typer.Argument(metavar="DATA", help="A CSV or Parquet file.", readable=False)],
     features: Annotated[
         list[str] | None,
-        typer.Option("--features", metavar="A,B", help="Columns to fit by; may be repeated.  [default: numeric ones]"),
+        typer.Option("--features", metavar="A,B", help="The features; may be repeated.  [default: numeric columns]"),
     ] = None,
     target: Annotated[
-        str | None, typer.Option("--target", metavar="T", help="Column to fit.  [default: the last numeric one]")
+        str | None, typer.Option("--target", metavar="T", help="The column to fit.  [default: the last numeric one]")
     ] = None,
     scaler: Annotated[str, typer.Option("--scaler", metavar="S", help="Scaler of the features.")] = "none",
-    no_intercept: Annotated[bool, typer.Option("--no-intercept", help="Fit no constant.")] = False,
+    no_intercept: Annotated[bool, typer.Option("--no-intercept", help="Fit without an intercept.")] = False,
     delimiter: Annotated[
-        str | None, typer.Option("--delimiter", metavar="C", help="Between the cells of a CSV file.  [default: ,]")
+        str | None, typer.Option("--delimiter", metavar="C", help="Delimiter of a CSV file.  [default: ,]")
     ] = None,
     decimal: Annotated[
-        str | None, typer.Option("--decimal", metavar="C", help="Its decimal mark.  [default: .]")
+        str | None, typer.Option("--decimal", metavar="C", help="Decimal mark of a CSV file.  [default: .]")
     ] = None,
     thousands: Annotated[
-        str | None, typer.Option("--thousands", metavar="C", help="Its mark between groups of digits.")
+        str | None, typer.Option("--thousands", metavar="C", help="Mark between groups of digits in a CSV file.")
     ] = None,
     encoding: Annotated[
-        str | None, typer.Option("--encoding", metavar="NAME", help="Of its text, e.g. latin-1.  [default: utf-8]")
+        str | None, typer.Option("--encoding", metavar="NAME", help="Text encoding, e.g. latin-1.  [default: utf-8]")
     ] = None,
     missing: Annotated[
         str | None,
-        typer.Option("--missing", metavar="error|drop", help="Rows with blank cells.  [default: error]"),
+        typer.Option("--missing", metavar="error|drop", help="Treatment of rows with blank cells.  [default: error]"),
     ] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -77,8 +77,8 @@ def optimum(
 
 
 def _names(features: Sequence[str] | None) -> list[str] | None:
-    """The columns that `--features` names; None where it is not given."""
+    """The columns that `--features` names; None if it is not given."""
     names = [name.strip() for part in features or [] for name in part.split(",") if name.strip()]
     if features and not names:
-        raise SpecError([Fault(Place("--features"), "name one column at least")])
+        raise SpecError([Fault(Place("--features"), "name at least one column")])
     return names or None

@@ -19,7 +19,7 @@ def run(
     """Run each spec and write its curve, summary and picture.
 
     The files go to DIR/NAME/: curve.csv, curve.png, summary.csv, summary.json, spec.yaml. With --json, one spec
-    gives the document of summary.json, several give a list of them under "runs". Where DIR/NAME/ holds a file that
+    gives the document of summary.json, several give a list of them under "runs". If DIR/NAME/ holds a file that
     the command reads, the files go to DIR/NAME-2/.
 
     \b

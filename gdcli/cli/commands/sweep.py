@@ -24,9 +24,9 @@ def sweep(
     paired: Annotated[bool, typer.Option("--zip", help="Pair the axes instead of crossing them.")] = False,
     seeds: Annotated[int, typer.Option("--seeds", metavar="N", min=1, help="Run each setting with N seeds.")] = 1,
     workers: Annotated[int, typer.Option("--workers", metavar="N", min=0, help="Cores to use; 0 for all.")] = 0,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Run again what earlier sweeps have finished.")] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Accepted, and changes nothing.")] = False,
-    curves: Annotated[bool, typer.Option("--curves", help="Write every run's curve too.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Repeat runs that earlier sweeps have finished.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Has no effect; kept for compatibility.")] = False,
+    curves: Annotated[bool, typer.Option("--curves", help="Also write the curve of every run.")] = False,
     out: Out = DEFAULT_OUT,
     overrides: Overrides = None,
     kernel: KernelOption = "auto",
@@ -34,11 +34,11 @@ def sweep(
     no_plot: NoPlot = False,
     quiet: Quiet = False,
 ) -> int:
-    """Run a grid of settings: the ten best, what diverged, and a picture of the whole.
+    """Run a grid of settings: the ten best, the number that diverged, and a picture of the grid.
 
     The axes come from the spec's `sweep:` block and from --grid. The files go to DIR/NAME-sweep/: summary.csv,
     summary.json, best.yaml (ready for `gdcli run`), sweep.png, and curves.csv with --curves. Every finished run is
-    kept, also after Ctrl-C, and no later sweep of the same name runs it again unless with --fresh.
+    kept, even after Ctrl-C, and no later sweep of the same name repeats it, except with --fresh.
 
     \b
     gdcli sweep experiments/abalone_norm.yaml --grid optimizer.lr=log:1e-3:1:13 --grid scaler=none,zscore

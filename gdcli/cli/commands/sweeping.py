@@ -1,4 +1,4 @@
-"""A sweep at the terminal: planned, run with a bar, and shown."""
+"""Plan a sweep, run it with a progress bar, and show it on the terminal."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def plan(
     paired: bool,
     seeds: int,
 ) -> Sweep:
-    """Plan a sweep; say what is skipped, and what should be known about the settings that run."""
+    """Plan a sweep, and warn about settings that are skipped or suspicious."""
     draft, axes = read_draft(spec, overrides or ()), list(map(axis_of_option, grid or []))
     with ReadingBar(shown=not session.quiet) as bar:
         planned = plan_sweep(draft, axes, paired=paired, seeds=seeds, reading=bar.reading)
@@ -50,7 +50,7 @@ def plan(
 def write(
     session: Session, planned: Sweep, directory: Path, *, workers: int, fresh: bool, curves: bool, plot: bool
 ) -> Written:
-    """Run what has not been run yet, with a bar where a person looks on, and write the files."""
+    """Run what has not been run yet, with a progress bar on a terminal, and write the files."""
     total, resources = len(planned.points), Resources(session.kernel, workers)
     runs = counted(total, "run")
 
@@ -83,11 +83,11 @@ def show(session: Session, written: Written, directory: Path) -> None:
 
 
 def close(written: Written) -> int:
-    """Say how a sweep ended where that is not as planned, and give the exit code."""
+    """Complain if a sweep was interrupted or every setting diverged, and return the exit code."""
     result, runs, name = written.result, written.finished.runs, written.result.sweep.name
     if written.finished.interrupted:
         finished = f"{len(runs)} of {counted(len(result.sweep.points), 'run')}"
-        complain(f"{name}: interrupted after {finished}; the same command goes on from there")
+        complain(f"{name}: interrupted after {finished}; the same command continues from there")
         return INTERRUPTED
     if any(setting.gap < math.inf for setting in result.settings):
         return 0

@@ -49,8 +49,8 @@ def scaled(case: Case) -> tuple[Scaled, ...]:
         case: The case; of its optimizer, the weight decay counts.
 
     Returns:
-        One entry per scaler, in the order of the reference. The robust scaler needs rows that were kept, and the
-        sigmoid is told for small files only, unless it is that of the spec.
+        One entry per scaler. Those that take more than the factor of the rows, robust and sigmoid, are told for small
+        files only, unless the spec has them.
     """
     return tuple(_scaled(case, name, loss) for name, loss in _losses(case))
 
@@ -61,16 +61,17 @@ def _losses(case: Case) -> Iterator[tuple[str, LeastSquares]]:
     for name in names:
         if name == own:
             yield name, rows.objective
-        elif (factor := _factor(rows, name)) and (name != "robust" or rows.kept is not None):
+        elif factor := _factor(rows, name):
             yield name, _loss(case, Scaler(features=name, target=case.spec.scaler.target), factor)
 
 
 def _factor(rows: Rows, scaler: str) -> RowFactor | None:
     """The factor of the rows that a scaler starts from; None where it takes another reading or too long."""
+    has_rows = rows.kept is not None and rows.data.size <= WHOLE
     is_sigmoid = scaler == "sigmoid"
     if is_sigmoid == rows.scaling.sigmoid:
-        return rows.factor
-    if rows.kept is None or (is_sigmoid and rows.data.size > WHOLE):
+        return rows.factor if scaler != "robust" or has_rows else None
+    if not has_rows:
         return None
     values = rows.values[rows.training]
     values = mapped(values) if is_sigmoid else values

@@ -1,4 +1,4 @@
-"""Sweeps: a grid of settings is planned, run in lockstep, and written down. Read `plan`, then `run`.
+"""Sweeps: a grid of settings is planned, run in lockstep and saved. Read `plan` first, then `run`.
 
-`lockstep` puts runs into groups; `pools` and `spread` run groups side by side.
+`lockstep` puts runs into groups; `pools` and `spread` run the groups in parallel.
 """

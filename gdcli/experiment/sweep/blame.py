@@ -1,4 +1,4 @@
-"""Which values of a grid no setting can take, told from combinations that are impossible."""
+"""Find the values of a grid that are impossible by themselves, not only in combination."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ def refuse_impossible(
     failures: Sequence[tuple[Setting, FaultsError]],
     attempt: Callable[[Setting], FaultsError | None],
 ) -> None:
-    """Raise what is wrong with a grid, unless it is combinations of possible values alone.
+    """Raise the faults of a grid, unless only combinations of its values are impossible.
 
     Args:
-        axes: Of the grid.
+        axes: The axes of the grid.
         runnable: The settings that can be run.
-        failures: The others, at least one, each with what is wrong.
-        attempt: Tells what is wrong with a setting of some of the axes, the base spec alone being {}.
+        failures: The other settings, at least one, each with its error.
+        attempt: Returns the error of a setting of some of the axes, or None; {} is the base spec alone.
 
     Raises:
-        SpecError: A value is in no setting that can be run, and cannot be run by itself either; or nothing can be run.
+        SpecError: A value fails by itself and in every setting, or no setting can be run.
         DataError: The same, because of the data.
     """
     base = attempt({})
@@ -49,14 +49,14 @@ def _blamed(
     attempt: Callable[[Setting], FaultsError | None],
     known: set[Fault],
 ) -> Iterator[tuple[Fault, FaultsError]]:
-    """Find the values that no setting can take, each with its fault."""
+    """Find the values that fail by themselves and in every setting, each with its fault."""
     possible = {(key, repr(value)) for setting in runnable for key, value in setting.items()}
     errors: dict[tuple[str, str], list[FaultsError]] = {}
     for setting, error in failures:
         for key, value in setting.items():
             errors.setdefault((key, repr(value)), []).append(error)
     for axis in axes:
-        by_message: dict[str, tuple[Fault, FaultsError]] = {}  # a key that is unknown is so for each of its values
+        by_message: dict[str, tuple[Fault, FaultsError]] = {}  # an unknown key is reported once, not per value
         for i, value in enumerate(axis.values):
             name = axis.key, repr(value)
             if name not in possible and name in errors and attempt({axis.key: value}):
@@ -66,9 +66,9 @@ def _blamed(
 
 
 def _worst(place: Place, errors: Sequence[FaultsError], known: set[Fault]) -> Iterator[tuple[Fault, FaultsError]]:
-    """Of all that is wrong with the settings of a value, the one thing that says most about the value."""
+    """The fault that says most about a value, of all faults of its settings."""
     new = [(fault, error) for error in errors for fault in error.faults if fault not in known]
     own = [(fault, error) for fault, error in new if fault.place == place] or new
-    # Of another kind a key may be unknown, and its value wrong where it is known: the latter is what to mend.
+    # With one kind the key may be unknown, and with another its value wrong: the wrong value is what to correct.
     for fault, error in sorted(own, key=lambda one: one[0].message.startswith("unknown key"))[:1]:
         yield Fault(place, fault.message), error

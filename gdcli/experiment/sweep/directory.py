@@ -1,4 +1,4 @@
-"""A sweep into its directory: one writer at a time, finished runs kept in a journal until the files are written."""
+"""Run a sweep into its directory: one process at a time; a journal keeps finished runs until the files are written."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Written:
 
     Attributes:
         result: The sweep.
-        finished: Its runs, and where they come from.
-        warnings: That the picture could not be drawn, where it could not.
+        finished: Its runs, and how many of them were reused.
+        warnings: A warning if the picture could not be drawn.
     """
 
     result: SweepResult
@@ -31,17 +31,17 @@ class Written:
 def sweep_into(
     directory: Path, sweep: Sweep, *, run: Callable[[], Finished], draw: DrawSweep, plot: bool = True
 ) -> Written:
-    """Run a sweep and write its files, as the only process that does so there.
+    """Run a sweep and write its files, as the only process that writes to the directory.
 
     Args:
         directory: Where the files go; its parent exists.
         sweep: The grid.
-        run: Runs it by `run_sweep`.
-        draw: Makes `sweep.png`.
-        plot: Whether to draw it.
+        run: Runs the grid by `run_sweep`.
+        draw: Draws `sweep.png`.
+        plot: Whether to draw `sweep.png`.
 
     Returns:
-        The sweep, also where Ctrl-C has ended it: `finished.interrupted` says so.
+        The sweep, even if Ctrl-C ended it: see `finished.interrupted`.
 
     Raises:
         OutputError: Another process is writing there, or the directory or the journal cannot be written.

@@ -20,23 +20,24 @@ from gdcli.spec.strict_yaml import dump
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMULA = ("=", "+", "-", "@")  # what a spreadsheet takes a cell for that begins so
+FORMULA = ("=", "+", "-", "@")  # a spreadsheet takes a cell that begins with one of these for a formula
 
 
 def write_sweep(result: SweepResult, directory: Path, *, plot: bool, journal: Path | None = None) -> list[str]:
-    """Write the files of a sweep, replacing a result that is there already.
+    """Write the files of a sweep, replacing an earlier result.
 
     Args:
         result: The sweep.
-        directory: Where they go.
+        directory: Where the files go.
         plot: Whether to draw `sweep.png`.
-        journal: The finished runs, kept for later sweeps.
+        journal: The journal of finished runs, copied for later sweeps.
 
     Returns:
-        A warning where the picture could not be drawn.
+        A warning if the picture could not be drawn, otherwise nothing.
 
     Raises:
-        OutputError: It cannot be written, or holds an input of the sweep or what gdcli did not write.
+        OutputError: The directory cannot be written, or it holds a file that the sweep reads or that gdcli did not
+            write.
     """
     picture, drawn = "sweep.png", plot and bool(result.runs)
     inputs = inputs_of(point.plan for point in result.sweep.points)
@@ -55,12 +56,12 @@ def write_sweep(result: SweepResult, directory: Path, *, plot: bool, journal: Pa
 
 
 def best_spec(result: SweepResult, directory: Path) -> str | None:
-    """The spec of the best setting as YAML, of the seed that is nearest to its median; None without a best."""
+    """The best setting as a spec in YAML, with the seed nearest to its median; None if there is no best setting."""
     run = result.best_run
     if run is None:
         return None
     spec = portable_spec(run.plan, directory)
-    spec.pop("expect", None)  # that was the base's
+    spec.pop("expect", None)  # it belongs to the base spec
     text: str = dump({**spec, "name": f"{spec['name']}-best"})
     seeds = result.sweep.seeds
     return (
@@ -71,7 +72,7 @@ def best_spec(result: SweepResult, directory: Path) -> str | None:
 
 
 def table(result: SweepResult) -> pd.DataFrame:
-    """One row per run, the axes as columns in front."""
+    """One row per run, the axes as the first columns."""
     import pandas as pd
 
     rows = []
@@ -82,7 +83,7 @@ def table(result: SweepResult) -> pd.DataFrame:
 
 
 def curves(result: SweepResult) -> pd.DataFrame:
-    """The curves of all runs in long form, the axes in front."""
+    """The curves of all runs in long form, the axes as the first columns."""
     import pandas as pd
 
     parts = [
@@ -94,7 +95,7 @@ def curves(result: SweepResult) -> pd.DataFrame:
 
 
 def document(result: SweepResult, directory: Path) -> dict[str, Any]:
-    """A sweep as JSON knows it; what is not finite is None."""
+    """A sweep as a JSON document; numbers that are not finite are None."""
     sweep = result.sweep
     summary: dict[str, Any] = output.finite(
         {
@@ -134,12 +135,12 @@ def _summed_up(setting: Setting) -> dict[str, Any]:
 
 
 def _cells(setting: Mapping[str, Any]) -> dict[str, Any]:
-    """The axes' values as they were run."""
+    """The values of the axes as they were run."""
     return {key: _cell(effective(key, value, setting)) for key, value in setting.items()}
 
 
 def _cell(value: Any) -> Any:
-    """A number as it is, text so that a spreadsheet takes it for text and a terminal for nothing else."""
+    """A number as it is; text such that a spreadsheet sees no formula in it, and a terminal no control characters."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return value
     text = printable(value if isinstance(value, str) else written(value))

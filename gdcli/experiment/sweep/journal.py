@@ -1,4 +1,4 @@
-"""A journal of finished runs: one line each, checked, so that a kill at any moment costs the last line at most."""
+"""A journal of finished runs: one line per run with a checksum, so that a kill costs at most the last line."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from gdcli.experiment.output.places import explained, shown
 from gdcli.experiment.output.single_file import open_plain, replace_file
 from gdcli.experiment.output.workspace import flush_names, make_directories
 
-HEADER = {"journal": "gdcli sweep"}  # so that a kill never leaves a journal that is not known as one
-SYNC_SECONDS = 0.5  # 2,000 short runs of 1 ms each would wait 8 ms for the disk each
+HEADER = {"journal": "gdcli sweep"}  # the first line, so that a journal is recognised even without runs
+SYNC_SECONDS = 0.5  # a sync takes 8 ms: too long after each of 2,000 runs of 1 ms
 
 
 def read_journal(path: Path) -> dict[str, dict[str, Any]]:
-    """Read the runs that a journal holds.
+    """Read the runs of a journal.
 
     Args:
-        path: The journal; one that is not there holds nothing.
+        path: The journal; a missing one has no runs.
 
     Returns:
-        Identity → record. What comes after the first line that is not whole is left out.
+        Identity → record. The first damaged line and everything after it are ignored.
 
     Raises:
-        OutputError: It cannot be read, or is no journal.
+        OutputError: The file cannot be read, or is not a journal.
     """
     with explained(path, "cannot read the runs of earlier sweeps", "move it away"):
         return {record.pop("identity"): record for record in _bodies(path) if "identity" in record}
@@ -41,11 +41,11 @@ class Journal:
     """Records runs as they finish.
 
     Args:
-        path: Where; a journal that lies there is replaced, by a rename.
-        kept: Records to begin with, identity → record.
+        path: The journal; an earlier one is replaced, by a rename.
+        kept: The first records, identity → record.
 
     Raises:
-        OutputError: It cannot be written, or what lies there is no journal; it is still there then.
+        OutputError: The journal cannot be written, or the existing file is not a journal; that file is kept.
     """
 
     def __init__(self, path: Path, kept: Mapping[str, dict[str, Any]]) -> None:
@@ -58,17 +58,17 @@ class Journal:
             self._stream = os.fdopen(open_plain(path, os.O_WRONLY | os.O_APPEND), "ab", buffering=0)
 
     def add(self, records: Mapping[str, dict[str, Any]]) -> None:
-        """Write runs down.
+        """Append runs.
 
         Args:
             records: Identity → record.
 
         Raises:
-            OutputError: They cannot be written; those before them are kept.
+            OutputError: They cannot be written; earlier runs are kept.
         """
         lines = b"".join(_line({"identity": identity, **record}) for identity, record in records.items())
         with self._explained():
-            while lines:  # a disk that is filling up takes a part of them first
+            while lines:  # a disk that is nearly full may take only a part at first
                 lines = lines[self._stream.write(lines) :]
             self._sync()
 
@@ -85,31 +85,31 @@ class Journal:
             self._stream.close()
 
     def _sync(self) -> None:
-        """Bring what is written to the disk, now and then: a kill loses none of it, only a power cut would."""
+        """Flush the runs to disk from time to time: a kill loses nothing that is written, only a power cut does."""
         if time.monotonic() - self._synced > SYNC_SECONDS:
             os.fsync(self._stream.fileno())
             self._synced = time.monotonic()
 
     def _explained(self) -> AbstractContextManager[None]:
-        hint = "what was finished before is kept, and the same command goes on from there"
+        hint = "runs finished before are kept, and the same command continues from there"
         return explained(self._path, "cannot write the journal of finished runs", hint)
 
 
 def _bodies(path: Path) -> Iterator[dict[str, Any]]:
-    """What the lines of a journal hold, as far as they are whole; nothing where there is none, or an empty file."""
+    """The records of a journal up to the first damaged line; none if the file is missing or empty."""
     with suppress(FileNotFoundError), os.fdopen(open_plain(path), "rb") as stream:
         for number, line in enumerate(stream):
             seal, _, body = line.rstrip(b"\n").partition(b" ")
             if not line.endswith(b"\n") or seal != _seal(body):
                 if number == 0:
-                    message = "is where sweeps keep finished runs, and gdcli did not write it; move it away"
+                    message = "sweeps keep finished runs in this file, but gdcli did not write it; move it away"
                     raise OutputError(f"{shown(path)}: {message}")
                 return
             yield json.loads(body)
 
 
 def _is_journal(path: Path) -> bool:
-    """True, or an error: what lies there must stay."""
+    """True for a journal, an empty file or none; any other file raises an error, because it must not be replaced."""
     next(_bodies(path), None)
     return True
 

@@ -1,4 +1,4 @@
-"""What `gdcli.sweep` does: its arguments become a sweep, and its runs a sequence of results."""
+"""The implementation of `gdcli.sweep`: arguments become a sweep, and its runs a sequence of results."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def plan_arguments(
     seeds: int,
     frame: pd.DataFrame | None,
 ) -> Sweep:
-    """Plan a sweep by the arguments of `gdcli.sweep`.
+    """Plan a sweep from the arguments of `gdcli.sweep`.
 
     Args:
         spec: A YAML file, or a mapping with the same keys.
         grid: Dotted key → values.
         paired: Whether to pair the axes instead of crossing them.
-        seeds: How many seeds each setting is run with.
+        seeds: Number of seeds per setting.
         frame: Rows instead of the spec's dataset.
 
     Returns:
@@ -62,19 +62,19 @@ def plan_arguments(
 
 
 def sweep_in_memory(sweep: Sweep, *, resources: Resources, draw: Draw) -> Results[Result]:
-    """Run a sweep and write nothing.
+    """Run a sweep without writing files.
 
     Args:
         sweep: The grid.
-        resources: What its points are run on.
-        draw: Makes `curve.png` of a result.
+        resources: The kernel and the workers.
+        draw: Draws `curve.png`.
 
     Returns:
         The results, in the order of the points.
     """
     results: dict[int, Result] = {}
     with closing(run_plans([point.plan for point in sweep.points], resources=resources, draw=draw)) as groups:
-        for group in groups:  # the workers end at once with Ctrl-C
+        for group in groups:  # closing ends the workers at once on Ctrl-C
             results |= group
     return _by_setting(sweep, [results[i] for i in range(len(sweep.points))])
 
@@ -87,14 +87,14 @@ def sweep_in_directory(
     Args:
         sweep: The grid.
         directory: Where the files go.
-        resources: What its points are run on.
-        draw: Makes `curve.png` of a result.
-        fresh: Whether to forget the runs of earlier sweeps.
-        draw_sweep: Makes `sweep.png`.
-        plot: Whether to draw it.
+        resources: The kernel and the workers.
+        draw: Draws `curve.png`.
+        fresh: Whether to discard the runs of earlier sweeps.
+        draw_sweep: Draws `sweep.png`.
+        plot: Whether to draw `sweep.png`.
 
     Returns:
-        The finished runs in the order of the points, those of earlier sweeps without a trace; and what was written.
+        The finished runs in the order of the points, those of earlier sweeps without a trace; and the written sweep.
 
     Raises:
         OutputError: The directory cannot be written, another process is writing there, or it holds a file that the
@@ -119,7 +119,7 @@ def sweep_in_directory(
 
 
 def _by_setting(sweep: Sweep, runs: Sequence[R]) -> Results[R]:
-    """Put runs in the order of a sweep's points together by setting."""
+    """Group runs by setting; they are in the order of the sweep's points."""
     settings = [point.setting for point in sweep.points[:: sweep.seeds]]
     groups = (tuple(runs[i : i + sweep.seeds]) for i in range(0, len(runs), sweep.seeds))
     axes = ({key: effective(key, value, setting) for key, value in setting.items()} for setting in settings)

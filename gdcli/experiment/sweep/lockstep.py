@@ -1,4 +1,4 @@
-"""Many runs in lockstep: those that share rows and batches advance side by side, as one group."""
+"""Runs in lockstep: those that share rows and batches advance together, as one group."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from gdcli.engine.trace import Trace
 from gdcli.experiment.kernels import predicted_seconds
 from gdcli.experiment.plan import Plan
 
-# Traces of a group, and the seconds that each of its runs took of the whole.
+# The traces of a group, and the seconds per run.
 Ran: TypeAlias = tuple[tuple[Trace, ...], float]
 
-MOST_COLUMNS = 64  # runs side by side: more gain little, and what an interruption loses grows
+MOST_COLUMNS = 64  # runs per group: more runs gain little, and an interrupt loses more
 # Predicted seconds of work in NumPy below which another worker costs more than it saves. The compiled kernel is ten
-# times as fast and waits for nobody, so that its workers are threads, which cost next to nothing.
+# times as fast and releases the GIL, so its workers are threads, which cost little.
 WORTH_A_WORKER: Mapping[Kernel, float] = {"numpy": 0.2, "compiled": 0.01}
 
 
@@ -28,24 +28,24 @@ def kernel_for_runs(choice: KernelChoice, planned: Sequence[Plan], workers: int)
     """Choose a kernel for many runs.
 
     Args:
-        choice: What was asked for.
+        choice: The user's choice.
         planned: The runs.
-        workers: How many groups of them will run at once.
+        workers: Number of groups that run at once.
 
     Returns:
-        The kernel: with `auto`, the one that is done first.
+        The kernel; with `auto`, the faster one.
     """
     together = [[planned[i] for i in group] for group in groups(planned, 1)]
     return choose_kernel(choice, sum(map(predicted_seconds, together)) / workers)
 
 
 def groups(planned: Sequence[Plan], workers: int | None, kernel: Kernel = "numpy") -> list[list[int]]:
-    """Put runs that can advance side by side together.
+    """Put runs that can advance in lockstep into groups.
 
     Args:
         planned: The runs.
-        workers: How many of the groups will run at once; None where nobody knows.
-        kernel: What will step through the epochs.
+        workers: Number of groups that run at once; None if unknown.
+        kernel: The kernel that steps through the epochs.
 
     Returns:
         Indices, one list per group, in the order of the runs.
@@ -63,27 +63,27 @@ def groups(planned: Sequence[Plan], workers: int | None, kernel: Kernel = "numpy
 
 
 def _parts(members: Sequence[Plan], workers: int | None, kernel: Kernel) -> int:
-    """How many groups to make of runs that can all advance side by side."""
+    """Number of groups for runs that can all advance in lockstep."""
     fewest, seconds = -(-len(members) // MOST_COLUMNS), predicted_seconds(members)
     if seconds <= WORTH_A_WORKER[kernel]:
         return fewest
     if workers is None:
-        # However many workers there are: so many parts are at most twice the work of a single part, and none of them
-        # takes much more than twice as long as one run by itself.
+        # For any number of workers: this many parts take at most twice the work of a single part, and no part takes
+        # much more than twice as long as one run by itself.
         return max(fewest, int(seconds / predicted_seconds(members[:1])))
     return min(-(-fewest // workers) * workers, len(members))
 
 
 def run_group(group: Sequence[Plan], kernel: Kernel, watch: Watch | None = None) -> Ran:
-    """Run plans that share their rows and batches side by side.
+    """Run plans that share rows and batches in lockstep.
 
     Args:
-        group: One of those that `groups` gives.
-        kernel: What steps through the epochs.
-        watch: Told how far the runs have come.
+        group: A group made by `groups`.
+        kernel: The kernel that steps through the epochs.
+        watch: Called with the progress of the runs.
 
     Returns:
-        What came of it.
+        The traces, and the seconds per run.
 
     Raises:
         ImportError: The kernel is the compiled one, and Numba cannot be imported.

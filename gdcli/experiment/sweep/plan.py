@@ -1,4 +1,4 @@
-"""Sweeps, planned: every point of a grid at once, those on the same rows sharing them."""
+"""Plan sweeps: all points of a grid at once, with shared rows."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ Setting: TypeAlias = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class ArgumentNames:
-    """What messages call the arguments of a sweep.
+    """The names of the arguments of a sweep in messages.
 
     Attributes:
-        grid: The axes.
-        seeds: The number of seeds.
-        example: How to give an axis.
+        grid: Name of the argument that gives axes.
+        seeds: Name of the argument that gives the number of seeds.
+        example: An example of an axis.
     """
 
     grid: str
@@ -52,22 +52,22 @@ def plan_sweep(
     reading: Reading | None = None,
     names: ArgumentNames = OPTIONS,
 ) -> Sweep:
-    """Plan every point of a grid; points on the same rows share them.
+    """Plan every point of a grid; points with the same rows share them.
 
     Args:
-        draft: The spec that the points vary, with a `sweep:` block or without one.
-        axes: What is varied besides; an axis of the block with the same key is left aside.
+        draft: The spec to vary, with or without a `sweep:` block.
+        axes: More axes; an axis replaces the block's axis with the same key.
         paired: Whether the axes are paired instead of crossed.
-        seeds: How many seeds each setting is run with, counted up from the spec's own.
+        seeds: Number of seeds per setting, counted up from the spec's seed.
         frame: Rows instead of the spec's dataset.
-        reading: Told of every read of a large file.
-        names: What messages call the arguments.
+        reading: Called after every read of a large file.
+        names: The names of the arguments in messages.
 
     Returns:
-        The sweep; settings whose values are possible by themselves, but not together, are left out and listed.
+        The sweep. Settings whose values are possible by themselves but not together are skipped, and listed.
 
     Raises:
-        SpecError: The grid is wrong, has a value that no setting can take, or has no point that can be run.
+        SpecError: The grid is wrong, a value of it is impossible in every setting, or no point can be run.
         DataError: The same, because of the data.
     """
     axes, draft = axes_of(draft, axes, place=names.grid, way_out=names.example), draft.without("sweep")
@@ -93,7 +93,7 @@ def plan_sweep(
 
 @dataclass(frozen=True)
 class _Attempt:
-    """A setting as far as it has come: its specs, one per seed, then their plans; or what is wrong with it."""
+    """A setting while it is planned: its specs, one per seed, then their plans; or its error."""
 
     setting: Setting
     requests: tuple[Request, ...] = ()
@@ -120,7 +120,7 @@ class _Specs:
 
     @cached_property
     def places(self) -> dict[tuple[str, str], Place]:
-        """Where each value of each axis stands."""
+        """The place of each value of each axis."""
         return {(axis.key, repr(value)): axis.place(i) for axis in self.axes for i, value in enumerate(axis.values)}
 
     def read(self, setting: Setting) -> _Attempt:

@@ -1,4 +1,4 @@
-"""What a sweep is: a grid and the points of it that can be run."""
+"""A sweep: a grid, and its points that can be run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Point:
 
     Attributes:
         setting: Axis key → value.
-        plan: What is run.
+        plan: The plan of the run.
     """
 
     setting: Mapping[str, Any]
@@ -29,23 +29,23 @@ class Point:
 
     @cached_property
     def identity(self) -> str:
-        """Hash of the resolved spec, the data and the engine's version: equal where the result would be."""
+        """Hash of the resolved spec, the data and the engine's version: equal for runs with equal results."""
         spec, data = plain(self.plan.spec), self.plan.rows.data.sha256
         if data:
-            spec["dataset"].pop("path")  # where the file lies does not matter, what is in it does
+            spec["dataset"].pop("path")  # the contents of the file matter, not its path
         return hashlib.sha256(json.dumps([spec, data, __version__], sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """A grid, planned.
+    """A planned grid.
 
     Attributes:
-        name: Of the sweep and its directory.
-        axes: What is varied.
-        seeds: How many seeds each setting is run with.
+        name: Name of the sweep and its directory.
+        axes: The axes of the grid.
+        seeds: Number of seeds per setting.
         points: The runs, in the order of the grid.
-        skipped: Settings that no run can have, each with the reason.
+        skipped: Settings that cannot be run, each with the reason.
     """
 
     name: str
@@ -56,12 +56,12 @@ class Sweep:
 
     @property
     def omissions(self) -> list[str]:
-        """What to say of each setting that no run can have."""
+        """A message for each skipped setting."""
         return [f"skipped {setting_text(setting)}: {reason}" for setting, reason in self.skipped]
 
 
 def origin(plan: Plan) -> dict[str, Any]:
-    """What a run comes from, as far as it may change: the engine's version, and the data by path and hash."""
+    """The origin of a run that may change: the engine's version, and the path and hash of the data."""
     path = plan.rows.dataset.path
     return {"version": __version__, "data": [list(path) if isinstance(path, tuple) else path, plan.rows.data.sha256]}
 
@@ -71,20 +71,20 @@ def setting_text(setting: Mapping[str, Any]) -> str:
     return ", ".join(f"{key}={written(value)}" for key, value in setting.items())
 
 
-# What stands for a whole section, by the key that it is short for.
+# The key that the short form of each section stands for.
 _SHORT_FOR = {"dataset": "path", "scaler": "features", "optimizer": "kind", "schedule": "kind"}
 
 
 def effective(key: str, value: Any, keys: Iterable[str]) -> Any:
-    """What remains of an axis's value beside the other axes, which override parts of it.
+    """The part of an axis's value that no other axis overrides.
 
     Args:
-        key: Of the axis, such as `optimizer`.
-        value: One of its values, such as `{kind: adam, lr: 0.05}`.
-        keys: Of all axes; `optimizer.lr` among them overrides the rate.
+        key: Key of the axis, such as `optimizer`.
+        value: A value of the axis, such as `{kind: adam, lr: 0.05}`.
+        keys: Keys of all axes; `optimizer.lr` overrides the rate.
 
     Returns:
-        The value less what is overridden, such as `adam`.
+        The value without the overridden parts, such as `adam`.
     """
     overridden = [other.removeprefix(f"{key}.").split(".") for other in keys if other.startswith(f"{key}.")]
     if not overridden:
@@ -97,7 +97,7 @@ def effective(key: str, value: Any, keys: Iterable[str]) -> Any:
 
 
 def _without(node: Mapping[str, Any], path: Sequence[str]) -> dict[str, Any]:
-    """A copy of a mapping less what a path leads to."""
+    """A copy of a mapping without the value at a path."""
     step, *rest = path
     below = node.get(step)
     kept = {key: part for key, part in node.items() if key != step}

@@ -1,7 +1,7 @@
-"""Three ways to run groups of runs side by side: our own threads, our own processes, and the caller's executor.
+"""Three ways to run groups of runs in parallel: threads, processes, and an executor of the caller.
 
-Each is a context manager that gives a function to submit tasks with, and one task per group. Left early, it ends or
-cancels the work that nobody waits for any more.
+Each is a context manager that yields a function to submit tasks with, and one task per group. If it is left early, it
+ends or cancels the remaining work.
 """
 
 from __future__ import annotations
@@ -29,27 +29,27 @@ from gdcli.experiment.sweep.lockstep import Ran, run_group
 Groups: TypeAlias = Sequence[Sequence[Plan]]
 Task: TypeAlias = Callable[[], Ran]  # runs one group
 Submit: TypeAlias = Callable[[Task], Future[Ran]]
-# The two ends of a pipe by which workers learn that nobody waits for them any more.
+# The two ends of a pipe that tells workers that their results are no longer wanted.
 Over: TypeAlias = tuple[Connection, Connection]
 
 
 @contextmanager
 def threads(groups: Groups, workers: int) -> Iterator[tuple[Submit, list[Task]]]:
-    """Threads for the compiled kernel, which lets other threads run while it does.
+    """Threads for the compiled kernel, which releases the GIL.
 
     Args:
         groups: The runs.
-        workers: How many threads.
+        workers: Number of threads.
 
     Yields:
-        How to submit a task, and a task for each group.
+        A function that submits a task, and one task per group.
     """
     over = threading.Event()
 
     def watch(epoch: int, loss: Array, gap: Array) -> None:
         del epoch, loss, gap
         if over.is_set():
-            raise InterruptedError("nobody waits for this group any more")
+            raise InterruptedError("the results of this group are no longer wanted")
 
     with ThreadPoolExecutor(workers) as pool:
         try:
@@ -63,23 +63,23 @@ def threads(groups: Groups, workers: int) -> Iterator[tuple[Submit, list[Task]]]
 
 @contextmanager
 def processes(groups: Groups, workers: int) -> Iterator[tuple[Submit, list[Task]]]:
-    """Processes for the NumPy kernel, which two threads would take turns at.
+    """Processes for the NumPy kernel, because threads would take turns at it.
 
     Args:
         groups: The runs.
-        workers: How many processes.
+        workers: Number of processes.
 
     Yields:
-        How to submit a task, and a task for each group.
+        A function that submits a task, and one task per group.
     """
-    # A forked worker has the plans already; elsewhere they are sent once, less the cells that they were read from.
+    # A forked worker has the plans already. Other workers are sent them once, without the cells they were read from.
     method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
     context, over = multiprocessing.get_context(method), multiprocessing.Pipe(duplex=False)
     pool = ProcessPoolExecutor(workers, context, initializer=_receive, initargs=(portable(groups), over))
     try:
         yield pool.submit, [partial(_run_received, i) for i in range(len(groups))]
     except BaseException:
-        over[1].send_bytes(b"over")  # to these workers and to no other child of this process
+        over[1].send_bytes(b"over")  # reaches these workers only, not other children of this process
         raise
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
@@ -87,20 +87,20 @@ def processes(groups: Groups, workers: int) -> Iterator[tuple[Submit, list[Task]
 
 @contextmanager
 def lent(executor: Executor, groups: Groups, kernel: Kernel) -> Iterator[tuple[Submit, list[Task]]]:
-    """The caller's executor, which is never shut down; left early, tasks that it has not begun are cancelled.
+    """The caller's executor. It is never shut down; if left early, tasks that it has not begun are cancelled.
 
     Args:
-        executor: Of any kind; its workers may be on other machines.
+        executor: Any executor; its workers may be on other machines.
         groups: The runs.
-        kernel: What steps through the epochs.
+        kernel: The kernel that steps through the epochs.
 
     Yields:
-        How to submit a task, and a task for each group.
+        A function that submits a task, and one task per group.
 
     Raises:
-        SpecError: Its futures are not those of `concurrent.futures`.
+        SpecError: The futures of the executor are not those of `concurrent.futures`.
     """
-    futures = WeakSet[Future[Ran]]()  # weak, so that the traces of finished ones can go
+    futures = WeakSet[Future[Ran]]()  # weak, so that the traces of finished futures are freed
 
     def submit(task: Task) -> Future[Ran]:
         future = executor.submit(task)
@@ -109,12 +109,12 @@ def lent(executor: Executor, groups: Groups, kernel: Kernel) -> Iterator[tuple[S
         futures.add(future)
         return future
 
-    # Every task brings its rows with it, even where several groups share them: nothing sends them to a worker once.
+    # Every task contains its rows, even if several groups share them: an executor cannot send data to a worker once.
     tasks: list[Task] = [partial(run_group, group, kernel) for group in portable(groups)]
     try:
         yield submit, tasks
     except BrokenExecutor:
-        raise  # nothing of it is pending; and Python, still breaking the other futures, stumbles over cancelled ones
+        raise  # nothing is pending; and Python, still marking the other futures as broken, fails at cancelled ones
     except BaseException:
         for future in futures:
             future.cancel()
@@ -122,31 +122,31 @@ def lent(executor: Executor, groups: Groups, kernel: Kernel) -> Iterator[tuple[S
 
 
 def not_an_executor(value: object) -> SpecError:
-    """The error for something that is no executor."""
+    """The error for a value that is not an executor."""
     return SpecError([Fault(Place("executor"), f"must be a concurrent.futures.Executor, got {value!r}")])
 
 
 def portable(groups: Groups) -> list[list[Plan]]:
-    """The same runs, without the cells that their rows were read from; those that share rows still do."""
+    """The same runs without the cells that their rows were read from; runs that share rows still share them."""
     distinct = {run.rows for group in groups for run in group}
     light = {rows: replace(rows, data=rows.data.without_rows()) for rows in distinct}
     return [[replace(run, rows=light[run.rows]) for run in group] for group in groups]
 
 
-_received: list[list[Plan]] = []  # in a worker: the groups that it may be asked for
+_received: list[list[Plan]] = []  # in a worker: all groups, of which it runs some
 
 
 def _receive(groups: list[list[Plan]], over: Over) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent answers Ctrl-C
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     threading.Thread(target=_end_in_time, args=(over,), daemon=True).start()
     _received[:] = groups
 
 
 def _end_in_time(over: Over) -> None:
-    """End this worker once its parent has ended, however it did, or says that nobody waits any more.
+    """End this worker once its parent has ended for any reason, or no longer wants the results.
 
-    The worker holds both ends of the pipe: nothing but a word of the parent makes it readable, and no worker takes
-    that away from the others.
+    The worker holds both ends of the pipe, so that only a message from the parent makes it readable. No worker reads
+    the message, so that all of them see it.
     """
     parent = multiprocessing.parent_process()
     if parent:

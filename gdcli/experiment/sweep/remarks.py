@@ -1,4 +1,4 @@
-"""Warnings of many runs, each once, with the runs that it is about."""
+"""The warnings of many runs, each listed once with the runs that it is about."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gdcli.experiment.sweep.points import Sweep, setting_text
 from gdcli.experiment.sweep.result import SweepResult, SweepRun
 from gdcli.spec.grid import written
 
-# What a run is told by: axis key → value, with `seed` where runs differ in nothing else.
+# What a run is identified by: axis key → value, and `seed` if runs differ only in their seeds.
 Label: TypeAlias = Mapping[str, Any]
 
 MOST_WARNINGS = 10  # shown
@@ -21,13 +21,13 @@ MOST_VALUES = 3  # of an axis
 
 
 def warnings_of(sweep: Sweep) -> list[str]:
-    """List what a person should know about the runs of a sweep, each thing once.
+    """List the warnings of the runs of a sweep, each once.
 
     Args:
-        sweep: The grid, planned.
+        sweep: The planned grid.
 
     Returns:
-        `scaler=minmax: …` for what is about some settings only, by the values that they have in common.
+        Lines; a warning about some settings only begins with the values that they share: `scaler=minmax: …`.
     """
     plans = [(point.setting, point.plan) for point in sweep.points]
     return grouped_warnings(plans, by_seed=sweep.seeds > 1)
@@ -37,11 +37,11 @@ def grouped_warnings(plans: Iterable[tuple[Label, Plan]], *, by_seed: bool) -> l
     """List the warnings of plans, each once, with the plans that have it.
 
     Args:
-        plans: Each with the setting that tells it from the others.
-        by_seed: Whether a setting is planned with several seeds.
+        plans: Pairs of a setting, which identifies the plan, and the plan.
+        by_seed: Whether there are several seeds per setting.
 
     Returns:
-        Lines, sorted by the warning: `scaler=minmax: …` or `seed=3, 5: …`; without such a prefix where all have it.
+        Lines, sorted by warning: `scaler=minmax: …` or `seed=3, 5: …`; without such a prefix if all plans have it.
     """
     labels: list[Label] = []
     holders: dict[str, dict[int, None]] = {}
@@ -56,13 +56,13 @@ def grouped_warnings(plans: Iterable[tuple[Label, Plan]], *, by_seed: bool) -> l
 
 
 def best_run_warnings(result: SweepResult) -> list[str]:
-    """Say of the best run of a sweep what its status does not: that it ended above its start, for one.
+    """List the remarks on the best run of a sweep, for example that it ended above its start.
 
     Args:
         result: The sweep.
 
     Returns:
-        Lines; none where there is no best run, or nothing to say of it.
+        Lines; empty if there is no best run, or no remark on it.
     """
     run = result.best_run
     if run is None:
@@ -71,10 +71,10 @@ def best_run_warnings(result: SweepResult) -> list[str]:
 
 
 def divergence(result: SweepResult) -> str:
-    """Say of a sweep in which no setting has a finite median how many runs diverged, and how one of them did.
+    """Say how many runs diverged, and how one of them did, for a sweep in which no setting has a finite median.
 
     Args:
-        result: The sweep; at least one run diverged.
+        result: The sweep, of which at least one run diverged.
 
     Returns:
         `every setting diverged; optimizer.lr=5 diverged at epoch 7: …`
@@ -87,13 +87,13 @@ def divergence(result: SweepResult) -> str:
 
 
 def _name(run: SweepRun, result: SweepResult) -> str:
-    """The setting of a run, and its seed where there are several."""
+    """The setting of a run, and its seed if there are several."""
     seed = {"seed": run.plan.spec.seed} if result.sweep.seeds > 1 else {}
     return setting_text({**run.point.setting, **seed})
 
 
 def _prefix(some: Sequence[Label], everything: Sequence[Label]) -> str:
-    """Name some of all runs by the values that single them out, or by one of them and their number."""
+    """Describe some of all runs by the values that only they have, or by the first of them and their number."""
     if len(some) == len(everything):
         return ""
     some, everything = _settings(some, everything)
@@ -108,7 +108,7 @@ def _prefix(some: Sequence[Label], everything: Sequence[Label]) -> str:
 
 
 def _settings(some: Sequence[Label], everything: Sequence[Label]) -> tuple[list[Label], list[Label]]:
-    """Leave the seeds out where every setting among some runs is there with all of its seeds."""
+    """Leave the seeds out if the runs include all seeds of each of their settings."""
     totals, counts = Counter(map(_setting, everything)), Counter(map(_setting, some))
     if any(totals[setting] != count for setting, count in counts.items()):
         return list(some), list(everything)

@@ -1,4 +1,4 @@
-"""What a sweep gives: its runs, its settings summed up over the seeds, and which of them is the best."""
+"""The result of a sweep: its runs, its settings summarised over the seeds, and the best of them."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class SweepRun:
     """One finished run, new or from an earlier sweep.
 
     Attributes:
-        point: What was run.
-        summary: Its figures as JSON knows them.
-        curve: Column → values, where it was asked for.
-        remarks: What its status alone does not say.
+        point: The point of the grid.
+        summary: Its figures, as in JSON.
+        curve: Column → values, if requested.
+        remarks: What its status alone does not say, as `Result.remarks`.
     """
 
     point: Point
@@ -39,7 +39,7 @@ class SweepRun:
 
     @property
     def plan(self) -> Plan:
-        """What was run."""
+        """The plan of the run."""
         return self.point.plan
 
 
@@ -56,24 +56,24 @@ class Setting:
     runs: tuple[SweepRun, ...]
 
     def spread(self, figure: str) -> Spread[float] | None:
-        """The median and the 10–90 % range of a figure over the seeds; None where there is no such figure."""
+        """The median and the 10–90 % range of a figure over the seeds; None if a run does not have it."""
         return spread(self.runs, figure)
 
     @cached_property
     def gap(self) -> float:
-        """Median of the final gaps, infinite where half of the runs diverged."""
+        """Median of the final gaps, infinite if half of the runs or more diverged."""
         gap = self.spread("gap")
         return math.inf if gap is None else gap.median
 
     @property
     def diverged(self) -> int:
-        """How many runs diverged."""
+        """Number of runs that diverged."""
         return sum(run.summary["status"] == Status.DIVERGED for run in self.runs)
 
 
 @dataclass(frozen=True)
 class SweepResult:
-    """A sweep as far as it has come."""
+    """The finished runs of a sweep, all or some."""
 
     sweep: Sweep
     runs: tuple[SweepRun, ...]
@@ -81,7 +81,7 @@ class SweepResult:
 
     @cached_property
     def settings(self) -> tuple[Setting, ...]:
-        """The settings of the grid in its order, each with the runs of its seeds."""
+        """The settings in the order of the grid, each with one run per seed."""
         runs: dict[str, list[SweepRun]] = {}
         for run in self.runs:
             runs.setdefault(repr(run.point.setting), []).append(run)
@@ -89,23 +89,23 @@ class SweepResult:
 
     @cached_property
     def comparison(self) -> Comparison:
-        """What ranks the settings, if anything does."""
+        """The rule that ranks the settings, if they can be compared."""
         return comparison([setting.runs for setting in self.settings])
 
     @property
     def figure(self) -> Figure:
-        """What is shown of every setting: what ranks them, the gap where nothing does."""
+        """The figure shown of every setting: the one that ranks them, or the gap if they cannot be compared."""
         return self.comparison.figure or "gap"
 
     @cached_property
     def ranked(self) -> tuple[Setting, ...]:
-        """The settings, the best one first; in the order of the grid where they cannot be compared."""
+        """The settings, the best one first; in the order of the grid if they cannot be compared."""
         order = self.comparison.order([setting.runs for setting in self.settings])
         return tuple(self.settings[i] for i in order)
 
     @cached_property
     def ties(self) -> tuple[Setting, ...]:
-        """The best setting, or all that reach the optimum to rounding; none where nothing can be said."""
+        """The best setting, or all that reach the optimum to rounding; empty if the settings cannot be compared."""
         return tuple(self.settings[i] for i in self.comparison.best([setting.runs for setting in self.settings]))
 
     @property
@@ -115,20 +115,21 @@ class SweepResult:
 
     @property
     def best_run(self) -> SweepRun | None:
-        """Of the best setting, the run that is nearest to its median."""
+        """The run of the best setting that is nearest to its median."""
         return self.comparison.nearest_to_median(self.best.runs) if self.best else None
 
     def tolerated(self, axis: str) -> tuple[Any, Any] | None:
-        """The range of a numeric axis that stays near the best setting, the other axes at their best.
+        """The range of a numeric axis that stays near the best setting, with the other axes at their best values.
 
-        Near is within 2 times its gap (or final MSE, where that ranks); of the optimum to rounding, rounding.
+        Near means at most 2 times the best gap (or the best final MSE, if that ranks the settings). If the best setting
+        is at the optimum to rounding, near settings are too.
 
         Args:
-            axis: Its key.
+            axis: Key of the axis.
 
         Returns:
-            The smallest and the largest such value around the best one, without a worse one between; None without a
-            best, or where no two settings differ in this axis alone.
+            The smallest and the largest value of the range around the best one in which every value stays near; None if
+            there is no best setting, or no other setting differs from it in this axis alone.
         """
         best, rank = self.best, self.comparison.rank
         if not best:
@@ -149,12 +150,12 @@ class SweepResult:
 
 
 def run_of(point: Point, record: Mapping[str, Any], *, curve: bool) -> SweepRun:
-    """The run that the journal keeps as a record.
+    """Make a run from its record in the journal.
 
     Args:
-        point: What was run.
-        record: As `record_of` gives it.
-        curve: Whether to take its curve too.
+        point: The point of the grid.
+        record: As made by `record_of`.
+        curve: Whether to include the curve.
 
     Returns:
         The run.
@@ -164,7 +165,7 @@ def run_of(point: Point, record: Mapping[str, Any], *, curve: bool) -> SweepRun:
 
 
 def record_of(result: Result, *, curve: bool) -> dict[str, Any]:
-    """What the journal keeps of a run."""
+    """The record of a run in the journal."""
     summary = output.finite({**result.summary, "spec": None})
     record: dict[str, Any] = {"summary": summary, "remarks": [list(remark) for remark in result.remarks]}
     if curve:

@@ -1,4 +1,4 @@
-"""Running a sweep: what the journals of its directory hold is taken from there, the rest is run and written down."""
+"""Run a sweep: finished runs are taken from the journals of its directory; the others are run and recorded."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gdcli.experiment.sweep.points import Sweep, origin
 from gdcli.experiment.sweep.result import SweepRun, record_of, run_of
 from gdcli.experiment.sweep.spread import Resources, run_groups
 
-# Told how many runs are finished, and the results that are new.
+# Called with the number of finished runs and the new results.
 Tell: TypeAlias = Callable[[int, Sequence[Result]], None]
 Records: TypeAlias = dict[str, dict[str, Any]]
 
@@ -28,9 +28,9 @@ class Finished:
     """The finished runs of a sweep.
 
     Attributes:
-        runs: In the order of the grid.
-        reused: How many of them come from earlier sweeps.
-        interrupted: Whether Ctrl-C ended it.
+        runs: The runs, in the order of the grid.
+        reused: Number of runs taken from earlier sweeps.
+        interrupted: Whether Ctrl-C ended the sweep.
     """
 
     runs: tuple[SweepRun, ...]
@@ -39,23 +39,23 @@ class Finished:
 
 
 def journal_path(directory: Path) -> Path:
-    """Where finished runs are written down until the sweep has its directory."""
+    """The journal of finished runs, used until the sweep has its directory."""
     return directory.with_name(f".{directory.name}.runs.jsonl")
 
 
 def run_plans(plans: Sequence[Plan], *, resources: Resources, draw: Draw) -> Generator[dict[int, Result], None, None]:
-    """Run plans, those that can be in lockstep.
+    """Run plans, in lockstep where possible.
 
     Args:
         plans: The runs.
-        resources: What they are run on.
-        draw: Makes `curve.png` of a result.
+        resources: The kernel and the workers.
+        draw: Draws `curve.png`.
 
     Yields:
-        Results by the index of their plan, group by group, as each is done.
+        The results of each group by the index of their plan, as soon as the group is finished.
 
     Raises:
-        Exception: What an executor raises.
+        Exception: Any error of an executor.
     """
     kernel = kernel_for_runs(resources.kernel, plans, resources.workers)
     with closing(run_groups(plans, resources.workers, kernel, resources.executor)) as groups:
@@ -73,16 +73,16 @@ def run_sweep(
     curves: bool = False,
     tell: Tell = lambda _done, _new: None,
 ) -> Finished:
-    """Run the points of a sweep that no earlier sweep into its directory has finished.
+    """Run the points of a sweep that no earlier sweep has finished in the same directory.
 
     Args:
         sweep: The grid.
-        directory: Of its result.
-        resources: What its points are run on.
-        draw: Makes `curve.png` of a result.
-        fresh: Whether to forget the runs of earlier sweeps.
-        curves: Whether to keep every run's curve.
-        tell: Told how many runs are finished, and the results that are new.
+        directory: The directory of its result.
+        resources: The kernel and the workers.
+        draw: Draws `curve.png`.
+        fresh: Whether to discard the runs of earlier sweeps.
+        curves: Whether to keep the curve of every run.
+        tell: Called with the number of finished runs and the new results.
 
     Returns:
         The finished runs.
@@ -108,7 +108,7 @@ def run_sweep(
         interrupted = True
     finally:
         journal.close()
-    records = read_journal(path)  # just what a later sweep will find, whatever was being done at that moment
+    records = read_journal(path)  # exactly what a later sweep will find, whenever this one was interrupted
     runs = tuple(
         run_of(point, record, curve=curves)
         for point in sweep.points
@@ -118,7 +118,7 @@ def run_sweep(
 
 
 def _alive(records: Records, sweep: Sweep) -> Records:
-    """The records that some sweep may ask for: of this version, and of no data that the sweep's files held before."""
+    """The records that are still valid: of this version, and not of earlier contents of the sweep's files."""
     data = [origin(point.plan)["data"] for point in sweep.points]
     paths, contents = {repr(path) for path, _ in data}, set(map(repr, data))
 
@@ -130,6 +130,6 @@ def _alive(records: Records, sweep: Sweep) -> Records:
 
 
 def _is_usable(record: dict[str, Any], *, curves: bool) -> bool:
-    """Whether a record has all that is asked of it."""
+    """Whether a record is complete, with its curve if required."""
     needed = {"summary", "remarks", "curve"} if curves else {"summary", "remarks"}
     return needed <= record.keys() and set(SUMMARY_COLUMNS) <= record["summary"].keys()

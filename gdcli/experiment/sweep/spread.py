@@ -1,4 +1,4 @@
-"""Spreads groups of runs over threads, processes or an executor; one worker is enough for little work."""
+"""Spread groups of runs over threads, processes or an executor; little work is done by one worker."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ POLL_SECONDS = 0.2  # on some systems Ctrl-C does not interrupt a wait without a
 
 @dataclass(frozen=True)
 class Resources:
-    """What runs are run on.
+    """The kernel and the workers that carry out runs.
 
     Attributes:
-        kernel: What steps through the epochs.
-        workers: How many groups of runs at once, on this machine.
-        executor: Where they run instead.
+        kernel: The kernel that steps through the epochs.
+        workers: Number of groups of runs at once, on this machine.
+        executor: An executor to run them on instead.
 
     Raises:
-        SpecError: `workers` is no integer of at least 1, or `executor` no executor, or both are given.
+        SpecError: `workers` is not an integer of at least 1, `executor` is not an executor, or both are given.
     """
 
     kernel: KernelChoice = "auto"
@@ -42,19 +42,19 @@ class Resources:
         if isinstance(self.executor, type) or not hasattr(self.executor, "submit"):
             raise not_an_executor(self.executor)
         if self.workers > 1:
-            message = f"is for runs without an executor, which has workers of its own; leave it out, got {self.workers}"
+            message = f"only applies without an executor, which has its own workers; leave it out, got {self.workers}"
             raise SpecError([Fault(Place("workers"), message)])
 
 
 def check_count(name: str, count: int) -> None:
-    """Refuse an argument that counts nothing.
+    """Check that an argument is a positive integer.
 
     Args:
-        name: Of the argument.
-        count: Its value.
+        name: Name of the argument.
+        count: Value of the argument.
 
     Raises:
-        SpecError: It is no integer of at least 1.
+        SpecError: The value is not an integer of at least 1.
     """
     if not isinstance(count, int) or isinstance(count, bool) or count < 1:
         raise SpecError([Fault(Place(name), f"must be an integer of at least 1, got {count!r}")])
@@ -63,19 +63,19 @@ def check_count(name: str, count: int) -> None:
 def run_groups(
     planned: Sequence[Plan], workers: int = 1, kernel: Kernel = "numpy", executor: Executor | None = None
 ) -> Generator[tuple[list[int], Ran], None, None]:
-    """Run plans, group by group, as each is done.
+    """Run plans in groups.
 
     Args:
         planned: The runs.
-        workers: How many groups to run at once, where there is work enough.
-        kernel: What steps through the epochs.
-        executor: Where to run them instead.
+        workers: Number of groups to run at once, if there is enough work.
+        kernel: The kernel that steps through the epochs.
+        executor: An executor to run them on instead.
 
     Yields:
-        Indices of a group's runs, and what came of it.
+        The indices of a group's runs with their traces and the seconds per run, as soon as the group is finished.
 
     Raises:
-        Exception: What the executor raises, such as `BrokenExecutor` where a worker died.
+        Exception: Any error of the executor, such as `BrokenExecutor` if a worker died.
     """
     indices = groups(planned, workers if executor is None else None, kernel)
     todo = [[planned[i] for i in group] for group in indices]
@@ -92,7 +92,7 @@ def run_groups(
 def _pool(
     todo: Groups, workers: int, kernel: Kernel, executor: Executor | None
 ) -> AbstractContextManager[tuple[Submit, list[Task]]]:
-    """What to spread groups over."""
+    """The threads, processes or executor that groups are spread over."""
     if executor is not None:
         return lent(executor, todo, kernel)
     pool = threads if kernel == "compiled" else processes
@@ -100,7 +100,7 @@ def _pool(
 
 
 def _as_done(submit: Submit, tasks: Sequence[Task]) -> Iterator[tuple[int, Ran]]:
-    """Give the index and the result of each task as it is done."""
+    """Yield the index and the result of each task as soon as it is finished."""
     running: dict[Future[Ran], int] = {}
     for i, task in enumerate(tasks):
         future = submit(task)
