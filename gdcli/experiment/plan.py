@@ -15,7 +15,7 @@ from gdcli.data.stream import Reading
 from gdcli.engine.arrays import Array
 from gdcli.engine.batches import Batches, mini_batches
 from gdcli.errors import DataError, Fault, SpecError, counted, some_of
-from gdcli.experiment.automatic import planned_rates
+from gdcli.experiment.explain.automatic import planned_rates
 from gdcli.experiment.rows import LoadedData, Rows, split_and_scale, split_indices
 from gdcli.spec.model import Spec
 from gdcli.spec.rates import remarks, resolved, run_length, uncovered

@@ -1,4 +1,5 @@
-"""Why a run converges as it does, before it runs: figures from `gdcli.theory`, and sentences about them.
+"""What theory tells of a planned run: numbers that it fills in, and why the run converges as it does.
 
-Read `explanation` (what is known) and `explain` (how it is put together) first, then `prediction` and `advice`.
+`automatic` fills in numbers at planning. For the rest read `explanation` (what is known) and `explain` (how it is put
+together) first, then `prediction` and `advice`.
 """
