@@ -201,6 +201,9 @@ class Explanation:
     advice: tuple[str, ...] = ()
     standing: Standing | None = None
 
+    def __str__(self) -> str:
+        return "\n".join([self.name, *self.advice])
+
     def document(self) -> dict[str, Any]:
         """Return all of it as JSON has it.
 

@@ -52,7 +52,7 @@ def _of_full_batch(case: Case, explanation: Explanation, limit: float, share: fl
     gap, above = explanation.prediction.gap, int((case.rates.max(axis=1) > limit).sum())
     assert gap is not None
     outcome = "the others make up for them" if gap[-1] < gap[0] else "the others do not make up for them"
-    beyond = f"{above} of {counted(case.spec.epochs, 'epoch')} are beyond the limit"
+    beyond = f"the rates of {above} of {counted(case.spec.epochs, 'epoch')} are beyond the limit"
     return sentence(f"{_subject(case)} is {times(share)} {whose}; {beyond}, and {outcome}")
 
 
