@@ -63,7 +63,7 @@ def _python() -> Iterator[str]:
     yield ""
     yield "## In Python"
     yield ""
-    for name in ("run", "compare", "sweep", "optimum", "predict", "validate"):
+    for name in ("run", "compare", "sweep", "explain", "optimum", "predict", "validate"):
         signature = ", ".join(inspect.signature(getattr(gdcli, name)).parameters)
         yield f"- `gdcli.{name}({signature})`: {_first_line(getattr(gdcli, name))}"
     yield ""

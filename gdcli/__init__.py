@@ -15,12 +15,25 @@ TYPE_CHECKING = False  # `typing` is half of what the command line imports befor
 if TYPE_CHECKING:
     from typing import Any
 
-    from gdcli.api import ExactFit, Result, Results, compare, optimum, predict, run, sweep, validate
+    from gdcli.api import (
+        ExactFit,
+        Explanation,
+        Result,
+        Results,
+        compare,
+        explain,
+        optimum,
+        predict,
+        run,
+        sweep,
+        validate,
+    )
     from gdcli.errors import DataError, GdcliError, GdcliWarning, OutputError, SpecError
 
 __all__ = [
     "DataError",
     "ExactFit",
+    "Explanation",
     "GdcliError",
     "GdcliWarning",
     "OutputError",
@@ -29,6 +42,7 @@ __all__ = [
     "SpecError",
     "__version__",
     "compare",
+    "explain",
     "optimum",
     "predict",
     "run",

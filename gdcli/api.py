@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -12,6 +13,7 @@ from gdcli.errors import GdcliWarning
 from gdcli.experiment import planner
 from gdcli.experiment.exact import ExactFit, exact_fit, plan_optimum
 from gdcli.experiment.execute import checked_kernel, execute
+from gdcli.experiment.explain.explanation import Explanation
 from gdcli.experiment.planner import plan, plan_all
 from gdcli.experiment.result import Result
 from gdcli.experiment.results import Results
@@ -139,6 +141,30 @@ def sweep(  # noqa: PLR0913 - all but the spec by keyword
     return results
 
 
+def explain(spec: SpecLike, *, data: pd.DataFrame | None = None) -> Explanation:
+    """Explain why a run converges as it does, before it runs.
+
+    Args:
+        spec: As for `run`; or the folder of a finished run, which also tells where it stands.
+        data: As for `run`.
+
+    Returns:
+        The explanation: its figures as attributes, its sentences as `advice`, all of it as `document()`.
+
+    Raises:
+        SpecError: The spec is wrong, all faults at once; or the folder is not the result of a run.
+        DataError: The data is missing or unfit.
+    """
+    # Not for those who only run: what predicts curves and bounds is as much code as what runs.
+    from gdcli.experiment.explain.finished import Subject, needs_of
+
+    subject = Subject.of(spec)
+    (planned,) = plan_all([subject.spec], frame=data, needs=partial(needs_of, [subject]), distinct=False)
+    for warning in subject.warnings(planned):
+        _warn(warning)
+    return subject.explain(planned)
+
+
 def optimum(
     data: str | PathLike[str] | pd.DataFrame,
     *,
@@ -246,4 +272,16 @@ def _warn(message: str) -> None:
     warnings.warn(message, GdcliWarning, stacklevel=3)
 
 
-__all__ = ["ExactFit", "Result", "Results", "compare", "optimum", "predict", "run", "sweep", "validate"]
+__all__ = [
+    "ExactFit",
+    "Explanation",
+    "Result",
+    "Results",
+    "compare",
+    "explain",
+    "optimum",
+    "predict",
+    "run",
+    "sweep",
+    "validate",
+]

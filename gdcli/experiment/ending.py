@@ -106,10 +106,10 @@ def _advice(plan: Plan, rate: float, limit: float | None) -> str:
     advice = "lower optimizer.lr" + ("" if _has_scaler(plan) else " or scale the features")
     if limit is None or rate <= limit:
         return advice
-    return f"lr {rate:g} is above {limit:.4g}, the largest stable rate of {_method(plan)} on these columns; {advice}"
+    return f"lr {rate:g} is above {limit:.4g}, the largest stable rate of {method(plan)} on these columns; {advice}"
 
 
-def _method(plan: Plan) -> str:
+def method(plan: Plan) -> str:
     """The method that the limit of the largest stable rate applies to."""
     match plan.spec.optimizer:
         case Momentum(momentum=momentum, nesterov=nesterov):

@@ -42,6 +42,10 @@ COMMANDS = {
         *("sweep", "experiments/abalone_norm.yaml", "--set", "batch_size=50", "--set", "epochs=3"),
         *("--grid", "optimizer.kind=sgd,momentum", "--grid", "optimizer.momentum=0.5,0.9", "--seeds", "5"),
     ],
+    "explain": ["explain", "experiments/abalone_norm.yaml"],
+    "explain_raw": ["explain", "experiments/abalone_raw.yaml"],
+    "explain_minibatch": ["explain", "experiments/schedules/one_cycle.yaml"],
+    "explain_adaptive": ["explain", "experiments/optimizers/adam.yaml"],
     "optimum": ["optimum", "data/abalone.csv"],
     "optimum_scaled": [
         "optimum",
@@ -104,6 +108,7 @@ RUNNING = ["--out", "--set", "--kernel", "--json", "--no-plot", "--quiet"]
 OPTIONS = {
     **dict.fromkeys(("run", "compare", "sweep", "check"), RUNNING),
     "optimum": ["--json", "--quiet"],
+    "explain": ["--set", "--json", "--quiet"],
     "list": ["--json"],
     "predict": ["--output", "--column", "--json", "--quiet"],
     "schema": [],
