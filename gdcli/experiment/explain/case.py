@@ -16,6 +16,7 @@ from gdcli.engine.arrays import Array, IntArray
 from gdcli.engine.optimizers import Optimizer
 from gdcli.engine.optimizers.plain import SGD
 from gdcli.engine.problems.least_squares import LeastSquares
+from gdcli.engine.trace import DIVERGENCE_FACTOR
 from gdcli.experiment.plan import Plan
 from gdcli.experiment.rows import Rows
 from gdcli.spec.model import Spec
@@ -116,6 +117,16 @@ class Case:
         with np.errstate(all="ignore"):  # a factor may be 0, or overflow
             larger, smaller = Motion(self.modes, self.optimizer, self.optimizer.lr).eigenvalues
         return np.maximum(np.abs(larger), np.abs(smaller))
+
+    def divergence(self, gap: Array) -> int | None:
+        """Find the epoch at which a run with these gaps ends as diverged; None where it does not."""
+        bound = max(DIVERGENCE_FACTOR * gap[0], self.objective.baseline_loss)
+        epochs = np.flatnonzero(~(gap <= bound))
+        return int(epochs[0]) if len(epochs) else None
+
+    def before_divergence(self, gap: Array) -> Array:
+        """Cut a curve where a run would end as diverged."""
+        return gap[: self.divergence(gap)]
 
     @property
     def sizes(self) -> IntArray:

@@ -10,7 +10,7 @@ from gdcli.experiment.explain.alternatives import Scaled
 from gdcli.experiment.explain.case import Case
 from gdcli.experiment.explain.explanation import Explanation, Noise
 from gdcli.experiment.explain.move import Kind, Move, descent_epochs, moves
-from gdcli.experiment.explain.wording import epochs, figure, rate, sentence, share_of
+from gdcli.experiment.explain.wording import count, epochs, figure, rate, sentence, share_of
 from gdcli.theory.epochs import epochs_to, first_epoch
 
 WORTH = 1.5  # how many times better a change must be to be worth a sentence
@@ -52,7 +52,7 @@ def _first(case: Case, explanation: Explanation, choices: Sequence[Move]) -> Ite
     if first.cost * WORTH > now:
         yield f"No other constant rate, scaler or momentum is much faster: they take {epochs(int(best.cost))} or more."
         return
-    before = f" instead of {now:,.0f}" if math.isfinite(now) else " instead of never" if case.is_constant else ""
+    before = f" instead of {count(int(now))}" if math.isfinite(now) else " instead of never" if case.is_constant else ""
     yield f"Change first: {first.words}. Then the gap first {case.goal.words} after {epochs(int(first.cost))}{before}."
     useful = [move for move in _others(cheapest, first) if move.cost * WORTH <= now]
     if useful:
@@ -82,10 +82,10 @@ def _now(case: Case, explanation: Explanation) -> float:
     """Epochs until the goal as the spec is; infinite for never, or not within a run whose rate changes."""
     assert explanation.prediction.gap is not None
     if case.is_constant:
-        count = epochs_to(case.modes, case.optimizer, case.optimizer.lr, case.goal.gap)
+        number = epochs_to(case.modes, case.optimizer, case.optimizer.lr, case.goal.gap)
     else:
-        count = first_epoch(explanation.prediction.gap, case.goal.gap)
-    return math.inf if count is None else count
+        number = first_epoch(case.before_divergence(explanation.prediction.gap), case.goal.gap)
+    return math.inf if number is None else number
 
 
 def _decay(case: Case) -> Iterator[str]:
@@ -146,10 +146,10 @@ def _comparison(case: Case, scalers: Sequence[Scaled]) -> Iterator[str]:
         if scaled.is_same
     }
     own = case.spec.scaler.features
-    (count, lr), best = counts[own], min(counts, key=lambda name: counts[name][0])
-    if not math.isfinite(count):
+    (number, lr), best = counts[own], min(counts, key=lambda name: counts[name][0])
+    if not math.isfinite(number):
         return
-    goal = f"{case.goal.words} after {epochs(int(count))}"
+    goal = f"{case.goal.words} after {epochs(int(number))}"
     text = f"For comparison: full-batch sgd at its best constant rate, {rate(lr)}, {goal}"
     fewer = counts[best][0]
-    yield f"{text}{f'; with `scaler: {best}` after {epochs(int(fewer))}' if fewer * WORTH <= count else ''}."
+    yield f"{text}{f'; with `scaler: {best}` after {epochs(int(fewer))}' if fewer * WORTH <= number else ''}."

@@ -157,7 +157,7 @@ def _epochs(case: Case, prediction: Prediction, share: float) -> int | None:
         return None
     if case.is_linear and case.plan.is_full_batch and case.is_constant:
         return epochs_to(case.modes, case.optimizer, case.optimizer.lr, share * optimum)
-    return first_epoch(prediction.gap, share * optimum)
+    return first_epoch(case.before_divergence(prediction.gap), share * optimum)
 
 
 def _standing(case: Case, prediction: Prediction, status: str, gap: Array) -> Standing:

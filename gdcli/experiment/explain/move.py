@@ -16,9 +16,10 @@ from gdcli.theory.modes import Modes
 from gdcli.theory.rates import best_heavy_ball
 
 DIGITS = 3  # of the rates that are written
+LEAST_MOMENTUM = 0.05  # less is plain descent
 SHARES = (1.0, 0.9, 0.7)  # of the best rate in the limit, at which the first epochs may be slow
 ACTIONS = {
-    "none": "leave the columns as they are",
+    "none": "do not scale the columns",
     "zscore": "z-score the columns",
     "minmax": "scale the columns to [0, 1]",
     "maxabs": "divide the columns by their largest values",
@@ -59,7 +60,7 @@ def moves(case: Case, scalers: Sequence[Scaled]) -> Iterator[Move]:
         if scaled.is_same and 0 < scaled.figures.best < math.inf:
             yield min((_scaler(case, scaled, share * scaled.figures.best) for share in SHARES), key=_cost)
     lr, momentum = best_heavy_ball(case.spectrum, case.weight_decay)
-    if 0 < lr < math.inf and momentum > 0:
+    if lr < math.inf and momentum > LEAST_MOMENTUM:
         yield min((_heavy_ball(case, share * lr, momentum) for share in SHARES), key=_cost)
 
 

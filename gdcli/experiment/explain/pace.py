@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-import numpy as np
-
 from gdcli.engine.arrays import Array
 from gdcli.engine.trace import DIVERGENCE_FACTOR
 from gdcli.errors import counted
@@ -44,9 +42,8 @@ def _course(case: Case, prediction: Prediction, gap: Array) -> str:
     if not case.spec.epochs:
         return f"The gap of the start is {figure(gap[0])}, {_relation(case, gap[0], gap[0])}"
     what = "expected gap" if prediction.kind == "expected" else "predicted gap"
-    diverged = np.flatnonzero(~(gap <= max(DIVERGENCE_FACTOR * gap[0], case.objective.baseline_loss)))
-    if len(diverged):
-        when = f"After {counted(int(diverged[0]), 'epoch')} the {what} is more than {DIVERGENCE_FACTOR:,.0f} times"
+    if diverged := case.divergence(gap):
+        when = f"After {counted(diverged, 'epoch')} the {what} is more than {DIVERGENCE_FACTOR:,.0f} times"
         return f"{when} that of the start: the run ends as diverged"
     spread = "" if prediction.sd is None else f" ± {figure(prediction.sd[-1], 2)}"
     how = "approximate" if prediction.kind == "expected" else "exact"
@@ -68,7 +65,7 @@ def _relation(case: Case, start: float, end: float) -> str:
 def _arrivals(case: Case, explanation: Explanation) -> str:
     """The epochs until the gap is small, as far as they are known."""
     gap = explanation.prediction.gap
-    if case.optimum_mse is None or gap is None or gap[-1] > gap[0]:
+    if case.optimum_mse is None or gap is None or gap[-1] > gap[0] or case.divergence(gap):
         return "."
     counts = {SHARES[key]: count for key, count in explanation.epochs_to.items() if count is not None}
     if not counts:

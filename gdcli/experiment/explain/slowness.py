@@ -30,7 +30,10 @@ def slowness(case: Case, explanation: Explanation) -> Iterator[str]:
     """
     curvature, names = explanation.curvature, case.plan.rows.names
     if flat := len(names) - curvature.rank:
-        yield f"The loss is flat in {counted(flat, 'direction')} of {len(names)}; they slow nothing down."
+        directions = (
+            f"{counted(flat, 'direction')} of {len(names)}, which {'slows' if flat == 1 else 'slow'} nothing down"
+        )
+        yield f"The loss is flat in {directions}."
     if not curvature.rank:
         return
     if curvature.condition_number < WELL_CONDITIONED:

@@ -51,7 +51,8 @@ def _of_full_batch(case: Case, explanation: Explanation, limit: float, share: fl
         return f"Unstable: {_subject(case)} is {times(share)} {whose}. {_growth(case)}."
     gap, above = explanation.prediction.gap, int((case.rates.max(axis=1) > limit).sum())
     assert gap is not None
-    outcome = "the others make up for them" if gap[-1] < gap[0] else "the others do not make up for them"
+    is_harmless = gap[-1] < gap[0] and case.divergence(gap) is None
+    outcome = "the others make up for them" if is_harmless else "the others do not make up for them"
     beyond = f"the rates of {above} of {counted(case.spec.epochs, 'epoch')} are beyond the limit"
     return sentence(f"{_subject(case)} is {times(share)} {whose}; {beyond}, and {outcome}")
 

@@ -46,12 +46,17 @@ def times(factor: float) -> str:
     return f"{figure(factor)} times"
 
 
-def epochs(count: int) -> str:
-    """Write a number of epochs: `1 epoch`, `41,238 epochs`, `3.2 million epochs`."""
+def count(number: int) -> str:
+    """Write a number of things: `41,238`, `3.2 million`."""
     for size, name in LARGE_NUMBERS:
-        if count >= size:
-            return f"{figure(count / size)} {name} epochs"
-    return "1 epoch" if count == 1 else f"{count:,} epochs"
+        if number >= size:
+            return f"{figure(number / size)} {name}"
+    return f"{number:,}"
+
+
+def epochs(number: int) -> str:
+    """Write a number of epochs: `1 epoch`, `41,238 epochs`."""
+    return "1 epoch" if number == 1 else f"{count(number)} epochs"
 
 
 def listed(names: Sequence[str]) -> str:
