@@ -6,35 +6,20 @@ Run `python docs/generate.py` after changing any of them; a test checks that the
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Iterator
-from dataclasses import MISSING, Field, fields
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
-
-import annotated_types
+from typing import Any
 
 import gdcli
 from gdcli.engine.optimizers import OPTIMIZERS
-from gdcli.engine.scalers import AFFINE_SCALERS, sigmoid
 from gdcli.engine.schedules import SCHEDULES
 from gdcli.engine.trace import DIVERGENCE_FACTOR, Status
 from gdcli.experiment.ending import LEAST_MOVE
 from gdcli.experiment.summary import SUMMARY_COLUMNS
+from gdcli.spec.describe.kinds import hyperparameters, scalers
+from gdcli.spec.describe.words import keys_of
 from gdcli.spec.grid import MOST_POINTS, SPACINGS
-from gdcli.spec.model import (
-    AtMost,
-    Columns,
-    Dataset,
-    Expect,
-    Scaler,
-    ScalerName,
-    Spec,
-    Split,
-    Stop,
-    Synthetic,
-    plain,
-)
+from gdcli.spec.model import Columns, Dataset, Expect, Scaler, Spec, Split, Stop, Synthetic
 
 PAGE = Path(__file__).with_name("reference.md")
 
@@ -77,7 +62,7 @@ def _python() -> Iterator[str]:
     yield ""
     yield "## In Python"
     yield ""
-    for name in ("run", "compare", "sweep", "optimum"):
+    for name in ("run", "compare", "sweep", "optimum", "predict", "validate"):
         signature = ", ".join(inspect.signature(getattr(gdcli, name)).parameters)
         yield f"- `gdcli.{name}({signature})`: {_first_line(getattr(gdcli, name))}"
     yield ""
@@ -135,8 +120,8 @@ def _scalers() -> Iterator[str]:
     yield ""
     yield "| kind | does |"
     yield "|---|---|"
-    for kind in get_args(ScalerName):
-        meaning = inspect.getdoc(sigmoid if kind == "sigmoid" else AFFINE_SCALERS[kind]) or ""
+    for kind, function in scalers().items():
+        meaning = inspect.getdoc(function) or ""
         yield f"| `{kind}` | {meaning.splitlines()[0]} |".replace("max|x|", r"max\|x\|")
     yield ""
 
@@ -214,112 +199,52 @@ def _kinds() -> Iterator[str]:
             yield ""
             yield inspect.getdoc(cls) or ""
             yield ""
-            hidden = ("kind",) if title == "Optimizers" else ("kind", "interval", "length")
-            shown = [field for field in fields(cls) if field.name not in hidden or _is_own(cls, field.name)]
-            shown = [field for field in shown if field.name != "kind"]
-            if shown:
+            if keys := hyperparameters(cls):
                 yield "| key | value | default |"
                 yield "|---|---|---|"
-                hints = get_type_hints(cls, include_extras=True)
-                for field in shown:
-                    yield f"| `{field.name}` | {_type(hints[field.name])} | {_default(field)} |"
+                yield from (f"| `{key.name}` | {key.value} | {key.default} |" for key in keys)
                 yield ""
     yield "Every schedule also takes `interval`: `epoch` (the default) or `step`; an element of a list takes `length`."
     yield ""
+
+
+PREDICTIONS = """\
+## Predictions
+
+`gdcli predict RESULT DATA` needs the directory of a finished run and new rows with its features; other columns may be
+missing. Beside `weights`, `summary.json` keeps what that takes:
+
+- `scaling.features` and `scaling.target`: `shift` and `scale` of each column, trained = (x − shift)/scale, fitted on the
+  training rows; with the scaler `sigmoid`, x is the value after the sigmoid. A feature that is `constant` in the
+  training rows counts as zero.
+- `levels`: the levels of each text feature. Cells of other levels are refused.
+
+The rows come back as CSV in the format of DATA (delimiter, decimal mark, encoding), cells that are not used as they are
+spelled there. Blank cells in the features are refused; with `--missing drop` these rows are left out. The MSE is over
+the rows whose target is a number. An existing file is replaced only if its header is that of the same predictions.
+"""
 
 
 def _figures() -> Iterator[str]:
     yield "## Columns of `summary.csv`"
     yield ""
     yield ", ".join(f"`{name}`" for name in SUMMARY_COLUMNS) + "."
-
-
-def _is_own(cls: type, name: str) -> bool:
-    return name in inspect.get_annotations(cls) and name != "kind"
+    yield ""
+    yield from PREDICTIONS.splitlines()
 
 
 def _table(cls: type, prefix: str) -> Iterator[str]:
-    """One row per key, its meaning taken from the docstring's list of attributes."""
-    hints = get_type_hints(cls, include_extras=True)
-    meanings = _attributes(inspect.getdoc(cls) or "")
+    """One row per key."""
     yield "| key | value | default | meaning |"
     yield "|---|---|---|---|"
-    for field in fields(cls):
-        kind = _LINKS.get(f"{prefix}{field.name}") or _type(hints[field.name])
-        yield f"| `{field.name}` | {kind} | {_default(field)} | {meanings[field.name]} |"
+    for key in keys_of(cls):
+        value = _LINKS.get(f"{prefix}{key.name}") or key.value
+        yield f"| `{key.name}` | {value} | {key.default} | {key.meaning} |"
     yield ""
 
 
 def _summary(cls: type) -> str:
     return (inspect.getdoc(cls) or "").split("\nAttributes:")[0].strip().replace("\n\n", " ").replace("\n", " ")
-
-
-def _attributes(doc: str) -> dict[str, str]:
-    """The entries of a docstring's `Attributes:` section."""
-    listed = doc.split("Attributes:\n")[1]
-    entries = re.findall(r"^    (\w+): (.*(?:\n        .*)*)", listed, flags=re.MULTILINE)
-    return {name: re.sub(r"\s+", " ", text) for name, text in entries}
-
-
-_WORDS: dict[Any, str] = {float: "number", int: "integer", str: "text", bool: "true or false"}
-
-
-def _type(hint: Any) -> str:
-    """A type in words, with its bounds."""
-    args: list[Any] = list(getattr(hint, "__args__", ()))
-    if hasattr(hint, "__metadata__"):
-        bounds = [text for text in map(_bound, hint.__metadata__) if text]
-        return _type(hint.__origin__) + (f" {', '.join(bounds)}" if bounds else "")
-    if hint in _WORDS:
-        return _WORDS[hint]
-    origin = str(getattr(hint, "__origin__", ""))
-    if "Literal" in origin:
-        return ", ".join(f"`{value}`" for value in args)
-    if hint is AtMost:
-        return f"`{{at_most: …}}` with a {_type(get_type_hints(AtMost, include_extras=True)['at_most'])}"
-    if "tuple" in origin:
-        return f"list of {_type(args[0])}" if Ellipsis in args else f"[{', '.join(map(_type, args))}]"
-    if "dict" in origin:
-        return "mapping of names to lists"
-    return " or ".join(_type(arg) for arg in args if arg is not type(None))
-
-
-def _bound(bound: Any) -> str:
-    match bound:
-        case annotated_types.Gt(gt=low):
-            return f"> {low}"
-        case annotated_types.Ge(ge=low):
-            return f"≥ {low}"
-        case annotated_types.Lt(lt=high):
-            return f"< {high}"
-        case annotated_types.Le(le=high):
-            return f"≤ {high}"
-        case annotated_types.Len(min_length=low, max_length=None) if low > 1:
-            return f"(at least {low})"
-        case annotated_types.Predicate():
-            return "(increasing)"
-        case _:
-            return ""
-
-
-def _default(field: Field[Any]) -> str:
-    """A default as a spec would write it."""
-    if field.default_factory is not MISSING:
-        value = plain(field.default_factory())
-        return _written(value[0] if isinstance(value, list) else value)
-    if field.default is MISSING:
-        return "the file's stem" if field.name == "name" else "required"
-    return "" if field.default is None else _written(plain(field.default))
-
-
-def _written(value: Any) -> str:
-    if isinstance(value, dict):
-        return "`{" + ", ".join(f"{key}: {_bare(part)}" for key, part in value.items()) + "}`"
-    return f"`{_bare(value)}`"
-
-
-def _bare(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 if __name__ == "__main__":

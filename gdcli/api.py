@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gdcli.errors import GdcliWarning
+from gdcli.experiment import planner
 from gdcli.experiment.exact import ExactFit, exact_fit, plan_optimum
 from gdcli.experiment.execute import execute
 from gdcli.experiment.kernels import kernel_choice
 from gdcli.experiment.plan import plan
-from gdcli.experiment.planner import plan_all
 from gdcli.experiment.result import Result
 from gdcli.experiment.results import Results
 from gdcli.show.drawing import draw_run, draw_sweep
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from gdcli.engine.arrays import Array
     from gdcli.experiment.sweep.result import SweepRun
 
 SpecLike: TypeAlias = str | PathLike[str] | Mapping[str, Any]
@@ -67,7 +68,7 @@ def compare(specs: Sequence[SpecLike], *, data: pd.DataFrame | None = None, kern
         DataError: The data is missing or unfit.
     """
     choice = kernel_choice(kernel)
-    results = [execute(planned, draw=draw_run, kernel=choice) for planned in plan_all(specs, frame=data)]
+    results = [execute(planned, draw=draw_run, kernel=choice) for planned in planner.plan_all(specs, frame=data)]
     return Results(tuple((result,) for result in results), ({},) * len(results))
 
 
@@ -184,8 +185,65 @@ def optimum(
     return exact_fit(plan_optimum(data, columns, scaler=scaler, settings=given))
 
 
+def predict(
+    result: str | PathLike[str],
+    data: str | PathLike[str] | pd.DataFrame,
+    *,
+    delimiter: str | None = None,
+    decimal: str | None = None,
+    thousands: str | None = None,
+    encoding: str | None = None,
+) -> Array:
+    """Predict new rows with a finished run that has been written; `Result.predict` does so for one in memory.
+
+    Args:
+        result: The directory of the run.
+        data: The rows, n of them: a data file, or a DataFrame.
+        delimiter: Between the cells of a CSV file; that of the run's own data by default, as for what follows.
+        decimal: The decimal mark.
+        thousands: The mark between groups of digits.
+        encoding: Of the text.
+
+    Returns:
+        Predictions of the target in units of the data, shape (n,), in the order of the rows.
+
+    Raises:
+        SpecError: An argument is wrong.
+        DataError: The directory is not that of a finished run; the data is missing or unreadable, lacks a feature, or
+            has unusable cells.
+    """
+    # A single run has no use for these.
+    from gdcli.data.sources import from_frame
+    from gdcli.experiment.prediction import new_rows
+    from gdcli.experiment.prediction.saved import read_run
+    from gdcli.experiment.prediction.tables import open_rows
+
+    run = read_run(Path(result))
+    if not isinstance(data, str | PathLike):
+        return new_rows.predict(run.predictor, from_frame(data)).values
+    form = {"delimiter": delimiter, "decimal": decimal, "thousands": thousands, "encoding": encoding}
+    given = {key: value for key, value in form.items() if value is not None}
+    return new_rows.predict(run.predictor, open_rows(data, {**run.form, **given}).data).values
+
+
+def validate(spec: SpecLike, *, data: pd.DataFrame | None = None) -> None:
+    """Check a spec and its data without running it; a spec without faults gives None.
+
+    The rows are read once, but not factored: a run can still fail where numbers leave the range of double precision.
+
+    Args:
+        spec: As for `run`.
+        data: Rows instead of the spec's `dataset`.
+
+    Raises:
+        SpecError: The spec is wrong; all faults at once, those of its data included.
+        DataError: Only its data is missing or unfit; all faults at once.
+    """
+    planner.validate(spec, frame=data)
+
+
 def _warn(message: str) -> None:
     warnings.warn(message, GdcliWarning, stacklevel=3)
 
 
-__all__ = ["ExactFit", "Result", "Results", "compare", "optimum", "run", "sweep"]
+__all__ = ["ExactFit", "Result", "Results", "compare", "optimum", "predict", "run", "sweep", "validate"]

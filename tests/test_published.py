@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from typer.testing import CliRunner
 
 import gdcli
+from gdcli.cli.app import app
 from gdcli.engine.problems.base import loss
 from gdcli.experiment.plan import plan
 from gdcli.spec.validate import read_spec
@@ -120,18 +122,40 @@ def test_units() -> None:
     frame = pd.DataFrame(rows, columns=["x1", "x2", "y"])
     raw = gdcli.optimum(frame)
     assert list(raw.weights.values()) == pytest.approx(figures["raw_weights"], rel=5e-9)
-    # The next 100 rows of the same stream, drawn in the same way.
-    generator = np.random.RandomState(24)
-    generator.randn(1000, 2)
-    generator.normal(size=1000)
-    X = generator.randn(100, 2)
-    targets = X @ [200.0, -1.0] + 1.0 + 0.01 * generator.normal(size=100)
-    new = np.column_stack([X * [0.1, 10.0], targets])
+    new = next_hundred().to_numpy()
     scaling = planned.rows.scaling
     trained, _ = scaling.trained(new)
     assert (trained @ scaled)[:5] == pytest.approx(figures["new_predictions_scaled"], abs=PRINTED)
     assert scaling.predict(scaled, new)[:5] == pytest.approx(figures["new_predictions"], abs=PRINTED)
-    assert targets[:5] == pytest.approx(figures["new_targets"], abs=PRINTED)
+    assert new[:5, 2] == pytest.approx(figures["new_targets"], abs=PRINTED)
+
+
+def next_hundred() -> pd.DataFrame:
+    """The next 100 rows of the stream that the spec `units` draws from, drawn in the same way."""
+    generator = np.random.RandomState(24)
+    generator.randn(1000, 2)
+    generator.normal(size=1000)
+    X = generator.randn(100, 2)
+    y = X @ [200.0, -1.0] + 1.0 + 0.01 * generator.normal(size=100)
+    return pd.DataFrame({"x1": 0.1 * X[:, 0], "x2": 10.0 * X[:, 1], "y": y})
+
+
+def test_units_through_predict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    figures = PUBLISHED["units"]
+    monkeypatch.chdir(tmp_path)
+    rows = next_hundred()
+    rows.to_csv("new.csv", index=False)
+    spec = str(ROOT / "experiments/published/units.yaml")
+    run = ["run", spec, "--set", "epochs=3000", "--no-plot", "--quiet"]  # down to the optimum
+    assert CliRunner().invoke(app, run).exit_code == 0
+    outcome = CliRunner().invoke(app, ["predict", "results/units", "new.csv", "--output", "predicted.csv"])
+    assert outcome.exit_code == 0
+    predicted = np.genfromtxt("predicted.csv", delimiter=",", names=True)
+    assert predicted["prediction"][:5] == pytest.approx(figures["new_predictions"], abs=PRINTED)
+    assert predicted["y"][:5] == pytest.approx(figures["new_targets"], abs=PRINTED)
+    assert list(gdcli.predict("results/units", rows)) == list(predicted["prediction"])
+    mse = np.mean((predicted["prediction"] - rows["y"]) ** 2)
+    assert outcome.stdout == f"units: 100 rows predicted; MSE {mse:.8g}\nwritten to predicted.csv\n"
 
 
 def test_every_published_entry_is_tested() -> None:

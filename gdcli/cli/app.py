@@ -10,9 +10,13 @@ import typer
 from gdcli._version import __version__
 from gdcli.cli.commands.check import check
 from gdcli.cli.commands.compare import compare
+from gdcli.cli.commands.list import list_kinds
 from gdcli.cli.commands.optimum import optimum
+from gdcli.cli.commands.predict import predict
 from gdcli.cli.commands.run import run
+from gdcli.cli.commands.schema import schema
 from gdcli.cli.commands.sweep import sweep
+from gdcli.cli.commands.validate import validate
 from gdcli.cli.outcome import printing
 
 app = typer.Typer(
@@ -29,9 +33,14 @@ SUMMARIES: dict[Callable[..., None], str] = {
     sweep: "Run a grid of settings, in lockstep and on all cores.",
     optimum: "Fit a data file by exact least squares.",
     check: "Run specs and check each against its `expect`.",
+    list_kinds: "List the optimizers, schedules, scalers and models.",
+    predict: "Predict new rows with a finished run.",
+    validate: "Find all faults of specs and their data; run nothing.",
+    schema: "Print the JSON Schema of a spec, for editors.",
 }
+NAMES: dict[Callable[..., None], str] = {list_kinds: "list"}  # commands that cannot be called like their function
 for command, summary in SUMMARIES.items():
-    app.command(short_help=summary)(command)
+    app.command(NAMES.get(command), short_help=summary)(command)
 
 
 def _show_version(wanted: bool) -> None:

@@ -59,6 +59,7 @@ class Design:
         columns: Features and target.
         texts: The text columns among those that the spec names, or among all if it leaves the choice open.
         names: Names of the p features after one-hot encoding.
+        levels: Text feature → its levels, sorted.
         n: Number of rows that are used.
         rows: Features and target, shape (n, p + 1), in the units of the file; None if they are not needed.
         factors: The factors of all rows that are needed: see `Needs`.
@@ -68,6 +69,7 @@ class Design:
     columns: DesignColumns
     texts: frozenset[str]
     names: tuple[str, ...]
+    levels: Mapping[str, tuple[str, ...]]
     n: int
     rows: Array | None
     factors: Mapping[bool, RowFactor]
@@ -138,6 +140,7 @@ def _designed(request: Request, data: Data, needs: Needs) -> Design:
         columns=columns,
         texts=frozenset(whole_texts),
         names=survey.encoding.names,
+        levels=survey.encoding.all_levels,
         n=survey.rows,
         rows=(parts[0] if len(parts) == 1 else np.concatenate(parts)) if parts else None,
         factors=survey.factors(),

@@ -73,6 +73,11 @@ class Encoding:
         return tuple(name for part in parts for name in part)
 
     @property
+    def all_levels(self) -> dict[str, tuple[str, ...]]:
+        """Text column → all of its levels, sorted."""
+        return {name: tuple(sorted(set(levels.values()))) for name, levels in self.level_of.items()}
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """Warnings for the user."""
         alone = [name for name, count in self.counts.items() if count == 1 and self.columns.intercept]

@@ -27,13 +27,16 @@ if TYPE_CHECKING:
 DEEPEST = 100  # parts of a pattern: pathlib searches by recursion, one call per part
 
 
-def load(request: Request, frame: pd.DataFrame | None, reading: Reading | None = None) -> tuple[Data, Dataset]:
+def load(
+    request: Request, frame: pd.DataFrame | None, reading: Reading | None = None, *, in_chunks: bool = False
+) -> tuple[Data, Dataset]:
     """Find the rows of a spec, and its dataset for the resolved spec.
 
     Args:
         request: The spec.
         frame: Rows to use instead of its dataset.
         reading: Called after each read of a large file: see `Reading`.
+        in_chunks: Whether to read small files in chunks too, which can keep cells as they are spelled.
 
     Returns:
         The rows, and the dataset with absolute paths and with any pattern replaced by the files that match it.
@@ -60,7 +63,9 @@ def load(request: Request, frame: pd.DataFrame | None, reading: Reading | None =
         encoding=dataset.encoding,
         style=request.style,
     )
-    table = read_table([(path, printable(os.path.normpath(path))) for path in paths], form, reading)
+    table = read_table(
+        [(path, printable(os.path.normpath(path))) for path in paths], form, reading, in_chunks=in_chunks
+    )
     return table, replace(dataset, path=absolute[0] if isinstance(dataset.path, str) and len(paths) == 1 else absolute)
 
 

@@ -26,13 +26,16 @@ WHOLE = 16 << 20  # bytes: smaller files are read whole and kept in memory, larg
 COMPRESSION = 8  # the assumed size of the rows of a compressed file, relative to the file
 
 
-def read_table(paths: Sequence[tuple[Path, str]], form: CsvFormat, reading: Reading | None = None) -> Data:
+def read_table(
+    paths: Sequence[tuple[Path, str]], form: CsvFormat, reading: Reading | None = None, *, in_chunks: bool = False
+) -> Data:
     """Open data files. A small file is read, unless it is in memory and has not changed.
 
     Args:
         paths: CSV files, compressed or not, or Parquet files; each is a path and its name in messages.
         form: The format of CSV files.
         reading: Called after each read of a large file: see `Reading`.
+        in_chunks: Whether to read small files in chunks too, which can keep cells as they are spelled.
 
     Returns:
         The table of a small file; the stream of a large file or of several files.
@@ -44,7 +47,7 @@ def read_table(paths: Sequence[tuple[Path, str]], form: CsvFormat, reading: Read
     files = tuple(_data_file(path, label) for path, label in paths)
     first = files[0]
     packed = COMPRESSION if first.is_parquet or is_compressed(first.path.name) else 1
-    if len(files) > 1 or first.size * packed > WHOLE:
+    if in_chunks or len(files) > 1 or first.size * packed > WHOLE:
         stream = _stream(files, form)
         stream.reading = reading
         return stream

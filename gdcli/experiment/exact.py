@@ -129,9 +129,9 @@ def plan_optimum(
     """
     if scaler not in get_args(ScalerName):
         raise SpecError([Fault(Place(f"{prefix}scaler"), one_of(scaler, get_args(ScalerName)))])
-    _check_data(data)
-    places, dataset = _places(prefix), _given(settings or {})
-    spec = {"columns": _given(columns), "scaler": scaler, "epochs": 0}
+    check_data(data)
+    places, dataset = argument_places(prefix), given(settings or {})
+    spec = {"columns": given(columns), "scaler": scaler, "epochs": 0}
     if isinstance(data, str | PathLike):
         return plan(read_spec({**spec, "dataset": {"path": data, **dataset}}, places=places), reading=reading)
     for key in dataset.keys() - {"missing"}:
@@ -139,7 +139,7 @@ def plan_optimum(
     return plan(read_spec({**spec, "dataset": dataset}, has_rows=True, places=places), frame=data)
 
 
-def _check_data(data: Any) -> None:
+def check_data(data: Any) -> None:
     """Refuse values that are not data, and files whose name is not that of a data file."""
     if not isinstance(data, str | PathLike):
         if not hasattr(data, "columns"):
@@ -153,12 +153,12 @@ def _check_data(data: Any) -> None:
         raise DataError([Fault(Place(name), "this path is not UTF-8 text; rename it")])
 
 
-def _given(section: Mapping[str, Any]) -> dict[str, Any]:
+def given(section: Mapping[str, Any]) -> dict[str, Any]:
     """The keys of a section that have a value."""
     return {key: value for key, value in section.items() if value is not None}
 
 
-def _places(prefix: str) -> dict[KeyPath, Place]:
+def argument_places(prefix: str) -> dict[KeyPath, Place]:
     """The place of each key in messages: the argument that gives it."""
     keys: list[KeyPath] = [("columns", key) for key in COLUMN_KEYS]
     keys += [("scaler",), *(("dataset", key) for key in DATASET_KEYS)]

@@ -121,7 +121,7 @@ def load_data(
         DataError: The data is missing, unreadable or unfit for the spec.
     """
     if request.faults:
-        raise SpecError([*request.faults, *_faults_in_data(request, frame)])
+        raise SpecError([*request.faults, *faults_in_data(request, frame)])
     data, dataset = load(request, frame, reading)
     return LoadedData(data=data, dataset=dataset, design=design(request, data, needs))
 
@@ -159,9 +159,9 @@ def plan_on(rows: Rows, request: Request) -> Plan:
     """
     spec, n = request.spec, len(rows.training)
     _refuse(_misfits(request, n, rows.names))
-    steps = 1 if spec.batch_size == "full" else -(-n // spec.batch_size)
+    _refuse(_uncovered_steps(request, n))
+    steps = _steps(spec, n)
     length = run_length(spec.schedule, spec.epochs, steps)
-    _refuse(request.fault(path, message) for path, message in uncovered(spec.schedule, length))
     schedule = resolved(spec.schedule, length)
     return Plan(
         spec=replace(spec, dataset=rows.dataset, columns=rows.columns.section, schedule=schedule),
@@ -181,12 +181,22 @@ def _start(spec: Spec, d: int) -> Array:
     return np.zeros(d) if spec.init == "zeros" else np.array(spec.init, dtype=np.float64)
 
 
-def _faults_in_data(request: Request, frame: pd.DataFrame | None) -> tuple[Fault, ...]:
-    """Faults of the data of a spec that has faults of its own, so that one run reports all of them."""
+def faults_in_data(request: Request, frame: pd.DataFrame | None, reading: Reading | None = None) -> tuple[Fault, ...]:
+    """Find the faults of a spec's data, and of settings that do not fit it, without factoring any rows.
+
+    Args:
+        request: The spec, which may have faults of its own.
+        frame: Rows instead of the spec's dataset.
+        reading: Called after every read of a large file.
+
+    Returns:
+        The faults; none if the spec's dataset or columns are wrong themselves. Planning finds further ones only where
+        numbers leave the range of double precision.
+    """
     if not {"dataset", "columns"} <= request.valid_sections:
         return ()
     try:
-        data, dataset = load(request, frame)
+        data, dataset = load(request, frame, reading)
         loaded = LoadedData(data=data, dataset=dataset, design=design(request, data, Needs()))
     except DataError as error:
         return error.faults
@@ -196,7 +206,21 @@ def _faults_in_data(request: Request, frame: pd.DataFrame | None) -> tuple[Fault
             n = len(split_indices(request, loaded.design.n)[0])
         except DataError as error:
             faults = error.faults
-    return (*faults, *_misfits(request, n, loaded.weight_names))
+    return (*faults, *_misfits(request, n, loaded.weight_names), *_uncovered_steps(request, n))
+
+
+def _uncovered_steps(request: Request, n: int | None) -> Iterator[Fault]:
+    """Steps of a run on n training rows (None if unknown) for which the schedule has no rate."""
+    spec = request.spec
+    if n is None or not {"schedule", "epochs", "batch_size"} <= request.valid_sections:
+        return
+    length = run_length(spec.schedule, spec.epochs, _steps(spec, n))
+    yield from (request.fault(path, message) for path, message in uncovered(spec.schedule, length))
+
+
+def _steps(spec: Spec, n: int) -> int:
+    """Steps per epoch on n training rows."""
+    return 1 if spec.batch_size == "full" else -(-n // spec.batch_size)
 
 
 def _misfits(request: Request, n: int | None, names: tuple[str, ...]) -> Iterator[Fault]:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from gdcli.data.design import Needs
 from gdcli.data.stream import Reading
 from gdcli.errors import DataError, Fault, FaultsError, Place, SpecError
-from gdcli.experiment.plan import Plan, load_data, make_rows, plan_on
+from gdcli.experiment.plan import Plan, faults_in_data, load_data, make_rows, plan_on
 from gdcli.experiment.rows import LoadedData, Rows
 from gdcli.spec.draft import check_seeds, read_draft, reseeded
+from gdcli.spec.grid import axes_of_block
 from gdcli.spec.validate import Request, understand
 
 if TYPE_CHECKING:
@@ -63,6 +64,36 @@ def plan_all(
     if faults:
         raise (SpecError if SpecError in kinds else DataError)(faults)
     return plans
+
+
+def validate(
+    spec: str | PathLike[str] | Mapping[str, Any],
+    *,
+    overrides: Sequence[str] = (),
+    frame: pd.DataFrame | None = None,
+    reading: Reading | None = None,
+) -> None:
+    """Find all faults of a spec and of its data. The rows are read once, but not factored, and nothing is run.
+
+    Args:
+        spec: A YAML file, or a mapping with the same keys.
+        overrides: `KEY=VALUE`, as for `plan_all`.
+        frame: Rows instead of the spec's dataset.
+        reading: Called after every read of a large file.
+
+    Raises:
+        SpecError: The spec is wrong, its `sweep:` block included; the faults of its data are listed too.
+        DataError: Only its data is missing or unfit.
+    """
+    draft = read_draft(spec, overrides)
+    request = understand(draft, has_rows=frame is not None)
+    faults = list(request.faults)
+    if draft.values.get("sweep") is not None:
+        with _collected(faults, set()):
+            axes_of_block(draft.values["sweep"], lambda path: draft.place(("sweep", *path)))
+    in_data = faults_in_data(request, frame, reading)
+    if faults or in_data:
+        raise (SpecError if faults else DataError)([*faults, *in_data])
 
 
 def _requests(

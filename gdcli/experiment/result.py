@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from gdcli.data.sources import from_frame
+from gdcli.engine.arrays import Array
 from gdcli.engine.kernels.base import Kernel
 from gdcli.engine.trace import Status, Trace
 from gdcli.errors import GdcliWarning
@@ -19,6 +21,8 @@ from gdcli.experiment.ending import Remark, largest_stable_lr, remarks_on
 from gdcli.experiment.output.directories import add_picture, finite, replacing, write_csv, write_summary
 from gdcli.experiment.output.portable import needs_data, portable_spec, training_data
 from gdcli.experiment.plan import Plan
+from gdcli.experiment.prediction.new_rows import predict
+from gdcli.experiment.prediction.predictor import Predictor
 from gdcli.experiment.summary import SUMMARY_COLUMNS, summarise
 from gdcli.spec.strict_yaml import dump
 
@@ -95,6 +99,20 @@ class Result:
         """The figures of the run, as in `summary.json`."""
         warnings = list(self.warnings)
         return summarise(self.plan, self.trace, kernel=self.kernel, seconds=self.seconds, warnings=warnings)
+
+    def predict(self, frame: pd.DataFrame) -> Array:
+        """Predict new rows with the final weights.
+
+        Args:
+            frame: The rows, n of them, with all features of the run by name.
+
+        Returns:
+            Predictions of the target in units of the data, shape (n,), in the order of the rows.
+
+        Raises:
+            DataError: A feature is missing or has unusable cells; or the run diverged.
+        """
+        return predict(Predictor.of(self.plan.rows, self.trace.weights), from_frame(frame)).values
 
     @property
     def largest_stable_lr(self) -> float | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
@@ -60,6 +60,7 @@ class Rows:
         columns: The columns of the design, by their names in the data.
         texts: The text columns, as far as they were looked at.
         names: Names of the d trained weights, the intercept last.
+        levels: Text feature → its levels, sorted.
         kept: Features and target of all rows, shape (n, p + 1), in units of the file; None if a large file was read
             in chunks and no step needs its rows.
         training: Indices of the training rows.
@@ -76,6 +77,7 @@ class Rows:
     columns: DesignColumns
     texts: frozenset[str]
     names: tuple[str, ...]
+    levels: Mapping[str, tuple[str, ...]]
     kept: Array | None
     training: IntArray | range
     validating: IntArray
@@ -184,6 +186,7 @@ def split_and_scale(loaded: LoadedData, request: Request, indices: Indices) -> R
         columns=design.columns,
         texts=design.texts,
         names=loaded.weight_names,
+        levels=design.levels,
         kept=design.rows,
         training=training,
         validating=validating,

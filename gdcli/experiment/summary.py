@@ -14,6 +14,7 @@ from gdcli.engine.kernels.base import Kernel
 from gdcli.engine.problems.base import loss
 from gdcli.engine.trace import Trace
 from gdcli.experiment.plan import Plan
+from gdcli.experiment.prediction.predictor import scaling_document
 from gdcli.experiment.rows import Rows
 from gdcli.spec.model import Scaler, plain
 
@@ -59,6 +60,7 @@ def summarise(plan: Plan, trace: Trace, *, kernel: Kernel, seconds: float, warni
         "kernel": kernel,
         **_weights("weights", trace.weights, rows),
         **_weights("optimum_weights", optimum.weights, rows),
+        **scaling_document(rows),
         "r2": rows.factor.r2(figures["final_mse"]),
         "optimum_r2": rows.factor.r2(figures["optimum_mse"]),
         "optimum_val_mse": _optimum_val_mse(rows),

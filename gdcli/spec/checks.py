@@ -17,7 +17,7 @@ from gdcli.spec.model import EXPECTED, Columns, Dataset, Expect, Scaler, Stop
 from gdcli.spec.rates import uncovered
 from gdcli.spec.strict_yaml import KeyPath
 
-_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
+NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
 
 
 def check(values: dict[str, Any], *, has_rows: bool) -> list[Flaw]:
@@ -39,7 +39,7 @@ def check(values: dict[str, Any], *, has_rows: bool) -> list[Flaw]:
 
 
 def _name(name: str) -> Iterator[Flaw]:
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         yield (
             ("name",),
             f"name must be letters, digits, '.', '_', '-', at most 64 and not starting with a dot, got {shown(name)}; "

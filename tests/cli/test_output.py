@@ -54,6 +54,8 @@ COMMANDS = {
         "zscore",
     ],
     "check": ["check", "experiments/published"],
+    "list": ["list"],
+    "list_schedules": ["list", "schedules"],
     "check_failing": ["check", "experiments/abalone_norm.yaml", "--set", "optimizer.lr=0.03"],
 }
 
@@ -98,18 +100,24 @@ def test_whole_output(case: str, width: str, monkeypatch: pytest.MonkeyPatch) ->
     assert text == path.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("command", ["run", "compare", "sweep", "optimum", "check"])
+RUNNING = ["--out", "--set", "--kernel", "--json", "--no-plot", "--quiet"]
+OPTIONS = {
+    **dict.fromkeys(("run", "compare", "sweep", "check"), RUNNING),
+    "optimum": ["--json", "--quiet"],
+    "list": ["--json"],
+    "predict": ["--output", "--column", "--json", "--quiet"],
+    "schema": [],
+    "validate": ["--set", "--json", "--quiet"],
+}
+
+
+@pytest.mark.parametrize("command", OPTIONS)
 def test_help_shows_an_example_and_the_options(command: str) -> None:
     """Only our own part of the help is tested, because the layout changes with every release of Typer."""
     code, stdout, _ = invoke(command, "--help")
     assert code == 0
-    assert f"\n  gdcli {command} " in stdout
-    shared = (
-        ["--json", "--quiet"]
-        if command == "optimum"
-        else ["--out", "--set", "--kernel", "--json", "--no-plot", "--quiet"]
-    )
-    assert all(re.search(rf"^  .*{option}\b", stdout, flags=re.MULTILINE) for option in shared)
+    assert re.search(rf"^  gdcli {command}\b", stdout, flags=re.MULTILINE)
+    assert all(re.search(rf"^  .*{option}\b", stdout, flags=re.MULTILINE) for option in OPTIONS[command])
     assert f"\n  {command} " in invoke("--help")[1]
 
 

@@ -44,7 +44,7 @@ def check(
     gdcli check experiments/
     gdcli check experiments/abalone_norm.yaml --junit report.xml
     """
-    from gdcli.cli.report_file import check_report, write_report
+    from gdcli.cli.output_file import report_file
     from gdcli.cli.session import Session, complain_of_unstarted
     from gdcli.engine.trace import Status
     from gdcli.experiment.kernels import kernel_choice
@@ -56,8 +56,9 @@ def check(
     files = find_specs(specs)
     plans = session.plan_all(files, overrides)
     inputs = inputs_of(plans)
-    if junit:
-        check_report(junit, JUNIT_BEGINNING, inputs)
+    report = report_file(junit, JUNIT_BEGINNING, inputs) if junit else None
+    if report:
+        report.check()
     if all(planned.spec.expect is None for planned in plans):
         raise SpecError([Fault(Place(str(specs[0])), "none of these specs has an `expect` section")])
     directories = session.destinations(out, [planned.spec.name for planned in plans], plans) if out else []
@@ -67,9 +68,8 @@ def check(
     session.remark_on([result for result in results if result.status is not Status.DIVERGED])
     session.say(_counts([verdict.outcome for verdict in verdicts]))
     session.give({"checks": [verdict_document(verdict) for verdict in verdicts]})
-    if junit:
-        report = junit_xml(verdicts, [str(file) for file in files[: len(verdicts)]])
-        write_report(junit, report, JUNIT_BEGINNING, inputs)
+    if report:
+        report.write([junit_xml(verdicts, [str(file) for file in files[: len(verdicts)]])])
     if any(result.status is Status.INTERRUPTED for result in results):
         return INTERRUPTED
     return UNEXPECTED if any(verdict.outcome == "failed" for verdict in verdicts) else 0

@@ -6,16 +6,25 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+import numpy as np
+
+from gdcli.data.sources import from_frame
+from gdcli.engine.arrays import Array
 from gdcli.engine.trace import Status
 from gdcli.experiment.comparison import Comparison, Figure, comparison
 from gdcli.experiment.ending import Remark
 from gdcli.experiment.output import directories as output
 from gdcli.experiment.plan import Plan
+from gdcli.experiment.prediction.new_rows import predict
+from gdcli.experiment.prediction.predictor import Predictor
 from gdcli.experiment.quantiles import Spread, spread
 from gdcli.experiment.result import Result
 from gdcli.experiment.sweep.points import Point, Sweep
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Draws a sweep as the bytes of a PNG.
 DrawSweep: TypeAlias = Callable[["SweepResult"], bytes]
@@ -41,6 +50,21 @@ class SweepRun:
     def plan(self) -> Plan:
         """The plan of the run."""
         return self.point.plan
+
+    def predict(self, frame: pd.DataFrame) -> Array:
+        """Predict new rows, as `Result.predict` does.
+
+        Args:
+            frame: The rows, n of them, with all features of the run by name.
+
+        Returns:
+            Predictions of the target in units of the data, shape (n,), in the order of the rows.
+
+        Raises:
+            DataError: A feature is missing or has unusable cells; or the run diverged.
+        """
+        weights = np.array([*self.summary["weights"].values()], dtype=np.float64)
+        return predict(Predictor.of(self.plan.rows, weights), from_frame(frame)).values
 
 
 @dataclass(frozen=True)
@@ -166,7 +190,7 @@ def run_of(point: Point, record: Mapping[str, Any], *, curve: bool) -> SweepRun:
 
 def record_of(result: Result, *, curve: bool) -> dict[str, Any]:
     """The record of a run in the journal."""
-    summary = output.finite({**result.summary, "spec": None})
+    summary = output.finite({**result.summary, **dict.fromkeys(("spec", "scaling", "levels"))})
     record: dict[str, Any] = {"summary": summary, "remarks": [list(remark) for remark in result.remarks]}
     if curve:
         columns = {name: values.tolist() for name, values in result.curve.items()}
