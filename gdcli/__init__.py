@@ -15,7 +15,7 @@ TYPE_CHECKING = False  # `typing` is half of what the command line imports befor
 if TYPE_CHECKING:
     from typing import Any
 
-    from gdcli.api import ExactFit, Result, Results, compare, optimum, predict, run, sweep, validate
+    from gdcli.api import ExactFit, Result, Results, compare, forecast, optimum, predict, run, sweep, validate
     from gdcli.errors import DataError, GdcliError, GdcliWarning, OutputError, SpecError
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "SpecError",
     "__version__",
     "compare",
+    "forecast",
     "optimum",
     "predict",
     "run",

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from gdcli.engine.arrays import Array
+    from gdcli.experiment.sweep.forecast import Forecast
     from gdcli.experiment.sweep.result import SweepRun
 
 SpecLike: TypeAlias = str | PathLike[str] | Mapping[str, Any]
@@ -139,6 +140,52 @@ def sweep(  # noqa: PLR0913 - all but the spec by keyword
     return results
 
 
+def forecast(
+    spec: SpecLike,
+    *,
+    grid: Mapping[str, Any] | None = None,
+    paired: bool = False,
+    seeds: int = 1,
+    workers: int = 1,
+    data: pd.DataFrame | None = None,
+    kernel: str = "auto",
+    directory: str | PathLike[str] | None = None,
+    fresh: bool = False,
+) -> Forecast:
+    """Find out what `sweep` would run with the same arguments. The data is read; nothing is run or written.
+
+    Args:
+        spec: As for `sweep`, like the other arguments.
+        grid: More axes.
+        paired: Whether to pair the axes instead of crossing them.
+        seeds: Number of seeds per setting.
+        workers: Number of groups of runs to run at once.
+        data: Rows instead of the spec's `dataset`.
+        kernel: As for `run`.
+        directory: The directory whose finished runs would be reused.
+        fresh: Whether they would be run again.
+
+    Returns:
+        The number of runs (`planned`), how many of them are finished (`reused`) or not (`remaining`), the predicted
+        time of the latter in `seconds`, and with `sweep.skipped` the settings that cannot be run, with the reasons.
+
+    Raises:
+        SpecError: The spec or the grid is wrong, or no setting can be run.
+        DataError: The data is missing or unfit.
+        OutputError: The journal of finished runs cannot be read.
+    """
+    # These modules import multiprocessing, which a single run does not need.
+    from gdcli.experiment.sweep import forecast as sweeps
+    from gdcli.experiment.sweep.library import plan_arguments
+    from gdcli.experiment.sweep.spread import check_count
+
+    choice = kernel_choice(kernel)
+    check_count("workers", workers)
+    planned = plan_arguments(spec, grid, paired=paired, seeds=seeds, frame=data)
+    path = None if directory is None else Path(directory)
+    return sweeps.forecast(planned, path, kernel=choice, workers=workers, fresh=fresh)
+
+
 def optimum(
     data: str | PathLike[str] | pd.DataFrame,
     *,
@@ -246,4 +293,4 @@ def _warn(message: str) -> None:
     warnings.warn(message, GdcliWarning, stacklevel=3)
 
 
-__all__ = ["ExactFit", "Result", "Results", "compare", "optimum", "predict", "run", "sweep", "validate"]
+__all__ = ["ExactFit", "Result", "Results", "compare", "forecast", "optimum", "predict", "run", "sweep", "validate"]

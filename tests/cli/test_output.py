@@ -42,6 +42,11 @@ COMMANDS = {
         *("sweep", "experiments/abalone_norm.yaml", "--set", "batch_size=50", "--set", "epochs=3"),
         *("--grid", "optimizer.kind=sgd,momentum", "--grid", "optimizer.momentum=0.5,0.9", "--seeds", "5"),
     ],
+    "sweep_dry_run": [
+        *("sweep", "experiments/abalone_norm.yaml", "--set", "batch_size=50", "--set", "epochs=3000", "--seeds", "5"),
+        *("--grid", "optimizer.kind=sgd,momentum", "--grid", "optimizer.momentum=linear:0:0.9:10"),
+        *("--dry-run", "--kernel", "numpy", "--workers", "2"),
+    ],
     "optimum": ["optimum", "data/abalone.csv"],
     "optimum_scaled": [
         "optimum",
