@@ -15,7 +15,7 @@ TYPE_CHECKING = False  # `typing` is half of what the command line imports befor
 if TYPE_CHECKING:
     from typing import Any
 
-    from gdcli.api import ExactFit, Result, Results, compare, forecast, optimum, predict, run, sweep, validate
+    from gdcli.api import ExactFit, Result, Results, compare, forecast, init, optimum, predict, run, sweep, validate
     from gdcli.errors import DataError, GdcliError, GdcliWarning, OutputError, SpecError
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "__version__",
     "compare",
     "forecast",
+    "init",
     "optimum",
     "predict",
     "run",

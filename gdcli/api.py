@@ -232,6 +232,53 @@ def optimum(
     return exact_fit(plan_optimum(data, columns, scaler=scaler, settings=given))
 
 
+def init(
+    data: str | PathLike[str],
+    *,
+    output: str | PathLike[str] | None = None,
+    target: str | None = None,
+    features: Sequence[str] | None = None,
+    delimiter: str | None = None,
+    decimal: str | None = None,
+    thousands: str | None = None,
+    encoding: str | None = None,
+    missing: str | None = None,
+) -> str:
+    """Write a commented spec for a data file, with a scaler, a rate and a number of epochs that suit it.
+
+    Args:
+        data: The data file.
+        output: The file that the spec will be in; the path of the data is made relative to its folder. No file is
+            written.
+        target: As for `optimum`, like the other arguments.
+        features: Names of the features; every other numeric column that varies by default.
+        delimiter: The delimiter of a CSV file.
+        decimal: The decimal mark.
+        thousands: The mark between groups of digits.
+        encoding: The text encoding.
+        missing: `error` or `drop`; `drop` by default if there are blank cells.
+
+    Returns:
+        The spec as YAML.
+
+    Raises:
+        SpecError: An argument is wrong.
+        DataError: The data is missing or unfit.
+    """
+    from gdcli.experiment.starter.examination import examine
+    from gdcli.experiment.starter.text import starter_spec
+
+    settings = {
+        "delimiter": delimiter,
+        "decimal": decimal,
+        "thousands": thousands,
+        "encoding": encoding,
+        "missing": missing,
+    }
+    examined = examine(data, {"features": features, "target": target}, settings)
+    return starter_spec(examined, data, None if output is None else Path(output))
+
+
 def predict(
     result: str | PathLike[str],
     data: str | PathLike[str] | pd.DataFrame,
@@ -293,4 +340,16 @@ def _warn(message: str) -> None:
     warnings.warn(message, GdcliWarning, stacklevel=3)
 
 
-__all__ = ["ExactFit", "Result", "Results", "compare", "forecast", "optimum", "predict", "run", "sweep", "validate"]
+__all__ = [
+    "ExactFit",
+    "Result",
+    "Results",
+    "compare",
+    "forecast",
+    "init",
+    "optimum",
+    "predict",
+    "run",
+    "sweep",
+    "validate",
+]

@@ -47,6 +47,7 @@ COMMANDS = {
         *("--grid", "optimizer.kind=sgd,momentum", "--grid", "optimizer.momentum=linear:0:0.9:10"),
         *("--dry-run", "--kernel", "numpy", "--workers", "2"),
     ],
+    "init": ["init", "data/abalone.csv"],
     "optimum": ["optimum", "data/abalone.csv"],
     "optimum_scaled": [
         "optimum",
@@ -109,6 +110,7 @@ RUNNING = ["--out", "--set", "--kernel", "--json", "--no-plot", "--quiet"]
 OPTIONS = {
     **dict.fromkeys(("run", "compare", "sweep", "check"), RUNNING),
     "optimum": ["--json", "--quiet"],
+    "init": ["--output", "--target", "--features", "--delimiter", "--missing", "--quiet"],
     "list": ["--json"],
     "predict": ["--output", "--column", "--json", "--quiet"],
     "schema": [],
