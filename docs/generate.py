@@ -63,7 +63,7 @@ def _python() -> Iterator[str]:
     yield ""
     yield "## In Python"
     yield ""
-    for name in ("run", "compare", "sweep", "explain", "optimum", "predict", "validate"):
+    for name in ("run", "compare", "sweep", "forecast", "explain", "init", "optimum", "predict", "validate"):
         signature = ", ".join(inspect.signature(getattr(gdcli, name)).parameters)
         yield f"- `gdcli.{name}({signature})`: {_first_line(getattr(gdcli, name))}"
     yield ""
@@ -164,6 +164,10 @@ listed. A finished run is kept in `runs.jsonl` in the directory of the result. N
 spec, data and version are the same, even with another grid; `--fresh` starts over. Only one sweep at a time may write
 to a directory.
 
+`--dry-run` counts the runs and those that are finished, lists every setting that is skipped with the reason, and
+predicts the time of the other runs from the number of their steps and the size of their batches: that of the groups in
+lockstep, divided by the workers, without planning and writing. Nothing is run or written.
+
 **Medians and ranges over seeds**, here and in `gdcli compare`, are computed separately for each column. The range goes
 from the 10 % to the 90 % quantile. Quantiles are interpolated linearly. A seed that diverged counts as infinite, and a
 quantile is infinite if an infinite value enters it. In curves, a run is infinite from the epoch at which it diverged;
@@ -215,6 +219,17 @@ def _kinds() -> Iterator[str]:
     yield ""
 
 
+FIRST_SPECS = """\
+## A first spec
+
+`gdcli init DATA` writes a spec for a data file: every numeric column except the target is a feature, except for
+constant ones. If there are blank cells, it has `missing: drop`. The scaler is `zscore`, or `none` where `zscore` would
+lower the condition number by at most a factor of two. The rate is 2/(L + μ), with L and μ the largest and the smallest curvature,
+rounded down to two digits; the largest stable one is 2/L. There are as many epochs, at least 20, as it takes until the
+gap is 1 % of the optimum. If that is more than 10,000, there are 10,000, and the rate is the one with the smallest gap
+after them.
+"""
+
 PREDICTIONS = """\
 ## Predictions
 
@@ -236,6 +251,8 @@ def _figures() -> Iterator[str]:
     yield "## Columns of `summary.csv`"
     yield ""
     yield ", ".join(f"`{name}`" for name in SUMMARY_COLUMNS) + "."
+    yield ""
+    yield from FIRST_SPECS.splitlines()
     yield ""
     yield from PREDICTIONS.splitlines()
 

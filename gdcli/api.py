@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from gdcli.engine.arrays import Array
+    from gdcli.experiment.sweep.forecast import Forecast
     from gdcli.experiment.sweep.result import SweepRun
 
 SpecLike: TypeAlias = str | PathLike[str] | Mapping[str, Any]
@@ -165,6 +166,52 @@ def explain(spec: SpecLike, *, data: pd.DataFrame | None = None) -> Explanation:
     return subject.explain(planned)
 
 
+def forecast(
+    spec: SpecLike,
+    *,
+    grid: Mapping[str, Any] | None = None,
+    paired: bool = False,
+    seeds: int = 1,
+    workers: int = 1,
+    data: pd.DataFrame | None = None,
+    kernel: str = "auto",
+    directory: str | PathLike[str] | None = None,
+    fresh: bool = False,
+) -> Forecast:
+    """Find out what `sweep` would run with the same arguments. The data is read; nothing is run or written.
+
+    Args:
+        spec: As for `sweep`, like the other arguments.
+        grid: More axes.
+        paired: Whether to pair the axes instead of crossing them.
+        seeds: Number of seeds per setting.
+        workers: Number of groups of runs to run at once.
+        data: Rows instead of the spec's `dataset`.
+        kernel: As for `run`.
+        directory: The directory whose finished runs would be reused.
+        fresh: Whether they would be run again.
+
+    Returns:
+        The number of runs (`planned`), how many of them are finished (`reused`) or not (`remaining`), the predicted
+        time of the latter in `seconds`, and with `sweep.skipped` the settings that cannot be run, with the reasons.
+
+    Raises:
+        SpecError: The spec or the grid is wrong, or no setting can be run.
+        DataError: The data is missing or unfit.
+        OutputError: The journal of finished runs cannot be read.
+    """
+    # These modules import multiprocessing, which a single run does not need.
+    from gdcli.experiment.sweep import forecast as sweeps
+    from gdcli.experiment.sweep.library import plan_arguments
+    from gdcli.experiment.sweep.workers import check_count
+
+    choice = checked_kernel(kernel)
+    check_count("workers", workers)
+    planned = plan_arguments(spec, grid, paired=paired, seeds=seeds, frame=data)
+    path = None if directory is None else Path(directory)
+    return sweeps.forecast(planned, path, kernel=choice, workers=workers, fresh=fresh)
+
+
 def optimum(
     data: str | PathLike[str] | pd.DataFrame,
     *,
@@ -209,6 +256,53 @@ def optimum(
     }
     columns = {"features": features, "target": target, "intercept": intercept}
     return exact_fit(plan_optimum(data, columns, scaler=scaler, settings=given))
+
+
+def init(
+    data: str | PathLike[str],
+    *,
+    output: str | PathLike[str] | None = None,
+    target: str | None = None,
+    features: Sequence[str] | None = None,
+    delimiter: str | None = None,
+    decimal: str | None = None,
+    thousands: str | None = None,
+    encoding: str | None = None,
+    missing: str | None = None,
+) -> str:
+    """Write a commented spec for a data file, with a scaler, a rate and a number of epochs that suit it.
+
+    Args:
+        data: The data file.
+        output: The file that the spec will be in; the path of the data is made relative to its folder. No file is
+            written.
+        target: As for `optimum`, like the other arguments.
+        features: Names of the features; every other numeric column that varies by default.
+        delimiter: The delimiter of a CSV file.
+        decimal: The decimal mark.
+        thousands: The mark between groups of digits.
+        encoding: The text encoding.
+        missing: `error` or `drop`; `drop` by default if there are blank cells.
+
+    Returns:
+        The spec as YAML.
+
+    Raises:
+        SpecError: An argument is wrong.
+        DataError: The data is missing or unfit.
+    """
+    from gdcli.experiment.starter.examination import examine
+    from gdcli.experiment.starter.text import starter_spec
+
+    settings = {
+        "delimiter": delimiter,
+        "decimal": decimal,
+        "thousands": thousands,
+        "encoding": encoding,
+        "missing": missing,
+    }
+    examined = examine(data, {"features": features, "target": target}, settings)
+    return starter_spec(examined, data, None if output is None else Path(output))
 
 
 def predict(
@@ -279,6 +373,8 @@ __all__ = [
     "Results",
     "compare",
     "explain",
+    "forecast",
+    "init",
     "optimum",
     "predict",
     "run",

@@ -11,6 +11,7 @@ from gdcli._version import __version__
 from gdcli.cli.commands.check import check
 from gdcli.cli.commands.compare import compare
 from gdcli.cli.commands.explain import explain
+from gdcli.cli.commands.init import init
 from gdcli.cli.commands.list import list_kinds
 from gdcli.cli.commands.optimum import optimum
 from gdcli.cli.commands.predict import predict
@@ -35,6 +36,7 @@ SUMMARIES: dict[Callable[..., None], str] = {
     explain: "Say why a run converges as it does, before it runs.",
     optimum: "Fit a data file by exact least squares.",
     check: "Run specs and check each against its `expect`.",
+    init: "Write a commented spec for a data file, ready to run.",
     list_kinds: "List the optimizers, schedules, scalers and models.",
     predict: "Predict new rows with a finished run.",
     validate: "Find all faults of specs and their data; run nothing.",

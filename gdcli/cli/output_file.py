@@ -20,7 +20,7 @@ class OutputFile:
 
     Attributes:
         path: The file. A link is kept, and its target is replaced.
-        beginning: How an earlier output begins, which may be replaced.
+        beginning: How an earlier output begins, which may be replaced; None if no file may be replaced.
         inputs: The files that the command reads.
         what: What is written.
         objection: What is wrong with a file that begins otherwise.
@@ -28,7 +28,7 @@ class OutputFile:
     """
 
     path: Path
-    beginning: bytes
+    beginning: bytes | None
     inputs: Sequence[Path]
     what: str
     objection: str
@@ -67,6 +67,8 @@ class OutputFile:
         with suppress(FileNotFoundError), os.fdopen(open_plain(self._real), "rb") as stream:
             if input_in(self.path, self.inputs):
                 raise OutputError(f"{shown(self.path)}: is a file that this command reads; {self._way_out}")
+            if self.beginning is None:
+                raise OutputError(f"{shown(self.path)}: exists; {self.objection}; {self._way_out}")
             if stream.read(len(self.beginning)) != self.beginning:
                 message = f"exists, and {self.objection}; move it away, or {self._way_out}"
                 raise OutputError(f"{shown(self.path)}: {message}")
@@ -93,3 +95,8 @@ def prediction_file(path: Path, header: bytes, inputs: Sequence[Path]) -> Output
     """The file of `gdcli predict --output`."""
     objection = "does not hold predictions for these columns"
     return OutputFile(path, header, inputs, "the predictions", objection, "--output")
+
+
+def spec_file(path: Path, inputs: Sequence[Path]) -> OutputFile:
+    """The file of `gdcli init --output`."""
+    return OutputFile(path, None, inputs, "the spec", "init never replaces a file", "--output")

@@ -100,13 +100,15 @@ class Session:
             watch = bar.watch if bar.shown else None
             return execute(planned, draw=draw_run, watch=watch, keep_interrupted=True, kernel=self.kernel)
 
-    def destinations(self, out: Path, names: Sequence[str], plans: Sequence[Plan]) -> list[Path]:
+    def destinations(self, out: Path, names: Sequence[str], plans: Sequence[Plan], *, probe: bool = True) -> list[Path]:
         """Find a directory for each result before anything runs, and warn if it is not `out/NAME`.
+
+        Nothing is written without `probe`; otherwise `out` is made.
 
         Raises:
             OutputError: A result cannot be written.
         """
-        places = destinations(out, names, inputs_of(plans))
+        places = destinations(out, names, inputs_of(plans), probe=probe)
         self.warn_all(place.warning for place in places if place.warning)
         return [place.directory for place in places]
 

@@ -71,16 +71,17 @@ def _compose(text: str, label: str) -> yaml.Node | None:
         raise SpecError([Fault(Place(label, mark.line + 1, mark.column + 1), message)]) from error
 
 
-def dump(value: Any) -> str:
+def dump(value: Any, *, width: int = 100) -> str:
     """Write plain values as YAML that `parse` reads back the same.
 
     Args:
         value: Dicts, lists, text, numbers, booleans and None.
+        width: Characters after which a line is broken.
 
     Returns:
         A document, keys in their order.
     """
-    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100)
+    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=None, width=width)
 
 
 class _Dumper(yaml.SafeDumper):

@@ -46,6 +46,12 @@ COMMANDS = {
     "explain_raw": ["explain", "experiments/abalone_raw.yaml"],
     "explain_minibatch": ["explain", "experiments/schedules/one_cycle.yaml"],
     "explain_adaptive": ["explain", "experiments/optimizers/adam.yaml"],
+    "sweep_dry_run": [
+        *("sweep", "experiments/abalone_norm.yaml", "--set", "batch_size=50", "--set", "epochs=3000", "--seeds", "5"),
+        *("--grid", "optimizer.kind=sgd,momentum", "--grid", "optimizer.momentum=linear:0:0.9:10"),
+        *("--dry-run", "--kernel", "numpy", "--workers", "2"),
+    ],
+    "init": ["init", "data/abalone.csv"],
     "optimum": ["optimum", "data/abalone.csv"],
     "optimum_scaled": [
         "optimum",
@@ -109,6 +115,7 @@ OPTIONS = {
     **dict.fromkeys(("run", "compare", "sweep", "check"), RUNNING),
     "optimum": ["--json", "--quiet"],
     "explain": ["--set", "--json", "--quiet"],
+    "init": ["--output", "--target", "--features", "--delimiter", "--missing", "--quiet"],
     "list": ["--json"],
     "predict": ["--output", "--column", "--json", "--quiet"],
     "schema": [],

@@ -57,7 +57,7 @@ def optimum(
     from gdcli.experiment.output.directories import finite
 
     session = Session(as_json=as_json, quiet=quiet)
-    columns = {"features": _names(features), "target": target, "intercept": not no_intercept}
+    columns = {"features": named_columns(features), "target": target, "intercept": not no_intercept}
     settings = {
         "delimiter": "\t" if delimiter == "\\t" else delimiter,
         "decimal": decimal,
@@ -77,7 +77,7 @@ def optimum(
     return 0
 
 
-def _names(features: Sequence[str] | None) -> list[str] | None:
+def named_columns(features: Sequence[str] | None) -> list[str] | None:
     """The columns that `--features` names; None if it is not given."""
     names = [name.strip() for part in features or [] for name in part.split(",") if name.strip()]
     if features and not names:

@@ -26,6 +26,9 @@ def sweep(
     workers: Annotated[int, typer.Option("--workers", metavar="N", min=0, help="Cores to use; 0 for all.")] = 0,
     fresh: Annotated[bool, typer.Option("--fresh", help="Repeat runs that earlier sweeps have finished.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Has no effect; kept for compatibility.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only show what would run, what is skipped, and for how long.")
+    ] = False,
     curves: Annotated[bool, typer.Option("--curves", help="Also write the curve of every run.")] = False,
     out: Out = DEFAULT_OUT,
     overrides: Overrides = None,
@@ -43,15 +46,20 @@ def sweep(
     \b
     gdcli sweep experiments/abalone_norm.yaml --grid optimizer.lr=log:1e-3:1:13 --grid scaler=none,zscore
     gdcli sweep experiments/abalone_norm.yaml --grid optimizer.kind=sgd,adam,lion --seeds 10
+    gdcli sweep experiments/abalone_norm.yaml --grid optimizer.lr=log:1e-4:1:37 --seeds 5 --dry-run
     """
-    from gdcli.cli.commands.sweeping import close, plan, show, write
+    from gdcli.cli.commands.sweeping import close, foresee, plan, show, write
     from gdcli.cli.session import Session
 
     del resume
     session = Session.of_options(as_json=as_json, quiet=quiet, kernel=kernel)
-    planned = plan(session, spec, overrides, grid, paired=paired, seeds=seeds)
-    (directory,) = session.destinations(out, [planned.name], [point.plan for point in planned.points])
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    written = write(session, planned, directory, workers=workers or cores, fresh=fresh, curves=curves, plot=not no_plot)
+    workers = workers or cores
+    planned = plan(session, spec, overrides, grid, paired=paired, seeds=seeds, omissions=not dry_run)
+    plans = [point.plan for point in planned.points]
+    (directory,) = session.destinations(out, [planned.name], plans, probe=not dry_run)
+    if dry_run:
+        return foresee(session, planned, directory, workers=workers, fresh=fresh, curves=curves)
+    written = write(session, planned, directory, workers=workers, fresh=fresh, curves=curves, plot=not no_plot)
     show(session, written, directory)
     return close(written)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
+from gdcli.cli.forecast_view import forecast_view
 from gdcli.cli.interrupts import INTERRUPTED
 from gdcli.cli.outcome import DIVERGED, complain
 from gdcli.cli.progress import LateBar, ReadingBar
@@ -13,6 +14,7 @@ from gdcli.cli.session import Session
 from gdcli.errors import Fault, Place, SpecError, counted
 from gdcli.experiment.sweep.directory import Written, sweep_into
 from gdcli.experiment.sweep.files import document
+from gdcli.experiment.sweep.forecast import forecast
 from gdcli.experiment.sweep.plan import ArgumentNames, plan_sweep
 from gdcli.experiment.sweep.points import Sweep
 from gdcli.experiment.sweep.run import Finished, run_sweep
@@ -63,17 +65,31 @@ def plan(
     *,
     paired: bool,
     seeds: int,
+    omissions: bool = True,
 ) -> Sweep:
-    """Plan a sweep, and warn about settings that are skipped or suspicious."""
+    """Plan a sweep, and warn about settings that are suspicious or, with `omissions`, skipped."""
     draft, axes = read_draft(spec, overrides or ()), list(map(axis_of_option, grid or []))
     with ReadingBar(shown=not session.quiet) as bar:
         planned = plan_sweep(draft, axes, paired=paired, seeds=seeds, reading=bar.reading, names=OPTIONS)
+    if omissions:
+        _warn_of_omissions(session, planned)
+    session.warn_all(warnings_of(planned))
+    return planned
+
+
+def _warn_of_omissions(session: Session, planned: Sweep) -> None:
     session.warn_all(planned.omissions[:MOST_OMISSIONS])
     more = len(planned.omissions) - MOST_OMISSIONS
     if more > 0:
         session.warn(f"skipped {counted(more, 'more setting')}; summary.json lists all")
-    session.warn_all(warnings_of(planned))
-    return planned
+
+
+def foresee(session: Session, planned: Sweep, directory: Path, *, workers: int, fresh: bool, curves: bool) -> int:
+    """Show what a sweep would run, without running it, and return the exit code."""
+    expected = forecast(planned, directory, kernel=session.kernel, workers=workers, fresh=fresh, curves=curves)
+    session.show(forecast_view(expected))
+    session.give(lambda: expected.document)
+    return 0
 
 
 def write(

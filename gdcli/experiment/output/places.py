@@ -29,7 +29,9 @@ class Destination:
     warning: str = ""
 
 
-def destinations(out: Path, names: Sequence[str], inputs: Iterable[Path] = ()) -> list[Destination]:
+def destinations(
+    out: Path, names: Sequence[str], inputs: Iterable[Path] = (), *, probe: bool = True
+) -> list[Destination]:
     """Find a directory for each result of a command, before anything runs.
 
     This is `out/NAME`. If an input is in that directory, or another result of the command goes there, it is the first
@@ -42,6 +44,7 @@ def destinations(out: Path, names: Sequence[str], inputs: Iterable[Path] = ()) -
         out: Directory of all results; made if it does not exist.
         names: Names of the results.
         inputs: The files that the command reads.
+        probe: Whether to make `out`, and to find out whether it can be written to.
 
     Returns:
         One destination per name, in the same order. No two are the same directory.
@@ -49,10 +52,11 @@ def destinations(out: Path, names: Sequence[str], inputs: Iterable[Path] = ()) -
     Raises:
         OutputError: A directory cannot be made in `out`, or `out/NAME` holds a file that gdcli did not write.
     """
-    with explained(out):
-        make_directories(out)
-        with workspace(out):
-            pass  # it can be written to
+    if probe:
+        with explained(out):
+            make_directories(out)
+            with workspace(out):
+                pass  # it can be written to
     inputs, taken, obstacles = list(inputs), set[str](), dict[str, str]()
     for name in names:  # first the results that can have their own name
         obstacles[name] = _obstacle(out / name, inputs, taken)
@@ -63,7 +67,7 @@ def destinations(out: Path, names: Sequence[str], inputs: Iterable[Path] = ()) -
         _beside(out / name, obstacles[name], inputs, taken) if obstacles[name] else Destination(out / name)
         for name in names
     ]
-    for directory in (place.directory for place in places if place.directory.is_symlink()):
+    for directory in (place.directory for place in places if probe and place.directory.is_symlink()):
         _probe_target(directory)
     return places
 

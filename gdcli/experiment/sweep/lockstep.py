@@ -22,6 +22,7 @@ MOST_COLUMNS = 64  # runs per group: more runs gain little, and an interrupt los
 # Predicted seconds of work in NumPy below which another worker costs more than it saves. The compiled kernel is ten
 # times as fast and releases the GIL, so its workers are threads, which cost little.
 WORTH_A_WORKER: Mapping[Kernel, float] = {"numpy": 0.2, "compiled": 0.01}
+SPEED: Mapping[Kernel, float] = {"numpy": 1, "compiled": 10}  # as a multiple of NumPy's
 
 
 def kernel_for_runs(choice: KernelChoice, planned: Sequence[Plan], workers: int) -> Kernel:
@@ -60,6 +61,22 @@ def groups(planned: Sequence[Plan], workers: int | None, kernel: Kernel = "numpy
         parts = _parts([planned[i] for i in members], workers, kernel)
         cut.extend(part.tolist() for part in np.array_split(members, parts))
     return cut
+
+
+def predicted_time(planned: Sequence[Plan], workers: int, kernel: Kernel) -> float:
+    """Predict how long runs take in lockstep, spread over workers.
+
+    Args:
+        planned: The runs.
+        workers: Number of groups that run at once.
+        kernel: The kernel that steps through the epochs.
+
+    Returns:
+        The time in seconds: that of all groups divided by the workers, and at least that of the longest group.
+    """
+    cut = groups(planned, workers, kernel)
+    seconds = [predicted_seconds([planned[i] for i in group]) / SPEED[kernel] for group in cut]
+    return max(sum(seconds) / workers, max(seconds, default=0.0))
 
 
 def _parts(members: Sequence[Plan], workers: int | None, kernel: Kernel) -> int:

@@ -14,7 +14,7 @@ from gdcli.experiment.result import Draw, Result
 from gdcli.experiment.summary import SUMMARY_COLUMNS
 from gdcli.experiment.sweep.journal import Journal, read_journal, record_of, run_of
 from gdcli.experiment.sweep.lockstep import kernel_for_runs
-from gdcli.experiment.sweep.points import Sweep, origin
+from gdcli.experiment.sweep.points import Point, Sweep, origin
 from gdcli.experiment.sweep.result import SweepRun
 from gdcli.experiment.sweep.workers import Resources, run_groups
 
@@ -41,6 +41,37 @@ class Finished:
 def journal_path(directory: Path) -> Path:
     """The journal of finished runs, used until the sweep has its directory."""
     return directory.with_name(f".{directory.name}.runs.jsonl")
+
+
+def finished_runs(sweep: Sweep, directory: Path) -> Records:
+    """Read the finished runs that the journals of a directory hold, as far as they are still valid.
+
+    Args:
+        sweep: The grid.
+        directory: The directory of its result.
+
+    Returns:
+        Identity → record, also of runs that are not part of this grid.
+
+    Raises:
+        OutputError: A journal cannot be read.
+    """
+    return _alive({**read_journal(directory / "runs.jsonl"), **read_journal(journal_path(directory))}, sweep)
+
+
+def remaining(sweep: Sweep, records: Records, *, curves: bool) -> list[Point]:
+    """Select the points of a sweep without a usable record.
+
+    Args:
+        sweep: The grid.
+        records: Identity → record.
+        curves: Whether the curve of every run is needed.
+
+    Returns:
+        The points, in the order of the grid.
+    """
+    usable = {identity for identity, record in records.items() if _is_usable(record, curves=curves)}
+    return [point for point in sweep.points if point.identity not in usable]
 
 
 def run_plans(plans: Sequence[Plan], *, resources: Resources, draw: Draw) -> Generator[dict[int, Result], None, None]:
@@ -90,10 +121,8 @@ def run_sweep(
     Raises:
         OutputError: The journal cannot be read or written.
     """
-    path = journal_path(directory)
-    records = {} if fresh else _alive({**read_journal(directory / "runs.jsonl"), **read_journal(path)}, sweep)
-    usable = {identity for identity, record in records.items() if _is_usable(record, curves=curves)}
-    todo = [point for point in sweep.points if point.identity not in usable]
+    path, records = journal_path(directory), {} if fresh else finished_runs(sweep, directory)
+    todo = remaining(sweep, records, curves=curves)
     done, interrupted = len(sweep.points) - len(todo), False
     journal = Journal(path, records)
     tell(done, ())
