@@ -1,7 +1,8 @@
 """Theory: what is known of a run before it starts.
 
-In comes a problem of the engine, `LeastSquares`, and an optimizer's settings; out come its curvatures and the learning
-rates that are stable. Nothing here knows a data file or a run.
+In comes a problem of the engine, `LeastSquares`, and an optimizer's settings; out come its curvatures, the learning
+rates that are stable, the course of full-batch descent and the rates that are best. Nothing here knows a data file or
+a run.
 
-Read `spectrum` first, then `stability`.
+Read `spectrum` first, then `stability`, then `modes`.
 """
