@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from gdcli.engine.optimizers.plain import Momentum
 from gdcli.engine.trace import DIVERGENCE_FACTOR, Status, Trace
+from gdcli.experiment.automatic import is_optimal
 from gdcli.experiment.plan import Plan
 from gdcli.theory.stability import largest_stable_rate
 
@@ -54,7 +55,7 @@ def remarks_on(plan: Plan, trace: Trace) -> tuple[Remark, ...]:
 def _remarks(plan: Plan, trace: Trace) -> Iterator[Remark]:
     limit = largest_stable_lr(plan)
     rate, limit = largest_rate(plan, trace), math.inf if limit is None else limit
-    beyond = rate > limit
+    beyond = rate > limit and not is_optimal(plan.spec)  # whose rates are unstable one by one, but not together
     excess = f"lr {rate:g} is above {limit:.4g}, the largest stable rate of {_method(plan)} on these columns"
     advice = "lower optimizer.lr" + ("" if _has_scaler(plan) else " or scale the features")
     advice = f"{excess}; {advice}" if beyond else advice

@@ -18,6 +18,7 @@ import numpy as np
 
 from gdcli.engine.arrays import Array
 from gdcli.engine.threads import one_blas_thread
+from gdcli.engine.trace import DIVERGENCE_FACTOR
 
 Exact: TypeAlias = np.ndarray[Any, np.dtype[np.object_]]  # of Decimal
 
@@ -97,8 +98,9 @@ def optimal_rates(curvatures: Array, start: Array, epochs: int) -> Array | Refus
 
     Conjugate gradients multiply z by the polynomial p_T with p_T(0) = 1 for which ‖p_T(H)z‖ is smallest. Its roots θ_k
     are the Ritz values of H = diag(h) on K_T(H, √H·z), and plain descent with the rates 1/θ_k, in any order, multiplies
-    z by the same polynomial. Leja's order keeps rounding small. Where the space is exhausted after fewer epochs, the
-    other rates are 1/L, which shrink every coordinate.
+    z by the same polynomial. Rising rates keep the gap from growing on its way; where they let rounding grow too much,
+    Leja's order is taken. Where the space is exhausted after fewer epochs, the other rates are 1/L, which shrink every
+    coordinate.
 
     A schedule is refused if its run may miss the bound by more than `MARGIN`, or `ZERO` of the starting gap where the
     bound is 0. What a run may end with is computed in double precision: z by its own steps, and beside it what rounding
@@ -117,12 +119,13 @@ def optimal_rates(curvatures: Array, start: Array, epochs: int) -> Array | Refus
     """
     if not len(curvatures) or not epochs:
         return np.zeros(epochs)
-    roots = _leja_order(_roots(curvatures, start, epochs))
-    rates = np.concatenate([1 / roots, np.full(epochs - len(roots), 1 / curvatures.max())])
-    lowest = float(bound(curvatures, start, curvatures * start, epochs)[-1])
-    worst, initial = _worst_gap(curvatures, start, rates), float(start @ start)
-    if worst <= (lowest * (1 + MARGIN) if lowest else ZERO * initial):
-        return rates
+    lowest, initial = float(bound(curvatures, start, curvatures * start, epochs)[-1]), float(start @ start)
+    roots, worst = _roots(curvatures, start, epochs), np.inf
+    for order in (roots, _leja_order(roots)):
+        rates = np.concatenate([1 / order, np.full(epochs - len(order), 1 / curvatures.max())])
+        worst = min(worst, _worst_gap(curvatures, start, rates))
+        if worst <= (lowest * (1 + MARGIN) if lowest else ZERO * initial):
+            return rates
     return Refusal(epochs, gap=worst / initial, bound=lowest / initial)
 
 
@@ -146,7 +149,7 @@ def _left(curvatures: Array, start: Array, gradient: Array, epochs: int) -> Arra
 
 
 def _roots(curvatures: Array, start: Array, epochs: int) -> Array:
-    """Ritz values of diag(h) on the Krylov space of √h·z, at most T of them, each with its own digits.
+    """Ritz values of diag(h) on the Krylov space of √h·z, at most T of them, falling, each with its own digits.
 
     They are the squared singular values of the bidiagonal Cholesky factor of Lanczos' tridiagonal matrix.
     """
@@ -190,8 +193,7 @@ def _exact(values: Array) -> Exact:
 
 def _leja_order(roots: Array) -> Array:
     """The largest root first, then always the one with the largest product of distances to those before."""
-    order: list[float] = []
-    rest = np.sort(roots)[::-1]
+    order, rest = list[float](), roots
     closeness = np.zeros(len(rest))
     while len(rest):
         i = int(np.argmax(closeness))
@@ -203,12 +205,13 @@ def _leja_order(roots: Array) -> Array:
 
 
 def _worst_gap(curvatures: Array, start: Array, rates: Array) -> float:
-    """The gap of a run, Σz², with all rounding errors at their largest and of the worst sign."""
+    """The gap Σz² that a run ends with, all rounding errors at their largest; it ends early where it diverges."""
     z, error, largest = start, np.zeros(len(start)), curvatures.max()
-    with np.errstate(over="ignore", invalid="ignore"):
-        for rate in rates:
-            factor = 1 - rate * curvatures
-            error = np.abs(factor) * error + _EPS * max(1.0, rate * largest) * np.linalg.norm(z)
-            z = factor * z
-        worst = float(np.sum((np.abs(z) + error) ** 2))
-    return worst if np.isfinite(worst) else np.inf
+    limit = DIVERGENCE_FACTOR * float(start @ start)
+    for rate in rates:
+        factor = 1 - rate * curvatures
+        error = np.abs(factor) * error + _EPS * max(1.0, rate * largest) * np.linalg.norm(z)
+        z = factor * z
+        if (gap := float(np.sum((np.abs(z) + error) ** 2))) > limit:
+            return gap
+    return float(np.sum((np.abs(z) + error) ** 2))
