@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from gdcli.engine.optimizers.plain import Momentum
 from gdcli.engine.trace import DIVERGENCE_FACTOR, Status, Trace
-from gdcli.experiment.automatic import is_optimal
+from gdcli.experiment.automatic.optimal import is_optimal
 from gdcli.experiment.plan import Plan
 from gdcli.theory.stability import largest_stable_rate
 

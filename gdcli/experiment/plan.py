@@ -15,7 +15,9 @@ from gdcli.data.stream import Reading
 from gdcli.engine.arrays import Array
 from gdcli.engine.batches import Batches, mini_batches
 from gdcli.errors import DataError, Fault, SpecError, counted, some_of
-from gdcli.experiment.automatic import planned_rates
+from gdcli.experiment.automatic.open_run import OpenRun
+from gdcli.experiment.automatic.optimal import planned_rates
+from gdcli.experiment.automatic.optimizer import chosen_optimizer
 from gdcli.experiment.rows import LoadedData, Rows, split_and_scale, split_indices
 from gdcli.spec.model import Spec
 from gdcli.spec.rates import remarks, resolved, run_length, uncovered
@@ -37,6 +39,7 @@ class Plan:
         steps: Steps per epoch.
         remarks: Warnings about the schedule.
         file: The file of the spec, if it was read from one.
+        explanation: Sentences about settings that were `auto`.
     """
 
     spec: Spec
@@ -46,6 +49,7 @@ class Plan:
     steps: int
     remarks: tuple[str, ...]
     file: Path | None = None
+    explanation: tuple[str, ...] = ()
 
     @property
     def inputs(self) -> tuple[Path, ...]:
@@ -157,7 +161,8 @@ def plan_on(rows: Rows, request: Request) -> Plan:
 
     Raises:
         DataError: The spec does not fit these rows.
-        SpecError: Its schedule is optimal, and double precision cannot carry it out on these rows.
+        SpecError: A setting is `auto` that has no best number on these rows; or the schedule is optimal, and double
+            precision cannot carry it out.
     """
     spec, n = request.spec, len(rows.training)
     _refuse(_misfits(request, n, rows.names))
@@ -166,6 +171,10 @@ def plan_on(rows: Rows, request: Request) -> Plan:
     _refuse(request.fault(path, message) for path, message in uncovered(spec.schedule, length))
     schedule, start = resolved(spec.schedule, length), _start(spec, len(rows.names))
     spec = replace(spec, dataset=rows.dataset, columns=rows.columns.section, schedule=schedule)
+    explanation: tuple[str, ...] = ()
+    if request.automatic:
+        choice = chosen_optimizer(request, OpenRun(spec, rows, start, steps))
+        spec, explanation = replace(spec, optimizer=choice.optimizer), (choice.sentence,)
     return Plan(
         spec=spec,
         rows=rows,
@@ -174,6 +183,7 @@ def plan_on(rows: Rows, request: Request) -> Plan:
         steps=steps,
         remarks=tuple(remarks(schedule, length)),
         file=request.draft.file,
+        explanation=explanation,
     )
 
 

@@ -1,4 +1,4 @@
-"""Settings that a spec leaves to theory: their numbers follow from the data, at planning."""
+"""`schedule: optimal`: its rates follow from the data, at planning."""
 
 from __future__ import annotations
 
