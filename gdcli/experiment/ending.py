@@ -55,7 +55,8 @@ def remarks_on(plan: Plan, trace: Trace) -> tuple[Remark, ...]:
 def _remarks(plan: Plan, trace: Trace) -> Iterator[Remark]:
     limit = largest_stable_lr(plan)
     rate, limit = largest_rate(plan, trace), math.inf if limit is None else limit
-    beyond = rate > limit and not is_optimal(plan.spec)  # whose rates are unstable one by one, but not together
+    is_chosen = is_optimal(plan.spec) or plan.explanation  # such rates may be unstable one by one, but not together
+    beyond = rate > limit and not is_chosen
     excess = f"lr {rate:g} is above {limit:.4g}, the largest stable rate of {_method(plan)} on these columns"
     advice = "lower optimizer.lr" + ("" if _has_scaler(plan) else " or scale the features")
     advice = f"{excess}; {advice}" if beyond else advice

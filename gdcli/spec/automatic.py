@@ -19,7 +19,7 @@ from gdcli.spec.messages import Flaw, path_text
 
 AUTO = "auto"
 SETTINGS = ("lr", "momentum")
-KEYS = tuple(f"optimizer.{name}" for name in SETTINGS)
+AUTOMATIC_KEYS = tuple(f"optimizer.{name}" for name in SETTINGS)
 
 
 def without_auto(raw: Mapping[str, Any]) -> tuple[dict[str, Any], frozenset[str]]:
