@@ -18,6 +18,7 @@ from gdcli.engine.schedules.optimal import Optimal
 from gdcli.spec.messages import Flaw, path_text
 
 AUTO = "auto"
+_NUMBER = "write a number"
 SETTINGS = ("lr", "momentum")
 AUTOMATIC_KEYS = tuple(f"optimizer.{name}" for name in SETTINGS)
 
@@ -61,13 +62,10 @@ def refusals(automatic: frozenset[str], values: Mapping[str, Any]) -> Iterator[F
         case Momentum() as optimizer if automatic:
             first = min(automatic)  # lr before momentum
             yield from _refused(first, *_reasons_for_momentum(automatic, optimizer, values))
-        case Optimizer(kind=kind):
+        case Optimizer(kind=kind) as optimizer:
             for name in sorted(automatic):
-                yield from _refused(name, f"with optimizer {kind}, of which no best {_LONG[name]} is known; {_NUMBER}")
-
-
-_LONG = {"lr": "learning rate", "momentum": "momentum"}
-_NUMBER = "write a number"
+                default = f"{_NUMBER}, such as the default {getattr(optimizer, name):g}"
+                yield from _refused(name, f"with optimizer {kind}, for which no best value is known; {default}")
 
 
 def _refused(name: str, *reasons: str) -> Iterator[Flaw]:

@@ -58,7 +58,7 @@ def best_heavy_ball(spectrum: Spectrum, weight_decay: float = 0.0) -> tuple[floa
     return (2 / (high + low)) ** 2, min(((high - low) / (high + low)) ** 2, 1 - EPS)
 
 
-@np.errstate(under="ignore")  # modes that count for nothing
+@np.errstate(over="ignore", under="ignore")  # a rate beyond all numbers; modes that count for nothing
 def best_for_epochs(modes: Modes, epochs: int) -> float:
     """Compute the constant rate of plain descent with the smallest gap after some epochs from this start.
 

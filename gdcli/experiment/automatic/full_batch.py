@@ -28,7 +28,7 @@ def best_full_batch_rate(run: OpenRun, optimizer: SGD) -> float:
         optimizer: Its optimizer.
 
     Returns:
-        The rate; NaN if the run diverges at every base rate.
+        The rate; infinite beyond double precision; NaN if the run diverges at every base rate.
     """
     modes, decay = modes_of(run.rows.objective, run.start), optimizer.weight_decay
     if not modes.gap:
@@ -42,6 +42,8 @@ def best_full_batch_rate(run: OpenRun, optimizer: SGD) -> float:
     # Up to half of the limit no mode overshoots, so that a larger base is better, unless weight decay pulls away from
     # the optimum. Beyond 500 times the limit, a single step multiplies the gap by more than `DIVERGENCE_FACTOR`.
     upper = 500 * (largest_stable_rate(optimizer, run.rows.spectrum.largest) or 0.0) / run.slope
+    if math.isinf(upper):
+        return upper
     per_decade = min(FINE, max(COARSE, MOST_NUMBERS / (run.spec.epochs * len(modes.h))))
     base = best_base(final_gap, upper, decades=9 if decay else 3, per_decade=per_decade)
     return base if math.isfinite(final_gap(base)) else math.nan

@@ -38,19 +38,22 @@ def best_mini_batch_rate(run: OpenRun) -> float | None:
         run: The run, of sgd without weight decay.
 
     Returns:
-        The rate; NaN if the gap overflows at every base rate; None if the search would take too long.
+        The rate; infinite beyond double precision; NaN if the gap overflows at every base rate; None if the search
+        would take too long.
     """
     reshuffles = run.spec.shuffle == "each_epoch"
     if not reshuffles and _operations(run) > MOST_OPERATIONS:
         return None
     final = (_reshuffled if reshuffles else _fixed)(run)
-    limit = 2 / run.rows.spectrum.largest  # noise makes it smaller, and then the gap grows
+    upper = 2 / run.rows.spectrum.largest / run.slope  # noise makes less unstable, and then the gap grows
+    if math.isinf(upper):
+        return upper
 
     def final_gap(base: float) -> float:
         return final(run.rates(base))
 
     with one_blas_thread:
-        base = best_base(final_gap, limit / run.slope, per_decade=2, precision=1e-3)
+        base = best_base(final_gap, upper, per_decade=2, precision=1e-3)
         return base if math.isfinite(final_gap(base)) else math.nan
 
 
