@@ -69,7 +69,7 @@ _LINKS = {
 
 def page() -> str:
     """The whole page."""
-    parts = (_introduction, _problem, _keys, _sweep, _scalers, _kinds, _ends, _figures, _python)
+    parts = (_introduction, _problem, _keys, _sweep, _scalers, _kinds, _auto, _ends, _figures, _python)
     return "\n".join(line for part in parts for line in part()) + "\n"
 
 
@@ -226,6 +226,31 @@ def _kinds() -> Iterator[str]:
                 yield ""
     yield "Every schedule except `optimal` also takes `interval`: `epoch` (the default) or `step`; an element of a list"
     yield "takes `length`."
+    yield ""
+
+
+AUTO = """## Best rates: `auto`
+
+- `{kind: sgd, lr: auto}`, full batches: the base rate with the smallest gap after the run's epochs, under any schedule
+  and with weight decay.
+- `{kind: sgd, lr: auto}`, mini-batches: the base rate with the smallest expected gap after the run's epochs, without
+  weight decay.
+- `{kind: momentum, lr: auto, momentum: auto}`, full batches at a constant rate: the heavy ball with the fastest
+  convergence in the limit.
+
+The numbers follow from the data, the start and the schedule, before the run starts. `gdcli run` prints them;
+`spec.yaml` has them instead of `auto`, and running it again gives the same curve; `explanation` in `summary.json` says
+what they are. In Python, `result.plan.spec.optimizer.lr` is the number. With several seeds, each seed has its own.
+
+For full batches the gap is exact. For mini-batches it is exact with `shuffle: once` and `never`, and approximate with
+`each_epoch`. Under a schedule some rates may be above the largest stable constant rate: no such run diverges.
+
+`auto` can be one value of a sweep: `--grid optimizer.lr=0.01,0.1,auto`. Elsewhere it is an error that says why.
+"""
+
+
+def _auto() -> Iterator[str]:
+    yield from AUTO.splitlines()
     yield ""
 
 
