@@ -55,7 +55,7 @@ _LINKS = {
 
 def page() -> str:
     """The whole page."""
-    parts = (_introduction, _problem, _keys, _sweep, _scalers, _kinds, _ends, _figures, _python)
+    parts = (_introduction, _problem, _keys, _sweep, _scalers, _kinds, _auto, _ends, _figures, _python)
     return "\n".join(line for part in parts for line in part()) + "\n"
 
 
@@ -224,8 +224,8 @@ FIRST_SPECS = """\
 
 `gdcli init DATA` writes a spec for a data file: every numeric column except the target is a feature, except for
 constant ones. If there are blank cells, it has `missing: drop`. The scaler is `zscore`, or `none` where `zscore` would
-lower the condition number by at most a factor of two. The rate is 2/(L + μ), with L and μ the largest and the smallest curvature,
-rounded down to two digits; the largest stable one is 2/L. There are as many epochs, at least 20, as it takes until the
+lower the condition number by at most a factor of two. The rate is 2/(L + μ), with L and μ the largest and the smallest
+curvature, rounded down to two digits; the largest stable one is 2/L. There are as many epochs, at least 20, as it takes until the
 gap is 1 % of the optimum. If that is more than 10,000, there are 10,000, and the rate is the one with the smallest gap
 after them.
 """
@@ -245,6 +245,31 @@ The rows come back as CSV in the format of DATA (delimiter, decimal mark, encodi
 spelled there. Blank cells in the features are refused; with `--missing drop` these rows are left out. The MSE is over
 the rows whose target is a number. An existing file is replaced only if its header is that of the same predictions.
 """
+
+
+AUTO = """## Best rates: `auto`
+
+- `{kind: sgd, lr: auto}`, full batches: the base rate with the smallest gap after the run's epochs, under any schedule
+  and with weight decay.
+- `{kind: sgd, lr: auto}`, mini-batches: the base rate with the smallest expected gap after the run's epochs, without
+  weight decay.
+- `{kind: momentum, lr: auto, momentum: auto}`, full batches at a constant rate: the heavy ball with the fastest
+  convergence in the limit.
+
+The numbers follow from the data, the start and the schedule, before the run starts. `gdcli run` prints them;
+`spec.yaml` has them instead of `auto`, and running it again gives the same curve; `explanation` in `summary.json` says
+what they are. In Python, `result.plan.spec.optimizer.lr` is the number. With several seeds, each seed has its own.
+
+For full batches the gap is exact. For mini-batches it is exact with `shuffle: once` and `never`, and approximate with
+`each_epoch`. Under a schedule some rates may be above the largest stable constant rate: no such run diverges.
+
+`auto` can be one value of a sweep: `--grid optimizer.lr=0.01,0.1,auto`. Elsewhere it is an error that says why.
+"""
+
+
+def _auto() -> Iterator[str]:
+    yield from AUTO.splitlines()
+    yield ""
 
 
 def _figures() -> Iterator[str]:

@@ -94,6 +94,13 @@ class Session:
             warnings = tuple(grouped_warnings([({}, planned) for planned in plans], by_seed=True))
         self.warn_all(f"{name}: {warning}" for warning in warnings)
 
+    def explain(self, plans: Sequence[Plan]) -> None:
+        """Say which numbers `auto` has become, once per name, however many seeds it has."""
+        for name in dict.fromkeys(planned.spec.name for planned in plans if planned.explanation):
+            first, *others = [planned for planned in plans if planned.spec.name == name]
+            own = f" (seed {first.spec.seed}; each seed has its own)" if others else ""
+            self.say(f"{name}: {'; '.join(first.explanation)}{own}")
+
     def run(self, planned: Plan) -> Result:
         """Run one plan, with a progress bar on a terminal."""
         with EpochBar(planned.spec.name, planned.spec.epochs, shown=not self.quiet) as bar:

@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 
 from gdcli.engine.optimizers.plain import Momentum
 from gdcli.engine.trace import DIVERGENCE_FACTOR, Status, Trace
-from gdcli.experiment.explain.automatic import is_optimal
+from gdcli.experiment.automatic.optimal import is_optimal
 from gdcli.experiment.plan import Plan
 from gdcli.theory.stability import largest_stable_rate
 
@@ -83,7 +83,7 @@ def remarks_on(plan: Plan, trace: Trace) -> Iterator[Remark]:
         one; it hardly moved.
     """
     limit = largest_stable_rate(plan.spec.optimizer, plan.rows.spectrum.largest)
-    if is_optimal(plan.spec):  # its rates are unstable one by one, but not together
+    if is_optimal(plan.spec) or plan.explanation:  # such rates may be unstable one by one, but not together
         limit = None
     rate = float(plan.rates[: len(trace.gap) - 1].max(initial=0.0))  # the largest one that was used
     if trace.status is Status.DIVERGED:

@@ -12,7 +12,9 @@ from gdcli.data.design import Design
 from gdcli.engine.arrays import Array
 from gdcli.engine.batches import Batches, mini_batches
 from gdcli.errors import DataError, Fault, counted, some_of
-from gdcli.experiment.explain.automatic import planned_rates
+from gdcli.experiment.automatic.open_run import OpenRun
+from gdcli.experiment.automatic.optimal import planned_rates
+from gdcli.experiment.automatic.optimizer import chosen_optimizer
 from gdcli.experiment.rows import Rows, training_rows
 from gdcli.spec.model import Spec
 from gdcli.spec.rates import mismatches, resolved, run_length, uncovered
@@ -31,6 +33,7 @@ class Plan:
         steps: Steps per epoch.
         schedule_warnings: Warnings about the schedule.
         file: The file of the spec, if it was read from one.
+        explanation: Sentences about settings that were `auto`.
     """
 
     spec: Spec
@@ -40,6 +43,7 @@ class Plan:
     steps: int
     schedule_warnings: tuple[str, ...]
     file: Path | None = None
+    explanation: tuple[str, ...] = ()
 
     @property
     def inputs(self) -> tuple[Path, ...]:
@@ -89,13 +93,18 @@ def plan_on(rows: Rows, request: Request) -> Plan:
         The plan.
 
     Raises:
-        SpecError: Its schedule is optimal, and double precision cannot carry it out on these rows.
+        SpecError: A setting is `auto` that has no best number on these rows; or the schedule is optimal, and double
+            precision cannot carry it out.
     """
     spec = request.spec
     steps = _steps(spec, len(rows.training))
     length = run_length(spec.schedule, spec.epochs, steps)
     schedule, start = resolved(spec.schedule, length), _start(spec, len(rows.names))
     spec = replace(spec, dataset=rows.dataset, columns=rows.columns.section, schedule=schedule)
+    explanation: tuple[str, ...] = ()
+    if request.automatic:
+        choice = chosen_optimizer(request, OpenRun(spec, rows, start, steps))
+        spec, explanation = replace(spec, optimizer=choice.optimizer), (choice.sentence,)
     return Plan(
         spec=spec,
         rows=rows,
@@ -104,6 +113,7 @@ def plan_on(rows: Rows, request: Request) -> Plan:
         steps=steps,
         schedule_warnings=tuple(mismatches(schedule, length)),
         file=request.draft.file,
+        explanation=explanation,
     )
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -24,6 +24,9 @@ from gdcli.experiment.scaling import Scaling, fit
 from gdcli.spec.model import Dataset, Spec, Split
 from gdcli.spec.validate import Request
 from gdcli.theory.spectrum import Spectrum
+
+if TYPE_CHECKING:
+    from gdcli.theory.moments import Moments
 
 # Indices of the training and of the validation rows.
 Indices: TypeAlias = tuple[IntArray | range, IntArray]
@@ -92,6 +95,18 @@ class Rows:
     def spectrum(self) -> Spectrum:
         """The curvatures of the loss on the training rows."""
         return Spectrum(self.objective)
+
+    @cached_property
+    def moments(self) -> Moments:
+        """The fourth moments of the training rows, or the Gaussian closure where they would take too long.
+
+        Raises:
+            ValueError: The rows were read in chunks and not kept.
+        """
+        from gdcli.theory.moments import moments_of  # for mini-batches only
+
+        X, y = self.trained()
+        return moments_of(self.spectrum, [(X, y - X @ self.objective.optimum.weights)])
 
     @property
     def values(self) -> Array:

@@ -71,6 +71,7 @@ def summarise(plan: Plan, trace: Trace, *, kernel: Kernel, seconds: float, warni
         "rows": rows.n,
         "training_rows": len(rows.training),
         "validation_rows": len(rows.validating),
+        "explanation": list(plan.explanation),
         "warnings": list(warnings),
         "versions": {"gdcli": __version__, "python": platform.python_version(), "numpy": np.__version__},
     }

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from gdcli.experiment.sweep.points import effective
 from gdcli.experiment.sweep.result import SettingRuns, SweepResult
+from gdcli.spec.automatic import AUTO, AUTOMATIC_KEYS
 from gdcli.spec.grid import Axis, written
 
 FIGURES = {"gap": "gap", "final_mse": "MSE"}
@@ -31,7 +32,13 @@ def diverged_label(result: SweepResult) -> str:
 
 
 def label_of(key: str, setting: SettingRuns) -> str:
-    """The value of an axis as it was run, without the parts that other axes override."""
+    """The value of an axis as it was run, without the parts that other axes override; `auto (0.41)` for `auto`."""
+    label = plain_label(key, setting)
+    return f"{AUTO} ({setting.number(key):.3g})" if label == AUTO and key in AUTOMATIC_KEYS else label
+
+
+def plain_label(key: str, setting: SettingRuns) -> str:
+    """The same without the number of `auto`, which depends on the other axes."""
     return value_text(effective(key, setting.values[key], setting.values))
 
 

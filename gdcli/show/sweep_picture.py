@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
@@ -15,7 +13,7 @@ from gdcli.experiment.sweep.points import effective
 from gdcli.experiment.sweep.result import SettingRuns, SweepResult
 from gdcli.show.axes import fill_band, log_axis, short
 from gdcli.show.pictures import LEGEND_INSIDE, LEGEND_MOST, cut, line_styles
-from gdcli.show.sweep_labels import FIGURES, diverged_label, headings_of, label_of, value_text, varied
+from gdcli.show.sweep_labels import FIGURES, diverged_label, headings_of, plain_label, value_text, varied
 from gdcli.spec.grid import Axis
 
 FEW_BANDS = 4  # the most bands drawn at full opacity
@@ -51,7 +49,7 @@ def _lines(figure: Figure, axes: Axes, result: SweepResult, axis: Axis) -> None:
     lines: dict[str, list[SettingRuns]] = {}
     others = {key: name for key, name in headings_of(varied(result)).items() if key != axis.key}
     for setting in result.settings:
-        label = ", ".join(f"{name} {label_of(key, setting)}" for key, name in others.items())
+        label = ", ".join(f"{name} {plain_label(key, setting)}" for key, name in others.items())
         lines.setdefault(label, []).append(setting)
     values = _values(result)
     top = 4 * max(values, default=1.0)
@@ -74,7 +72,7 @@ def _lines(figure: Figure, axes: Axes, result: SweepResult, axis: Axis) -> None:
         axes.plot(diverged, np.full(len(diverged), top * 1.15**height), linestyle="none", marker="x", color=colour)
     if any(not np.isfinite(_spread(result, setting).median) for setting in result.settings):
         axes.plot([], [], linestyle="none", marker="x", color="0.3", label=diverged_label(result))
-    _scale_x(axes, axis, [other.key for other in result.sweep.axes])
+    _scale_x(axes, axis, result)
     seeds, figures = result.sweep.seeds, FIGURES[result.figure]
     own = "" if result.figure == "final_mse" else " to the optimum"
     axes.set_ylabel(f"final {figures}, median and 10–90 % of {seeds} seeds" if seeds > 1 else f"final {figures}{own}")
@@ -91,8 +89,7 @@ def _spread(result: SweepResult, setting: SettingRuns) -> Spread[float]:
 
 
 def _position(axis: Axis, setting: SettingRuns) -> float:
-    value = setting.values[axis.key]
-    return float(value if axis.is_numeric else axis.values.index(value))
+    return setting.number(axis.key) if axis.is_numeric else axis.values.index(setting.values[axis.key])
 
 
 def _values(result: SweepResult) -> list[float]:
@@ -116,12 +113,14 @@ def _legend(figure: Figure, axes: Axes) -> None:
         axes.legend(loc="best", frameon=False)
 
 
-def _scale_x(axes: Axes, axis: Axis, keys: Collection[str]) -> None:
+def _scale_x(axes: Axes, axis: Axis, result: SweepResult) -> None:
     axes.set_xlabel(axis.key)
+    positions = [_position(axis, setting) for setting in result.settings]
     if not axis.is_numeric:
+        keys = [other.key for other in result.sweep.axes]
         values = [value_text(effective(axis.key, value, keys)) for value in axis.values]
         axes.set_xticks(range(len(values)), [cut(value, 16) for value in values])
-    elif min(axis.values) > 0 and max(axis.values) >= 10 * min(axis.values):
+    elif min(positions) > 0 and max(positions) >= 10 * min(positions):
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter(FuncFormatter(short))
 
@@ -140,7 +139,7 @@ def _heat_map(figure: Figure, axes: Axes, result: SweepResult, across: Axis, up:
     mesh = axes.pcolormesh(np.ma.masked_invalid(shown), norm=norm, cmap="viridis_r")
     for values, set_ticks, room in ((across.values, axes.set_xticks, 8), (up.values, axes.set_yticks, 12)):
         every = -(-len(values) // room)
-        labels = [f"{value:g}" if len(f"{value:g}") <= 5 else f"{value:.3g}" for value in values[::every]]
+        labels = [_tick_label(value) for value in values[::every]]
         set_ticks(np.arange(len(values))[::every] + 0.5, labels)
     axes.set_xlabel(across.key)
     axes.set_ylabel(up.key)
@@ -155,3 +154,10 @@ def _heat_map(figure: Figure, axes: Axes, result: SweepResult, across: Axis, up:
     if best:
         at = across.values.index(best.values[across.key]), up.values.index(best.values[up.key])
         axes.plot(at[0] + 0.5, at[1] + 0.5, marker="*", markersize=12, color="white", markeredgecolor="black")
+
+
+def _tick_label(value: float | str) -> str:
+    """A value beside a heat map: a number of at most five characters where possible, or `auto`."""
+    if isinstance(value, str):
+        return value
+    return f"{value:g}" if len(f"{value:g}") <= 5 else f"{value:.3g}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from itertools import chain
+from statistics import median
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -54,7 +55,7 @@ def comparison_view(results: Sequence[Result]) -> RenderableType:
         row: list[Cell] = [
             ("★ " if name in best else "  ") + name,
             *([_ending(runs)] if with_endings else []),
-            *(f"{runs[0].summary[key]:g}" if key == "lr" else str(runs[0].summary[key]) for key in differing),
+            *(_rate(runs) if key == "lr" else str(runs[0].summary[key]) for key in differing),
             *([] if seeds else [str(runs[0].summary["epochs"])]),
             number(_median(runs, "final_mse"), 7),
             *([number(_median(runs, "val_mse"), 5)] if with_validation else []),
@@ -111,6 +112,11 @@ def _median(runs: Sequence[Result], figure: str) -> float | None:
         return value
     figures = spread(runs, figure)
     return figures.median if figures else None
+
+
+def _rate(runs: Sequence[Result]) -> str:
+    """The learning rate, the median if `auto` differs from seed to seed."""
+    return f"{median(run.summary['lr'] for run in runs):g}"
 
 
 def _range(runs: Sequence[Result]) -> str:

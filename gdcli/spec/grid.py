@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from gdcli.errors import Fault, Place, SpecError
+from gdcli.spec.automatic import AUTO, AUTOMATIC_KEYS
 from gdcli.spec.draft import MOST_RUNS, Draft
 from gdcli.spec.messages import shown
 from gdcli.spec.model import plain
@@ -39,8 +40,10 @@ class Axis:
 
     @property
     def is_numeric(self) -> bool:
-        """Whether all values are numbers."""
-        return all(isinstance(value, int | float) and not isinstance(value, bool) for value in self.values)
+        """Whether all values are numbers, or become numbers, so that they have a place on a numeric axis."""
+        automatic = (AUTO,) if self.key in AUTOMATIC_KEYS else ()
+        numbers = (value for value in self.values if value not in automatic)
+        return all(isinstance(value, int | float) and not isinstance(value, bool) for value in numbers)
 
 
 def written(value: Any) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from gdcli.errors import Fault, SpecError
 from gdcli.spec import checks
 from gdcli.spec.advice import Style, how_to_set, style_of
+from gdcli.spec.automatic import refusals, without_auto
 from gdcli.spec.draft import Draft, read_draft
 from gdcli.spec.messages import Flaw, unknown_key
 from gdcli.spec.model import Columns, Dataset, Expect, Spec, Split, Stop
@@ -34,12 +35,15 @@ class Request:
         faults: Its faults.
         valid_sections: Names of the sections that are valid or left out.
         draft: The draft that was validated.
+        automatic: The settings of the optimizer that are `auto`, `lr` and `momentum` at most; `spec` has their
+            defaults, and planning replaces these.
     """
 
     spec: Spec
     faults: tuple[Fault, ...]
     valid_sections: frozenset[str]
     draft: Draft
+    automatic: frozenset[str] = frozenset()
 
     def fault(self, path: KeyPath, message: str) -> Fault:
         """A fault at a key or element, or at the nearest parent that has a place."""
@@ -105,8 +109,9 @@ def understand(draft: Draft, *, has_rows: bool = False) -> Request:
         if not isinstance(dataset, Mapping) or not dataset.keys() <= {"missing"}:
             message = "the rows come from `data`: leave `dataset` out"
             raise SpecError([Fault(draft.place(("dataset",)), message)])
+    raw, automatic = without_auto(raw)
     values, flaws = _validate(raw)
-    flaws += checks.check(values, has_rows=has_rows)
+    flaws += [*checks.check(values, has_rows=has_rows), *refusals(automatic, values)]
     wrong = {path[0] if path else "dataset" for path, _ in flaws}
     valid = {key: value for key, value in values.items() if key not in wrong}
     return Request(
@@ -114,6 +119,7 @@ def understand(draft: Draft, *, has_rows: bool = False) -> Request:
         faults=tuple(Fault(draft.place(path), message) for path, message in flaws),
         valid_sections=frozenset(valid),
         draft=draft,
+        automatic=automatic,
     )
 
 

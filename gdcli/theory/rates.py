@@ -15,7 +15,6 @@ from gdcli.theory.spectrum import Spectrum
 __all__ = ["best_base", "best_constant", "best_for_epochs", "best_heavy_ball", "epochs_to", "first_epoch"]
 
 BELOW = 1 - 1e-9  # of a limit: just beneath it, by more than the rounding errors of L
-DECADES, PER_DECADE = 8, 8  # of the grid of `best_base`
 GOLDEN = (math.sqrt(5) - 1) / 2
 
 
@@ -59,7 +58,7 @@ def best_heavy_ball(spectrum: Spectrum, weight_decay: float = 0.0) -> tuple[floa
     return (2 / (high + low)) ** 2, min(((high - low) / (high + low)) ** 2, 1 - EPS)
 
 
-@np.errstate(under="ignore")  # modes that count for nothing
+@np.errstate(over="ignore", under="ignore")  # a rate beyond all numbers; modes that count for nothing
 def best_for_epochs(modes: Modes, epochs: int) -> float:
     """Compute the constant rate of plain descent with the smallest gap after some epochs from this start.
 
@@ -95,18 +94,28 @@ def best_for_epochs(modes: Modes, epochs: int) -> float:
     return float(low / modes.h[0])
 
 
-def best_base(final_gap: Callable[[float], float], upper: float) -> float:
+def best_base(
+    final_gap: Callable[[float], float],
+    upper: float,
+    *,
+    decades: float = 8,
+    per_decade: float = 8,
+    precision: float = 1e-8,
+) -> float:
     """Find the base rate with the smallest final gap in (0, upper].
 
-    A logarithmic grid of eight decades below the upper end, then a golden-section search between the neighbours of
-    its best point. A final gap with several minima may hide one that is narrower than the grid, a third of a rate.
+    A logarithmic grid below the upper end, then a golden-section search between the neighbours of its best point. A
+    final gap with several minima may hide one that is narrower than the grid.
 
     Args:
         final_gap: The gap at the end of a run with this base rate; where it is not a number, it counts as infinite.
         upper: The largest rate to try, finite.
+        decades: How far the grid reaches below it.
+        per_decade: Points of the grid per decade.
+        precision: The width of the interval at the end, in decades. At 1e-8 a smooth minimum is flat to rounding.
 
     Returns:
-        The best of all rates tried, to about 1e-7 of its size, where a smooth minimum is flat to rounding.
+        The best of all rates tried.
     """
     values: dict[float, float] = {}
 
@@ -116,18 +125,18 @@ def best_base(final_gap: Callable[[float], float], upper: float) -> float:
         values[rate] = math.inf if math.isnan(gap) else gap
         return values[rate]
 
-    grid = np.linspace(-DECADES, 0, DECADES * PER_DECADE + 1).tolist()
+    grid = np.linspace(-decades, 0, math.ceil(decades * per_decade) + 1).tolist()
     best = int(np.argmin([value(exponent) for exponent in grid]))
     low, high = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
-    _golden_section(value, low, high)
+    _golden_section(value, low, high, precision)
     return min(values, key=values.__getitem__)
 
 
-def _golden_section(value: Callable[[float], float], low: float, high: float) -> None:
-    """Narrow an interval around a minimum to 1e-8."""
+def _golden_section(value: Callable[[float], float], low: float, high: float, precision: float) -> None:
+    """Narrow an interval around a minimum."""
     left, right = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
     at_left, at_right = value(left), value(right)
-    while high - low > 1e-8:
+    while high - low > precision:
         if at_left <= at_right:
             high, right, at_right = right, left, at_left
             left = high - GOLDEN * (high - low)

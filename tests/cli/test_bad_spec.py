@@ -220,6 +220,70 @@ LINES: dict[str, str] = {
     "schedule: [{kind: constant, length: 5}, optimal]": (
         "2:41: schedule[1] cannot be optimal: its rates are those of a whole run; use no list"
     ),
+    # auto
+    "optimizer: {kind: adam, lr: auto}": (
+        "2:25: optimizer.lr cannot be auto with optimizer adam, for which no best value is known; "
+        "write a number, such as the default 0.001"
+    ),
+    "optimizer: {kind: rmsprop, momentum: auto}": (
+        "2:28: optimizer.momentum cannot be auto with optimizer rmsprop, for which no best value is known; "
+        "write a number, such as the default 0"
+    ),
+    "optimizer: {lr: Auto}": "2:13: optimizer.lr must be a number, got 'Auto'",
+    "optimizer: {kind: [sgd], lr: auto}": f"2:13: unknown optimizer a list of 1; {KNOWN_OPTIMIZERS}",
+    "optimizer: {lr: auto, momentum: auto}": (
+        "2:23: unknown key 'momentum' in optimizer of kind sgd; known: kind, lr, weight_decay"
+    ),
+    "optimizer: {kind: adam, betas: auto}": ("2:25: optimizer.betas must be a list such as [0.9, 0.999], got 'auto'"),
+    "optimizer: {kind: momentum, lr: auto}": (
+        "2:29: optimizer.lr cannot be auto beside optimizer.momentum 0.9: only the best pair of both is known; "
+        "set optimizer.momentum to auto too, or write a number"
+    ),
+    "optimizer: {kind: momentum, momentum: auto}": (
+        "2:29: optimizer.momentum cannot be auto beside optimizer.lr 0.01: only the best pair of both is known; "
+        "set optimizer.lr to auto too, or write a number"
+    ),
+    "optimizer: {kind: momentum, momentum: auto, lr: auto, nesterov: true}": (
+        "2:45: optimizer.lr cannot be auto with optimizer.nesterov: the best pair is known for the heavy ball; "
+        "leave nesterov out, or write numbers"
+    ),
+    "optimizer: {kind: momentum, momentum: auto, lr: auto, dampening: 0.5}": (
+        "2:45: optimizer.lr cannot be auto with optimizer.dampening: the best pair is known for the heavy ball; "
+        "leave dampening out, or write numbers"
+    ),
+    "optimizer: {kind: momentum, lr: auto, momentum: auto}\nschedule: cosine": (
+        "2:29: optimizer.lr cannot be auto with momentum and schedule cosine: the best pair is that of constant rates; "
+        "use schedule: constant"
+    ),
+    "optimizer: {kind: momentum, lr: auto, momentum: auto}\nbatch_size: 2": (
+        "2:29: optimizer.lr cannot be auto with momentum and batch_size 2: the best pair is that of full batches; "
+        "use batch_size: full"
+    ),
+    "optimizer: {kind: momentum, lr: auto, momentum: auto}\nepochs: 0": (
+        "2:29: optimizer.lr cannot be auto with epochs 0: there is no step to take; write a number"
+    ),
+    "optimizer: {lr: auto}\nepochs: 0": (
+        "2:13: optimizer.lr cannot be auto with epochs 0: there is no step to take; write a number"
+    ),
+    "optimizer: {lr: auto}\nschedule: optimal": (
+        "2:13: optimizer.lr cannot be auto with schedule optimal, whose rates do not depend on it; "
+        "leave optimizer.lr out"
+    ),
+    "optimizer: {lr: auto}\nschedule: {kind: piecewise, boundaries: [3], values: [0.1, 0.01]}": (
+        "2:13: optimizer.lr cannot be auto with schedule piecewise, whose rates do not depend on it; "
+        "leave optimizer.lr out"
+    ),
+    # auto that cannot be on these rows
+    "optimizer: {lr: auto}\nschedule: {kind: warmup, start_factor: 0, length: 10}\nepochs: 1": (
+        "2:13: optimizer.lr cannot be auto: no rate of this run depends on it; leave optimizer.lr out"
+    ),
+    "optimizer: {lr: auto}\nschedule: {kind: cosine, eta_min: 10}": (
+        "2:13: optimizer.lr cannot be auto: the run diverges at every base rate; lower the fixed rates of its schedule"
+    ),
+    "optimizer: {lr: auto, weight_decay: 0.1}\nbatch_size: 2": (
+        "2:13: optimizer.lr cannot be auto with batch_size 2 and weight_decay 0.1: the expected gap is known without "
+        "weight decay only; set weight_decay to 0, use batch_size: full, or write a number"
+    ),
     # epochs, seed
     "epochs: -1": "2:1: epochs must be at least 0, got -1",
     "epochs: 1.5": "2:1: epochs must be an integer, got 1.5",

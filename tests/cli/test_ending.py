@@ -221,3 +221,33 @@ def test_data_warnings_name_the_seeds_concerned(bench: Bench, seeds: int, concer
     warnings = [f"scaler=zscore, {concerned}: {spread}", f"scaler=none, {concerned}: {rank}"]
     warnings = [f"warning: {line}" for line in (*warnings, f"scaler=zscore, {concerned}: {zero}")]
     bench.runs("sweep", "s.yaml", "--grid", "scaler=none,zscore", *options, warnings="\n".join(warnings))
+
+
+# What `auto` has become
+
+AUTO = "optimizer: {lr: auto}\n"
+
+
+def test_run_says_what_auto_has_become(bench: Bench) -> None:
+    said = "lr auto: 0.05665, the best constant rate for 100 epochs"
+    outcome = bench.runs(spec=f"{D}{AUTO}")
+    assert outcome.out.splitlines()[0] == f"s: {said}"
+    summary = json.loads(bench.runs("run", "s.yaml", "--no-plot", "--json").out)
+    assert summary["explanation"] == [said]
+    assert summary["spec"]["optimizer"]["lr"] == summary["lr"] == gdcli.run("s.yaml").plan.spec.optimizer.lr
+    assert bench.runs("run", "s.yaml", "--no-plot", "--quiet").out == ""
+
+
+def test_check_with_auto(bench: Bench) -> None:
+    spec = f"{D}{AUTO}expect: {{gap: {{at_most: 0.02}}}}\n"
+    outcome = bench.runs("check", "s.yaml", spec=spec)
+    assert outcome.out.endswith("\n1 passed, 0 failed\n")
+    assert "auto" not in outcome.out
+
+
+def test_rates_above_the_limit_that_auto_chose_need_no_warning(bench: Bench) -> None:
+    outcome = bench.runs(spec=f"{D}{AUTO}schedule: cosine\n")
+    limit = gdcli.run("s.yaml").largest_stable_lr
+    assert limit
+    assert gdcli.run("s.yaml").summary["lr"] > limit
+    assert f"some of its rates are above {limit:.4g}, " in outcome.out

@@ -28,6 +28,7 @@ COMMANDS = {
     "run_minibatch": ["run", "experiments/schedules/one_cycle.yaml", "--set", "stop={gap: 1.0e-6}"],
     "run_diverged": ["run", "experiments/abalone_norm.yaml", "--set", "optimizer.lr=1.5", "--set", "name=wild"],
     "run_two": ["run", "experiments/abalone_norm.yaml", "experiments/abalone_raw.yaml", "--no-plot"],
+    "run_auto": ["run", "experiments/abalone_norm.yaml", "--set", "optimizer.lr=auto", "--set", "schedule=cosine"],
     "compare": ["compare", "experiments/abalone_norm.yaml", "experiments/abalone_raw.yaml"],
     "compare_optimizers": ["compare", *OPTIMIZERS],
     "sweep": [
@@ -52,6 +53,14 @@ COMMANDS = {
         *("--dry-run", "--kernel", "numpy", "--workers", "2"),
     ],
     "init": ["init", "data/abalone.csv"],
+    "sweep_auto": [
+        *("sweep", "experiments/abalone_norm.yaml", "--set", "epochs=20"),
+        *("--grid", "optimizer.lr=0.01,0.1,auto", "--grid", "schedule=constant,cosine", "--seeds", "3"),
+    ],
+    "compare_auto": [
+        *("compare", "experiments/abalone_norm.yaml", "experiments/abalone_raw.yaml"),
+        *("--set", "optimizer.lr=auto", "--seeds", "3"),
+    ],
     "optimum": ["optimum", "data/abalone.csv"],
     "optimum_scaled": [
         "optimum",

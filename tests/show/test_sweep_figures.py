@@ -18,7 +18,7 @@ from gdcli.experiment.sweep.run import run_plans
 from gdcli.experiment.sweep.workers import Resources
 from gdcli.show.drawing import draw_run, draw_sweep
 from gdcli.show.pictures import to_png
-from gdcli.show.sweep_labels import headings_of
+from gdcli.show.sweep_labels import headings_of, label_of
 from gdcli.show.sweep_picture import sweep_picture
 from gdcli.show.sweep_views import sweep_view
 from gdcli.spec.draft import read_draft
@@ -122,12 +122,42 @@ def test_two_numeric_axes_make_a_heat_map() -> None:
     assert bar.get_ylabel() == "final gap (grey: diverged)"
 
 
+def test_auto_is_drawn_at_its_number() -> None:
+    result = swept(Axis("optimizer.lr", (0.01, "auto", 0.1)), Axis("scaler", ("zscore", "minmax")))
+    numbers = {s.values["scaler"]: s.number("optimizer.lr") for s in result.settings if "auto" in s.values.values()}
+    assert numbers == {s.values["scaler"]: s.runs[0].summary["lr"] for s in result.settings[2:4]}
+    (axes,) = sweep_picture(result).axes
+    lines = {str(line.get_label()): np.asarray(line.get_xdata()).tolist() for line in axes.get_lines()}
+    for scaler, number in numbers.items():
+        assert lines[f"scaler {scaler}"] == sorted([0.01, 0.1, number])
+    assert axes.get_xscale() == "log"
+    labels = [label_of("optimizer.lr", s) for s in result.settings[2:4]]
+    assert labels == [f"auto ({number:.3g})" for number in numbers.values()]
+    tolerated = result.tolerated("optimizer.lr")
+    assert tolerated
+    assert max(tolerated) == numbers["zscore"]
+
+
+def test_auto_has_the_median_over_the_seeds() -> None:
+    (setting,) = swept(Axis("optimizer.lr", ("auto",)), seeds=3).settings
+    assert setting.number("optimizer.lr") == np.median([run.summary["lr"] for run in setting.runs])
+
+
+def test_auto_has_a_row_of_its_own_in_a_heat_map() -> None:
+    result = swept(Axis("optimizer.lr", (0.01, "auto", 0.1)), Axis("epochs", (5, 10)))
+    axes, _ = sweep_picture(result).axes
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["0.01", "auto", "0.1"]
+
+
 @pytest.mark.parametrize(
     "axes",
     [
         (Axis("optimizer.kind", ("sgd", "adam")),),
         (Axis("optimizer.lr", (0.1,)),),
         (Axis("optimizer.lr", (1e6, 1e7)),),
+        (Axis("optimizer.lr", ("auto",)),),
+        (Axis("optimizer.lr", ("auto",)), Axis("epochs", (5, 6))),
+        (Axis("optimizer", ("sgd", {"kind": "sgd", "lr": "auto"})),),
         (Axis("optimizer.lr", (1e6, 1e7)), Axis("epochs", (5, 6))),
         (Axis("batch_size", (1, 50, "full")), Axis("scaler", ("none", "zscore")), Axis("seed", tuple(range(9)))),
     ],

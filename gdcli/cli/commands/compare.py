@@ -44,6 +44,7 @@ def compare(
     session = Session.of_options(as_json=as_json, quiet=quiet, kernel=kernel)
     plans = session.plan_all(specs, overrides, seeds=seeds)
     (directory,) = session.destinations(out, [comparison_name(plans)], plans)
+    session.explain(plans)
     results = []
     for planned in plans:
         results.append(session.run(planned))

@@ -35,6 +35,7 @@ def run(
     session = Session.of_options(as_json=as_json, quiet=quiet, kernel=kernel)
     plans = session.plan_all(specs, overrides)
     directories = session.destinations(out, [planned.spec.name for planned in plans], plans)
+    session.explain(plans)
     results = []
     for planned, directory in zip(plans, directories, strict=True):
         result = session.run(planned)

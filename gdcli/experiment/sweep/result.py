@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from statistics import median
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -21,6 +22,7 @@ from gdcli.experiment.prediction.predictor import Predictor
 from gdcli.experiment.quantiles import spread
 from gdcli.experiment.summary import brief
 from gdcli.experiment.sweep.points import Point, Sweep
+from gdcli.spec.automatic import AUTO
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,6 +88,20 @@ class SettingRuns:
         """Median of the final gaps, infinite if half of the runs or more diverged."""
         gap = spread(self.runs, "gap")
         return math.inf if gap is None else gap.median
+
+    def number(self, key: str) -> float:
+        """The number of a numeric axis; the median over the seeds of those that `auto` became.
+
+        Args:
+            key: The key of the axis.
+
+        Returns:
+            The number.
+        """
+        name, value = key.rpartition(".")[2], self.values[key]
+        automatic = (getattr(run.plan.spec.optimizer, name) for run in self.runs)
+        number: float = median(automatic) if value == AUTO else value
+        return number
 
     @property
     def diverged(self) -> int:
@@ -160,7 +176,7 @@ class SweepResult:
         line = [s for s in self.settings if {k: v for k, v in s.values.items() if k != axis} == others]
         if len(line) < 2:
             return None
-        line.sort(key=lambda s: float(s.values[axis]))
+        line.sort(key=lambda s: s.number(axis))
         least = rank(best.runs)
         bound = least if self.comparison.is_rounding(least) else 2 * least
         low = high = next(i for i, s in enumerate(line) if s.values == best.values)
@@ -168,4 +184,4 @@ class SweepResult:
             low -= 1
         while high < len(line) - 1 and rank(line[high + 1].runs) <= bound:
             high += 1
-        return line[low].values[axis], line[high].values[axis]
+        return line[low].number(axis), line[high].number(axis)

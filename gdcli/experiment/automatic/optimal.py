@@ -1,4 +1,4 @@
-"""Settings that a spec leaves to theory: their numbers follow from the data, at planning."""
+"""`schedule: optimal`: its rates follow from the data, at planning."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from gdcli.experiment.rows import Rows
 from gdcli.spec.model import Spec
 from gdcli.spec.rates import learning_rates
 from gdcli.spec.validate import Request
-from gdcli.theory.krylov import Refusal, optimal_rates
 
 
 def is_optimal(spec: Spec) -> bool:
@@ -39,6 +38,8 @@ def planned_rates(request: Request, spec: Spec, rows: Rows, start: Array, steps:
     """
     if not is_optimal(spec):
         return learning_rates(spec.schedule, spec.optimizer.lr, spec.epochs, steps)
+    from gdcli.theory.krylov import Refusal, optimal_rates  # which few runs need
+
     curvatures = rows.spectrum.curvatures
     rates = optimal_rates(curvatures, _residual_coordinates(rows.objective, start)[: len(curvatures)], spec.epochs)
     if isinstance(rates, Refusal):
