@@ -224,7 +224,8 @@ def _kinds() -> Iterator[str]:
                 for field in shown:
                     yield f"| `{field.name}` | {_type(hints[field.name])} | {_default(field)} |"
                 yield ""
-    yield "Every schedule also takes `interval`: `epoch` (the default) or `step`; an element of a list takes `length`."
+    yield "Every schedule except `optimal` also takes `interval`: `epoch` (the default) or `step`; an element of a list"
+    yield "takes `length`."
     yield ""
 
 

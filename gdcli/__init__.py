@@ -15,12 +15,13 @@ TYPE_CHECKING = False  # `typing` is half of what the command line imports befor
 if TYPE_CHECKING:
     from typing import Any
 
-    from gdcli.api import ExactFit, Result, Results, compare, optimum, run, sweep
+    from gdcli.api import ExactFit, Explanation, Result, Results, compare, explain, optimum, run, sweep
     from gdcli.errors import DataError, GdcliError, GdcliWarning, OutputError, SpecError
 
 __all__ = [
     "DataError",
     "ExactFit",
+    "Explanation",
     "GdcliError",
     "GdcliWarning",
     "OutputError",
@@ -29,6 +30,7 @@ __all__ = [
     "SpecError",
     "__version__",
     "compare",
+    "explain",
     "optimum",
     "run",
     "sweep",

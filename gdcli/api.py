@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from gdcli.errors import GdcliWarning
 from gdcli.experiment.exact import ExactFit, exact_fit, plan_optimum
 from gdcli.experiment.execute import execute
+from gdcli.experiment.explain.explanation import Explanation
 from gdcli.experiment.kernels import kernel_choice
 from gdcli.experiment.plan import plan
 from gdcli.experiment.planner import plan_all
@@ -138,6 +140,30 @@ def sweep(  # noqa: PLR0913 - all but the spec by keyword
     return results
 
 
+def explain(spec: SpecLike, *, data: pd.DataFrame | None = None) -> Explanation:
+    """Explain why a run converges as it does, before it runs.
+
+    Args:
+        spec: As for `run`; or the folder of a finished run, which also tells where it stands.
+        data: As for `run`.
+
+    Returns:
+        The explanation: its figures as attributes, its sentences as `advice`, all of it as `document()`.
+
+    Raises:
+        SpecError: The spec is wrong, all faults at once; or the folder is not the result of a run.
+        DataError: The data is missing or unfit.
+    """
+    # Not for those who only run: what predicts curves and bounds is as much code as what runs.
+    from gdcli.experiment.explain.finished import Subject, needs_of
+
+    subject = Subject.of(spec)
+    (planned,) = plan_all([subject.spec], frame=data, needs=partial(needs_of, [subject]), distinct=False)
+    for warning in subject.warnings(planned):
+        _warn(warning)
+    return subject.explain(planned)
+
+
 def optimum(
     data: str | PathLike[str] | pd.DataFrame,
     *,
@@ -188,4 +214,4 @@ def _warn(message: str) -> None:
     warnings.warn(message, GdcliWarning, stacklevel=3)
 
 
-__all__ = ["ExactFit", "Result", "Results", "compare", "optimum", "run", "sweep"]
+__all__ = ["ExactFit", "Explanation", "Result", "Results", "compare", "explain", "optimum", "run", "sweep"]

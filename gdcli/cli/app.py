@@ -10,6 +10,7 @@ import typer
 from gdcli._version import __version__
 from gdcli.cli.commands.check import check
 from gdcli.cli.commands.compare import compare
+from gdcli.cli.commands.explain import explain
 from gdcli.cli.commands.optimum import optimum
 from gdcli.cli.commands.run import run
 from gdcli.cli.commands.sweep import sweep
@@ -27,6 +28,7 @@ SUMMARIES: dict[Callable[..., None], str] = {
     run: "Run each spec and write its curve, summary and picture.",
     compare: "Run several specs side by side: one table, one picture.",
     sweep: "Run a grid of settings, in lockstep and on all cores.",
+    explain: "Say why a run converges as it does, before it runs.",
     optimum: "Fit a data file by exact least squares.",
     check: "Run specs and check each against its `expect`.",
 }
@@ -51,6 +53,7 @@ def _gdcli(
     \b
     gdcli run experiments/abalone_norm.yaml
     gdcli compare experiments/abalone_norm.yaml experiments/abalone_raw.yaml
+    gdcli explain experiments/abalone_norm.yaml
     gdcli optimum data/abalone.csv
     gdcli check experiments/
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ import typer
 from gdcli.cli.interrupts import INTERRUPTED
 from gdcli.cli.outcome import DIVERGED, complain, printing
 from gdcli.cli.progress import EpochBar, ReadingBar
+from gdcli.data.design import Needs
 from gdcli.engine.kernels.choice import KernelChoice
 from gdcli.engine.trace import Status
 from gdcli.errors import printable, some_of
@@ -26,6 +27,7 @@ from gdcli.experiment.plan import Plan
 from gdcli.experiment.planner import plan_all
 from gdcli.experiment.result import Result, by_name
 from gdcli.show.drawing import draw_run
+from gdcli.spec.model import Spec
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -47,7 +49,15 @@ class Session:
     quiet: bool
     kernel: KernelChoice = "auto"
 
-    def plan_all(self, specs: Sequence[Path], overrides: Sequence[str] | None, *, seeds: int = 1) -> list[Plan]:
+    def plan_all(
+        self,
+        specs: Sequence[Path],
+        overrides: Sequence[str] | None,
+        *,
+        seeds: int = 1,
+        needs: Callable[[Spec], Needs] = Needs.of,
+        distinct: bool = True,
+    ) -> list[Plan]:
         """Plan every spec with each of its seeds before any of them runs, and report all their faults at once.
 
         Raises:
@@ -55,7 +65,14 @@ class Session:
             DataError: The data of one is missing or unfit.
         """
         with ReadingBar(shown=not self.quiet) as bar:
-            plans = plan_all(specs, overrides=overrides or (), seeds=seeds, reading=bar.reading)
+            plans = plan_all(
+                specs,
+                overrides=overrides or (),
+                seeds=seeds,
+                reading=bar.reading,
+                needs=needs,
+                distinct=distinct,
+            )
         for i in range(0, len(plans), seeds):
             self._warn_of_data(plans[i : i + seeds])
         return plans

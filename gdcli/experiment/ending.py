@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from gdcli.engine.optimizers.plain import Momentum
 from gdcli.engine.trace import DIVERGENCE_FACTOR, Status, Trace
+from gdcli.experiment.automatic import is_optimal
 from gdcli.experiment.plan import Plan
 from gdcli.theory.stability import largest_stable_rate
 
@@ -54,8 +55,8 @@ def remarks_on(plan: Plan, trace: Trace) -> tuple[Remark, ...]:
 def _remarks(plan: Plan, trace: Trace) -> Iterator[Remark]:
     limit = largest_stable_lr(plan)
     rate, limit = largest_rate(plan, trace), math.inf if limit is None else limit
-    beyond = rate > limit
-    excess = f"lr {rate:g} is above {limit:.4g}, the largest stable rate of {_method(plan)} on these columns"
+    beyond = rate > limit and not is_optimal(plan.spec)  # whose rates are unstable one by one, but not together
+    excess = f"lr {rate:g} is above {limit:.4g}, the largest stable rate of {method(plan)} on these columns"
     advice = "lower optimizer.lr" + ("" if _has_scaler(plan) else " or scale the features")
     advice = f"{excess}; {advice}" if beyond else advice
     if limit == 0:
@@ -71,8 +72,8 @@ def _remarks(plan: Plan, trace: Trace) -> Iterator[Remark]:
     yield from _hardly_moved(plan, trace)
 
 
-def _method(plan: Plan) -> str:
-    """The method that the limit of `largest_stable_lr` applies to."""
+def method(plan: Plan) -> str:
+    """Name the method that the limit of `largest_stable_lr` applies to, such as `full-batch descent with momentum 0.9`."""
     match plan.spec.optimizer:
         case Momentum(momentum=momentum, nesterov=nesterov):
             return f"full-batch descent with {'Nesterov ' if nesterov else ''}momentum {momentum:g}"

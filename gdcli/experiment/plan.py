@@ -15,9 +15,10 @@ from gdcli.data.stream import Reading
 from gdcli.engine.arrays import Array
 from gdcli.engine.batches import Batches, mini_batches
 from gdcli.errors import DataError, Fault, SpecError, counted, some_of
+from gdcli.experiment.automatic import planned_rates
 from gdcli.experiment.rows import LoadedData, Rows, split_and_scale, split_indices
 from gdcli.spec.model import Spec
-from gdcli.spec.rates import learning_rates, remarks, resolved, run_length, uncovered
+from gdcli.spec.rates import remarks, resolved, run_length, uncovered
 from gdcli.spec.validate import Request
 
 if TYPE_CHECKING:
@@ -156,18 +157,20 @@ def plan_on(rows: Rows, request: Request) -> Plan:
 
     Raises:
         DataError: The spec does not fit these rows.
+        SpecError: Its schedule is optimal, and double precision cannot carry it out on these rows.
     """
     spec, n = request.spec, len(rows.training)
     _refuse(_misfits(request, n, rows.names))
     steps = 1 if spec.batch_size == "full" else -(-n // spec.batch_size)
     length = run_length(spec.schedule, spec.epochs, steps)
     _refuse(request.fault(path, message) for path, message in uncovered(spec.schedule, length))
-    schedule = resolved(spec.schedule, length)
+    schedule, start = resolved(spec.schedule, length), _start(spec, len(rows.names))
+    spec = replace(spec, dataset=rows.dataset, columns=rows.columns.section, schedule=schedule)
     return Plan(
-        spec=replace(spec, dataset=rows.dataset, columns=rows.columns.section, schedule=schedule),
+        spec=spec,
         rows=rows,
-        start=_start(spec, len(rows.names)),
-        rates=learning_rates(schedule, spec.optimizer.lr, spec.epochs, steps),
+        start=start,
+        rates=planned_rates(request, spec, rows, start, steps),
         steps=steps,
         remarks=tuple(remarks(schedule, length)),
         file=request.draft.file,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from os import PathLike
@@ -14,6 +14,7 @@ from gdcli.errors import DataError, Fault, FaultsError, Place, SpecError
 from gdcli.experiment.plan import Plan, load_data, make_rows, plan_on
 from gdcli.experiment.rows import LoadedData, Rows
 from gdcli.spec.draft import check_seeds, read_draft, reseeded
+from gdcli.spec.model import Spec
 from gdcli.spec.validate import Request, understand
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ def plan_all(
     seeds: int = 1,
     frame: pd.DataFrame | None = None,
     reading: Reading | None = None,
+    needs: Callable[[Spec], Needs] = Needs.of,
+    distinct: bool = True,
 ) -> list[Plan]:
     """Plan several specs, with several seeds each, and report all their faults at once.
 
@@ -36,6 +39,8 @@ def plan_all(
         seeds: Number of seeds per spec, counted up from its own seed.
         frame: Rows instead of the specs' datasets.
         reading: Called after every read of a large file.
+        needs: Returns what is needed from the rows of a spec.
+        distinct: Whether to refuse two specs of the same name.
 
     Returns:
         The plans, in the order of the specs, then of the seeds.
@@ -54,12 +59,12 @@ def plan_all(
             of_spec = _requests(specs, i, overrides, seeds, has_rows=frame is not None)
             requests.extend(of_spec)
             named.extend(of_spec[:1] if not isinstance(spec, Mapping) or "name" in spec else [])
-    planner = Planner(requests, frame=frame, reading=reading)
+    planner = Planner(requests, frame=frame, reading=reading, needs=needs)
     for request in requests:
         with _collected(faults, kinds):
             plans.append(planner.plan(request))
     with _collected(faults, kinds):
-        _refuse_equal_names(named)
+        _refuse_equal_names(named if distinct else [])
     if faults:
         raise (SpecError if SpecError in kinds else DataError)(faults)
     return plans
@@ -114,19 +119,25 @@ class Planner:
         requests: All specs that will be planned.
         frame: Rows instead of the specs' datasets.
         reading: Called after every read of a large file.
+        needs: Returns what is needed from the rows of a spec.
     """
 
     def __init__(
-        self, requests: Iterable[Request], *, frame: pd.DataFrame | None = None, reading: Reading | None = None
+        self,
+        requests: Iterable[Request],
+        *,
+        frame: pd.DataFrame | None = None,
+        reading: Reading | None = None,
+        needs: Callable[[Spec], Needs] = Needs.of,
     ) -> None:
-        self._frame, self._reading = frame, reading
+        self._frame, self._reading, self._needs_of = frame, reading, needs
         self._needs: dict[Hashable, Needs] = {}
         self._loaded: dict[Hashable, LoadedData] = {}
         self._rows: dict[Hashable, Rows] = {}
         for request in requests:
             if not request.faults:
                 key = _data_key(request)
-                self._needs[key] = self._needs.get(key, Needs()) | Needs.of(request.spec)
+                self._needs[key] = self._needs.get(key, Needs()) | needs(request.spec)
 
     def plan(self, request: Request) -> Plan:
         """Plan a run.
@@ -149,7 +160,7 @@ class Planner:
 
     def _load(self, key: Hashable, request: Request) -> LoadedData:
         """The data of a spec, read at the first call."""
-        needs = Needs.of(request.spec)
+        needs = self._needs_of(request.spec)
         loaded = self._loaded.get(key)
         if request.faults or loaded is None or not loaded.design.offers(needs):
             needs |= self._needs.get(key, needs)

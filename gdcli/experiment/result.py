@@ -25,6 +25,8 @@ from gdcli.spec.strict_yaml import dump
 if TYPE_CHECKING:
     import pandas as pd
 
+    from gdcli.experiment.explain.explanation import Explanation
+
 # Draws a result and returns the bytes of a PNG; passed in, because this package must not import Matplotlib.
 Draw: TypeAlias = Callable[["Result"], bytes]
 
@@ -100,6 +102,12 @@ class Result:
     def largest_stable_lr(self) -> float | None:
         """The rate beyond which full-batch descent grows, with or without momentum; None for other optimizers."""
         return largest_stable_lr(self.plan)
+
+    def explain(self) -> Explanation:
+        """Explain why the run converged as it did, and where it stands, measured against predicted."""
+        from gdcli.experiment.explain.explain import explain_run  # a run alone has no use for it
+
+        return explain_run(self.plan, str(self.status), self.trace.gap)
 
     def document(self, directory: Path) -> dict[str, Any]:
         """The summary as a JSON document, with the path of the dataset relative to a directory.

@@ -106,13 +106,13 @@ class Rows:
             raise ValueError(f"the rows of {self.data.label} were read in chunks and not kept")
         return self.kept
 
-    def trained(self) -> tuple[Array, Array]:
-        """The training rows in trained coordinates: the design (n, d) and the target (n,).
+    def trained(self, part: slice = slice(None)) -> tuple[Array, Array]:
+        """The training rows, or a part of them, in trained coordinates: the design (n, d) and the target (n,).
 
         Raises:
             ValueError: They were read in chunks and not kept.
         """
-        values = self.values[self.training]
+        values = self.values[self.training[part]]
         return self.scaling.trained(mapped(values) if self.scaling.sigmoid else values)
 
     def named_weights(self, w: Array) -> dict[str, float]:

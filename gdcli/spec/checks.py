@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from gdcli.engine.optimizers import Optimizer
-from gdcli.engine.optimizers.plain import Momentum
+from gdcli.engine.optimizers.plain import SGD, Momentum
 from gdcli.engine.schedules import Schedule
 from gdcli.engine.schedules.decays import Piecewise
+from gdcli.engine.schedules.optimal import Optimal
 from gdcli.engine.schedules.waves import OneCycle, Warmup
 from gdcli.spec.encodings import canonical
 from gdcli.spec.messages import Flaw, cut, path_text, shown
@@ -165,6 +166,32 @@ def _coverage(schedules: tuple[Schedule, ...], epochs: int) -> Iterator[Flaw]:
         yield from uncovered(schedules, epochs)
 
 
+def _optimal(schedules: tuple[Schedule, ...]) -> Iterator[Flaw]:
+    for i, schedule in enumerate(schedules):
+        if isinstance(schedule, Optimal) and len(schedules) > 1:
+            yield ("schedule", i), f"schedule[{i}] cannot be optimal: its rates are those of a whole run; use no list"
+        elif isinstance(schedule, Optimal) and schedule.interval == "step":
+            message = "schedule.interval of kind optimal must be epoch: full batches take one step per epoch"
+            yield ("schedule", "interval"), message
+
+
+def _optimal_optimizer(schedules: tuple[Schedule, ...], optimizer: Optimizer) -> Iterator[Flaw]:
+    if not isinstance(schedules[0], Optimal):
+        return
+    if not isinstance(optimizer, SGD):
+        message = f"schedule cannot be optimal with optimizer {optimizer.kind}: only for sgd are such rates known"
+        yield ("schedule",), f"{message}; use optimizer sgd or another schedule"
+    elif optimizer.weight_decay:
+        message = f"schedule cannot be optimal with optimizer.weight_decay, got {optimizer.weight_decay:g}"
+        yield ("schedule",), f"{message}: the best steps may then need rates that are not real; set it to 0"
+
+
+def _optimal_batch(schedules: tuple[Schedule, ...], size: str | int) -> Iterator[Flaw]:
+    if isinstance(schedules[0], Optimal) and size != "full":
+        message = f"schedule cannot be optimal with batch_size {size}: its rates are best for exact gradients only"
+        yield ("schedule",), f"{message}; use batch_size: full or another schedule"
+
+
 _CHECKS: list[tuple[tuple[str, ...], Callable[..., Iterator[Flaw]]]] = [
     (("name",), _name),
     (("dataset",), _dataset),
@@ -175,4 +202,7 @@ _CHECKS: list[tuple[tuple[str, ...], Callable[..., Iterator[Flaw]]]] = [
     (("expect",), _expect),
     (("schedule",), _schedule),
     (("schedule", "epochs"), _coverage),
+    (("schedule",), _optimal),
+    (("schedule", "optimizer"), _optimal_optimizer),
+    (("schedule", "batch_size"), _optimal_batch),
 ]

@@ -202,6 +202,24 @@ LINES: dict[str, str] = {
     "schedule: [{kind: warmup, length: 5, interval: step}, {kind: cosine}]": (
         "2:55: all elements of a schedule must have the same interval"
     ),
+    "schedule: optimal\noptimizer: momentum": (
+        "2:1: schedule cannot be optimal with optimizer momentum: only for sgd are such rates known; "
+        "use optimizer sgd or another schedule"
+    ),
+    "schedule: {kind: optimal}\noptimizer: {kind: sgd, weight_decay: 0.1}": (
+        "2:1: schedule cannot be optimal with optimizer.weight_decay, got 0.1: "
+        "the best steps may then need rates that are not real; set it to 0"
+    ),
+    "schedule: optimal\nbatch_size: 2": (
+        "2:1: schedule cannot be optimal with batch_size 2: its rates are best for exact gradients only; "
+        "use batch_size: full or another schedule"
+    ),
+    "schedule: {kind: optimal, interval: step}": (
+        "2:27: schedule.interval of kind optimal must be epoch: full batches take one step per epoch"
+    ),
+    "schedule: [{kind: constant, length: 5}, optimal]": (
+        "2:41: schedule[1] cannot be optimal: its rates are those of a whole run; use no list"
+    ),
     # epochs, seed
     "epochs: -1": "2:1: epochs must be at least 0, got -1",
     "epochs: 1.5": "2:1: epochs must be an integer, got 1.5",

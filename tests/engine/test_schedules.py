@@ -85,7 +85,7 @@ def test_rates_follow_the_formula(schedule: Schedule) -> None:
 
 
 def test_every_schedule_has_a_row() -> None:
-    assert list(ROWS) == list(SCHEDULES)
+    assert list(ROWS) == [kind for kind in SCHEDULES if kind != "optimal"]  # which has no formula of t
     for kind, row in ROWS.items():
         assert {schedule.kind for schedule in row.settings} == {kind}
 

@@ -15,7 +15,7 @@ from gdcli.engine.optimizers import OPTIMIZERS
 ANY = {DONE, WRONG_SPEC, WRONG_DATA, DIVERGED, UNEXPECTED}
 DATA = "x,z,y\n1,2,3\n2,1,4\n3,5,9\n4,3,8\n5,5,2\n"
 SCHEDULES: list[Any] = [
-    *("constant", "cosine", "polynomial", "one_cycle", "linear", {"kind": "step", "every": 2}),
+    *("constant", "cosine", "polynomial", "one_cycle", "linear", "optimal", {"kind": "step", "every": 2}),
     {"kind": "multistep", "milestones": [1, 3]},
     {"kind": "piecewise", "boundaries": [2], "values": [0.1, 0.01]},
     {"kind": "exponential", "gamma": 0.9},

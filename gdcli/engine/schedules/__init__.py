@@ -19,6 +19,7 @@ from gdcli.engine.schedules.decays import (
     Polynomial,
     Step,
 )
+from gdcli.engine.schedules.optimal import Optimal
 from gdcli.engine.schedules.waves import Cosine, CosineRestarts, Linear, OneCycle, Triangular, Warmup
 
 __all__ = ["SCHEDULES", "Schedule", "resolve", "sequence_rates"]
@@ -79,5 +80,6 @@ SCHEDULES: dict[str, type[Schedule]] = {
         Triangular,
         OneCycle,
         Warmup,
+        Optimal,
     )
 }
