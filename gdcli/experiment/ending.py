@@ -73,7 +73,7 @@ def _remarks(plan: Plan, trace: Trace) -> Iterator[Remark]:
 
 
 def method(plan: Plan) -> str:
-    """Name the method that the limit of `largest_stable_lr` applies to, such as `full-batch descent with momentum 0.9`."""
+    """Name what `largest_stable_lr` is the limit of, such as `full-batch descent with momentum 0.9`."""
     match plan.spec.optimizer:
         case Momentum(momentum=momentum, nesterov=nesterov):
             return f"full-batch descent with {'Nesterov ' if nesterov else ''}momentum {momentum:g}"
