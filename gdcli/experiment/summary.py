@@ -112,7 +112,8 @@ def _epochs_to(plan: Plan, trace: Trace) -> dict[str, int | None]:
     """The first epoch whose gap/optimum is at most each of `SHARES`; None where there is none."""
     if not has_ratio(plan):
         return dict.fromkeys(SHARES)
-    ratios = trace.gap / plan.rows.objective.optimum_mse
+    with np.errstate(all="ignore"):  # the gap of a run that diverged may overflow
+        ratios = trace.gap / plan.rows.objective.optimum_mse
     return {share: first_epoch(ratios, float(share)) for share in SHARES}
 
 
