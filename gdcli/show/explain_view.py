@@ -11,10 +11,12 @@ from rich.text import Text
 from gdcli.errors import counted
 from gdcli.experiment.explain.directions import formula
 from gdcli.experiment.explain.explanation import Explanation, Mode
+from gdcli.experiment.explain.pace import SHARES
 from gdcli.experiment.explain.wording import rate
-from gdcli.show.layout import Cell, Column, Sheet, Words
+from gdcli.show.layout import Cell, Column, Sheet, Words, shortened
 from gdcli.show.texts import number
 
+LONGEST_NAME = 16  # in the formula of a direction
 HARD = "\xa0"  # a blank at which no line is broken
 TOGETHER = re.compile(r"`[^`]{1,40}`|[−+] \d|\d %|\d+ (?:epochs?|times)")  # what stays on one line
 
@@ -72,16 +74,16 @@ def _scalers(e: Explanation) -> Sheet:
         Column("condition\nnumber", rank=7),
         Column("largest\nstable lr", rank=5),
         Column("best lr\n(full-batch sgd)", rank=8),
-        Column("epochs to\n1 %", rank=6),
-        Column("epochs to\n1e-06", rank=4),
     ]
+    shares = [share for share in e.scalers[0].epochs_to if any(scaler.epochs_to[share] for scaler in e.scalers)]
+    columns += [Column(f"epochs to\n{SHARES[share]}", rank=6 - i) for i, share in enumerate(shares)]
     rows = [
         [
             scaler.scaler,
             number(scaler.condition_number, 4),
             rate(scaler.largest_stable),
             rate(scaler.best),
-            *(_count(scaler.epochs_to[key]) for key in ("0.01", "1e-06")),
+            *(_count(scaler.epochs_to[key]) for key in shares),
         ]
         for scaler in e.scalers
     ]
@@ -99,13 +101,15 @@ def _modes(e: Explanation) -> Iterator[RenderableType]:
     ends = any(mode.end is not None for mode in e.modes)
     columns = [Column("curvature", rank=8), Column("share of gap\nat the start", rank=6)]
     columns += [Column("share of gap\nat the end", rank=7)] if ends else []
-    yield Sheet([*columns, Column("direction", rank=9, is_name=True)], [_mode(mode, ends=ends) for mode in e.modes])
+    direction = Column("direction", rank=9, is_name=True, is_whole=True)
+    yield Sheet([*columns, direction], [_mode(mode, ends=ends) for mode in e.modes])
 
 
 def _mode(mode: Mode, *, ends: bool) -> list[Cell]:
-    names, direction = tuple(mode.columns), list(mode.columns.values())
+    names = [shortened(Text(name), LONGEST_NAME).plain for name in mode.columns]
+    direction = formula(names, list(mode.columns.values()), most=2)
     shares = [mode.start, *([mode.end] if ends else [])]
-    return [number(mode.curvature, 4), *(_share(share) for share in shares), formula(names, direction)]
+    return [number(mode.curvature, 4), *(_share(share) for share in shares), direction]
 
 
 def _share(share: float | None) -> str:

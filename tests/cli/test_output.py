@@ -42,6 +42,10 @@ COMMANDS = {
         *("sweep", "experiments/abalone_norm.yaml", "--set", "batch_size=50", "--set", "epochs=3"),
         *("--grid", "optimizer.kind=sgd,momentum", "--grid", "optimizer.momentum=0.5,0.9", "--seeds", "5"),
     ],
+    "explain": ["explain", "experiments/abalone_norm.yaml"],
+    "explain_raw": ["explain", "experiments/abalone_raw.yaml"],
+    "explain_minibatch": ["explain", "experiments/schedules/one_cycle.yaml"],
+    "explain_adaptive": ["explain", "experiments/optimizers/adam.yaml"],
     "optimum": ["optimum", "data/abalone.csv"],
     "optimum_scaled": [
         "optimum",
@@ -98,17 +102,14 @@ def test_whole_output(case: str, width: str, monkeypatch: pytest.MonkeyPatch) ->
     assert text == path.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("command", ["run", "compare", "sweep", "optimum", "check"])
+@pytest.mark.parametrize("command", ["run", "compare", "sweep", "explain", "optimum", "check"])
 def test_help_shows_an_example_and_the_options(command: str) -> None:
     """Only our own part of the help is tested, because the layout changes with every release of Typer."""
     code, stdout, _ = invoke(command, "--help")
     assert code == 0
     assert f"\n  gdcli {command} " in stdout
-    shared = (
-        ["--json", "--quiet"]
-        if command == "optimum"
-        else ["--out", "--set", "--kernel", "--json", "--no-plot", "--quiet"]
-    )
+    few = {"optimum": ["--json", "--quiet"], "explain": ["--set", "--json", "--quiet"]}
+    shared = few.get(command, ["--out", "--set", "--kernel", "--json", "--no-plot", "--quiet"])
     assert all(re.search(rf"^  .*{option}\b", stdout, flags=re.MULTILINE) for option in shared)
     assert f"\n  {command} " in invoke("--help")[1]
 

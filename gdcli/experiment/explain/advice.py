@@ -10,7 +10,8 @@ from gdcli.experiment.explain.alternatives import Scaled
 from gdcli.experiment.explain.case import Case
 from gdcli.experiment.explain.change import change
 from gdcli.experiment.explain.explanation import Explanation
-from gdcli.experiment.explain.pace import pace, slowness
+from gdcli.experiment.explain.pace import pace
+from gdcli.experiment.explain.slowness import slowness
 from gdcli.experiment.explain.verdict import verdict
 from gdcli.experiment.explain.wording import figure
 
@@ -27,8 +28,7 @@ def sentences(case: Case, explanation: Explanation, scalers: Sequence[Scaled]) -
         Whether the run is stable; how fast it is, and because of which columns; what to change first; what no method
         can beat.
     """
-    first = verdict(case, explanation)
-    yield first[0].upper() + first[1:]
+    yield verdict(case, explanation)
     yield from pace(case, explanation)
     yield from slowness(case, explanation)
     yield from change(case, explanation, scalers)
@@ -36,15 +36,19 @@ def sentences(case: Case, explanation: Explanation, scalers: Sequence[Scaled]) -
 
 
 def _bound(case: Case, explanation: Explanation) -> Iterator[str]:
+    """The smallest gap that any rates and any momentum reach, and whether a schedule reaches it."""
     krylov, count = explanation.bounds.krylov, case.spec.epochs
-    if krylov is None or not count or not math.isfinite(krylov[-1]) or krylov[0] == 0:
+    if case.weight_decay or krylov is None or not count or not math.isfinite(krylov[-1]) or not krylov[0] > 0:
         return
-    methods = "no rate, schedule or momentum"
-    scope = (
-        "" if case.is_linear else f" (this does not bind {case.optimizer.kind}, whose steps are not sums of gradients)"
-    )
-    if krylov[-1] == 0:
-        return
-    reached = explanation.bounds.optimal_schedule is not None
-    best = "; sgd with `schedule: optimal` reaches it" if reached else ", and rounding keeps sgd from reaching it"
-    yield f"After {counted(count, 'full-batch gradient')} {methods} has a gap below {figure(krylov[-1])}{best}{scope}."
+    if krylov[-1] > 0:
+        gradients = counted(count, "full-batch gradient")
+        bound = f"No rates and no momentum have a gap below {figure(krylov[-1])} after {gradients}"
+    else:
+        gradients = counted(explanation.curvature.rank, "full-batch gradient")
+        bound = f"The best rates there are reach the optimum in {gradients}"
+    if not case.is_linear:
+        yield f"{bound}; this does not bind {case.optimizer.kind}."
+    elif explanation.bounds.optimal_schedule is None:
+        yield f"{bound}, in exact arithmetic; in double precision no schedule carries it out."
+    else:
+        yield f"{bound}; `schedule: optimal` does it with sgd."

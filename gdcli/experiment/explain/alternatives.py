@@ -99,8 +99,9 @@ def _scaled(case: Case, name: str, loss: LeastSquares) -> Scaled:
         epochs_to={share: _epochs(modes, optimizer, best, loss, float(share)) for share in TARGETS},
     )
     both_zero = loss.optimum.is_zero and case.objective.optimum.is_zero
+    is_sigmoid = (name == "sigmoid") != (case.spec.scaler.features == "sigmoid")
     is_same = both_zero or math.isclose(loss.optimum_mse, case.objective.optimum_mse, rel_tol=SAME)
-    return Scaled(figures, modes, is_same)
+    return Scaled(figures, modes, is_same and not is_sigmoid)
 
 
 def _epochs(modes: Modes, optimizer: SGD, lr: float, loss: LeastSquares, share: float) -> int | None:

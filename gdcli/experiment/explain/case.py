@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,8 +19,11 @@ from gdcli.engine.problems.least_squares import LeastSquares
 from gdcli.experiment.plan import Plan
 from gdcli.experiment.rows import Rows
 from gdcli.spec.model import Spec
-from gdcli.theory.modes import PREDICTABLE, Modes, modes_of, weight_decay_of
+from gdcli.theory.epochs import Motion
+from gdcli.theory.expected import Expected
+from gdcli.theory.modes import PREDICTABLE, Modes, modes_of, positions, weight_decay_of
 from gdcli.theory.moments import MOST_DIRECTIONS, Moments, gaussian, moments_of
+from gdcli.theory.reshuffling import reshuffled
 from gdcli.theory.spectrum import Spectrum
 
 GOAL = 0.01
@@ -74,11 +78,6 @@ class Case:
         """Weight decay of a linear optimizer, else 0."""
         return weight_decay_of(self.optimizer) if self.is_linear else 0.0
 
-    @property
-    def is_noisy_sgd(self) -> bool:
-        """Whether the run is one of mini-batch sgd whose expected curve is known."""
-        return isinstance(self.optimizer, SGD) and not self.plan.is_full_batch and not self.weight_decay
-
     @cached_property
     def modes(self) -> Modes:
         """Curvatures, start and optimum in residual coordinates."""
@@ -99,6 +98,25 @@ class Case:
         """The largest rate in force."""
         return float(self.rates.max(initial=0.0)) if self.rates.size else self.optimizer.lr
 
+    @cached_property
+    def end_shares(self) -> Array | None:
+        """The share of the final gap in each mode; None where it is not known, overflows, or is of no gap at all."""
+        if not (self.is_linear and self.plan.is_full_batch):
+            return None
+        z = np.abs(positions(self.modes, self.optimizer, self.rates[:, 0])[-1])
+        largest = z.max(initial=0.0)
+        if not 0 < largest < math.inf:
+            return None
+        squares = (z / largest) ** 2
+        return np.asarray(squares / squares.sum())
+
+    @property
+    def factors(self) -> Array:
+        """What a full-batch step at the constant rate `lr` makes of the error in each mode, in the long run."""
+        with np.errstate(all="ignore"):  # a factor may be 0, or overflow
+            larger, smaller = Motion(self.modes, self.optimizer, self.optimizer.lr).eigenvalues
+        return np.maximum(np.abs(larger), np.abs(smaller))
+
     @property
     def sizes(self) -> IntArray:
         """Rows per batch, shape (steps,)."""
@@ -118,8 +136,8 @@ class Case:
     def goal(self) -> Goal:
         """What counts as converged: 1 % of the optimum's MSE, or of the starting gap where the optimum is 0."""
         if self.optimum_mse is None:
-            return Goal(GOAL * self.modes.gap, "at 1 % of the starting gap")
-        return Goal(GOAL * self.optimum_mse, "within 1 % of the optimum")
+            return Goal(GOAL * self.modes.gap, "comes to 1 % of the starting gap")
+        return Goal(GOAL * self.optimum_mse, "comes within 1 % of the optimum")
 
     @property
     def moments(self) -> Moments:
@@ -129,6 +147,19 @@ class Case:
             exact = rows.kept is not None and self.spectrum.rank <= MOST_DIRECTIONS
             _MOMENTS[rows] = moments_of(self.spectrum, _blocks(rows)) if exact else gaussian(self.spectrum)
         return _MOMENTS[rows]
+
+    def expected(self, rates: Array) -> Expected:
+        """Compute the expected curve of sgd on reshuffled mini-batches at other rates, shape (epochs, 1 or steps)."""
+        return reshuffled(self.moments, self.modes.start, rates, self.sizes, unit=self.modes.unit)
+
+    @property
+    def work(self) -> float:
+        """Operations of an expected curve."""
+        return (self.spec.epochs + 50.0) * (self.spectrum.rank + 1) ** 4
+
+    def expected_end(self, lr: float) -> float:
+        """Compute the expected gap after the epochs of the run at a constant rate."""
+        return float(self.expected(np.full((self.spec.epochs, 1), lr)).gap[-1])
 
 
 def needs(spec: Spec) -> Needs:

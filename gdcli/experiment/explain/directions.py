@@ -16,6 +16,7 @@ LEAST_COMPONENT = 0.2  # of a direction of unit norm: smaller ones are left out 
 LEAST_PART = 0.3  # of the largest part of a sum of columns
 MOST_COLUMNS = 4
 CANCELS = 0.1  # share of the squares of its parts that is left of a sum whose columns cancel
+CONSTANT = 1e-6  # standard deviation relative to the root mean square
 COPY = 0.9  # correlation of columns that nearly copy each other
 FLAT = 0.1  # curvature relative to the largest: steeper directions need no reason
 
@@ -73,10 +74,11 @@ def oriented(direction: Array) -> Array:
     return direction * (np.sign(direction[np.argmax(np.abs(direction) > 0.999999 * np.abs(direction).max())]) or 1.0)
 
 
-def formula(names: Sequence[str], direction: ArrayLike) -> str:
+def formula(names: Sequence[str], direction: ArrayLike, most: int = MOST_COLUMNS) -> str:
     """Write a direction: `0.71·Length − 0.71·Diameter`, or the name of a column that it is almost parallel to."""
     direction = np.asarray(direction, dtype=np.float64)
-    order = [int(i) for i in np.argsort(-np.abs(direction), kind="stable")[:MOST_COLUMNS]]
+    sizes = np.abs(direction).round(6)  # columns with equal components keep their order
+    order = [int(i) for i in np.argsort(-sizes, kind="stable")[:most]]
     kept = [i for i in order if abs(direction[i]) >= LEAST_COMPONENT] or order[:1]
     if len(kept) == 1 and abs(direction[kept[0]]) > 0.95:
         return names[kept[0]]
@@ -107,39 +109,52 @@ def reasons(columns: Columns, direction: Array, curvature: float, largest: float
     parts = np.abs(direction) * columns.norms
     squares = float(parts @ parts)
     if curvature / 2 < CANCELS * squares:
-        yield _dependence(columns, direction, parts)
+        yield _dependence(columns, parts)
     if 2 * squares < FLAT * largest:
         yield from _scales(columns, parts)
 
 
-def _dependence(columns: Columns, direction: Array, parts: Array) -> str:
+def _dependence(columns: Columns, parts: Array) -> str:
     """Which columns nearly cancel each other, and how."""
     order = [int(i) for i in np.argsort(-parts, kind="stable") if parts[i] >= LEAST_PART * parts.max()]
-    names = [_named(columns, i) for i in order[:MOST_COLUMNS]]
+    constant = [i for i in order if columns.deviations[i] <= CONSTANT * columns.norms[i]]
+    others = [i for i in order if i not in constant]
+    if constant and others and all(abs(columns.means[i]) > columns.deviations[i] for i in others):
+        return _uncentred(columns, others, constant[0])
     if len(order) == 2:
-        return _pair(columns, *order)
-    more = f" and {len(order) - MOST_COLUMNS} more" if len(order) > MOST_COLUMNS else ""
-    together = ", ".join(names) + more if more else listed(names)
-    return f"{together} nearly depend on each other: they almost cancel in this combination"
+        return _pair(columns, *sorted(order))
+    return (
+        f"{_several([_named(columns, i) for i in order])} nearly depend on each other: in this sum they almost cancel"
+    )
+
+
+def _uncentred(columns: Columns, varying: list[int], constant: int) -> str:
+    """Columns that nearly cancel with a constant one, because their means are larger than their deviations."""
+    ratios = [figure(abs(columns.means[i]) / columns.deviations[i]) for i in varying[:MOST_COLUMNS]]
+    names = _several([columns.names[i] for i in varying])
+    are, means = ("is", "its mean is") if len(varying) == 1 else ("are", "their means are")
+    spread = "its standard deviation" if len(varying) == 1 else "their standard deviations"
+    more = "" if len(varying) <= MOST_COLUMNS else " and more"
+    pronoun, cancel = ("it", "cancels") if len(varying) == 1 else ("they", "cancel")
+    return (
+        f"{names} {are} not centred: {means} {listed(ratios)}{more} times {spread}, so "
+        f"{pronoun} nearly {cancel} with {_named(columns, constant)}"
+    )
 
 
 def _pair(columns: Columns, i: int, j: int) -> str:
     """How two columns that nearly cancel are related."""
-    constant = [k for k in (i, j) if columns.deviations[k] <= 1e-6 * columns.norms[k]]
-    correlation, cosine = columns.correlations[i, j], columns.cosines[i, j]
-    if constant:
-        k = i if constant[0] == j else j
-        mean, deviation = abs(columns.means[k]), columns.deviations[k]
-        return (
-            f"{columns.names[k]} is not centred: its mean is {figure(mean / deviation)} times its standard deviation, "
-            f"so it nearly repeats {_named(columns, constant[0])}"
-        )
-    first, second = sorted((i, j))
-    names = f"{columns.names[first]} and {columns.names[second]}"
+    names, correlation = f"{_named(columns, i)} and {_named(columns, j)}", float(columns.correlations[i, j])
     if abs(correlation) >= COPY:
         verb = "nearly copy each other" if correlation > 0 else "are nearly mirror images of each other"
         return f"{names} {verb} (correlation {_correlation(correlation)})"
-    return f"{names} are nearly proportional (cosine {_correlation(cosine)}): their means are large for their spread"
+    return f"{names} are nearly proportional (cosine {_correlation(float(columns.cosines[i, j]))})"
+
+
+def _several(names: list[str]) -> str:
+    if len(names) <= MOST_COLUMNS:
+        return listed(names)
+    return f"{', '.join(names[:MOST_COLUMNS])} and {len(names) - MOST_COLUMNS} more"
 
 
 def _correlation(value: float) -> str:

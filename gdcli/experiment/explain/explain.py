@@ -24,6 +24,7 @@ from gdcli.theory.stability import largest_stable_rate
 
 TARGETS = ("0.01", "0.0001", "1e-06")  # gap/optimum
 MOST_MODES = 20
+MOST_WORK = 3e8  # operations of an expected curve that is followed at thirty rates: a second
 MOST_STEPS = 1000  # of a run whose best rate is searched by following it at a hundred rates
 
 
@@ -101,20 +102,34 @@ def _rate(case: Case) -> Rate:
 
 def _best_for_epochs(case: Case, limit: float | None) -> float | None:
     """The best constant rate for the length of the run; None where it is not known or takes too long."""
-    epochs = case.spec.epochs
-    if not (case.is_linear and case.plan.is_full_batch and epochs and limit and math.isfinite(limit)):
+    epochs, modes, optimizer = case.spec.epochs, case.modes, case.optimizer
+    if not (case.is_linear and epochs and limit and math.isfinite(limit) and modes.gap > 0):
         return None
-    if isinstance(case.optimizer, SGD) and not case.weight_decay:
-        return best_for_epochs(case.modes, epochs)
+    if not case.plan.is_full_batch:
+        return _best_expected(case)
+    if isinstance(optimizer, SGD) and not case.weight_decay:
+        return best_for_epochs(modes, epochs)
     if epochs > MOST_STEPS:
         return None
-    modes, optimizer = case.modes, case.optimizer
     return best_base(lambda lr: float(gaps(modes, positions(modes, optimizer, np.full(epochs, lr)))[-1]), limit)
+
+
+def _best_expected(case: Case) -> float | None:
+    """The rate of reshuffled sgd with the smallest expected final gap, to about 1 %: the minimum is flat."""
+    figures = noise(case)
+    if figures is None or case.spec.shuffle != "each_epoch" or case.work > MOST_WORK:
+        return None
+    upper = figures.largest_stable_mean_square
+    grid = [upper * 2.0**-k for k in range(1, 14)]
+    best = min(grid, key=case.expected_end)
+    for factor in (2**0.5, 2**0.25, 2**0.125, 2**0.0625, 2**0.03125):
+        best = min((best / factor, best, min(best * factor, upper)), key=case.expected_end)
+    return best
 
 
 def _modes(case: Case) -> tuple[Mode, ...]:
     """The directions with the largest shares, at the end if that is known; always the steepest and the flattest."""
-    start, end = case.modes.shares(), end_shares(case)
+    start, end = case.modes.shares(), case.end_shares
     weights = np.array(start if end is None else end)
     weights[[0, -1][: len(weights)]] = np.inf
     first = np.sort(np.argsort(-weights, kind="stable")[:MOST_MODES])
@@ -130,25 +145,6 @@ def _modes(case: Case) -> tuple[Mode, ...]:
     )
 
 
-def end_shares(case: Case) -> Array | None:
-    """Compute the share of the final gap in each direction.
-
-    Args:
-        case: The case.
-
-    Returns:
-        The shares, shape (rank,); None where they are not known, or where the run overflows or leaves no gap.
-    """
-    if not (case.is_linear and case.plan.is_full_batch):
-        return None
-    z = np.abs(positions(case.modes, case.optimizer, case.rates[:, 0])[-1])
-    largest = z.max(initial=0.0)
-    if not 0 < largest < math.inf:
-        return None
-    squares = (z / largest) ** 2
-    return np.asarray(squares / squares.sum())
-
-
 def _epochs_to(case: Case, prediction: Prediction) -> dict[str, int | None]:
     return {share: _epochs(case, prediction, float(share)) for share in TARGETS}
 
@@ -158,7 +154,7 @@ def _epochs(case: Case, prediction: Prediction, share: float) -> int | None:
     optimum = case.optimum_mse
     if optimum is None or prediction.gap is None:
         return None
-    if prediction.kind == "exact" and case.is_constant:
+    if case.is_linear and case.plan.is_full_batch and case.is_constant:
         return epochs_to(case.modes, case.optimizer, case.optimizer.lr, share * optimum)
     return first_epoch(prediction.gap, share * optimum)
 

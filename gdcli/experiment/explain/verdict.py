@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 
+from gdcli.engine.optimizers.plain import Momentum
 from gdcli.errors import counted
 from gdcli.experiment.ending import method
 from gdcli.experiment.explain.case import Case
 from gdcli.experiment.explain.directions import formula, oriented
 from gdcli.experiment.explain.explanation import Explanation, Noise
-from gdcli.experiment.explain.wording import percent, rate, times
-from gdcli.theory.epochs import Motion
+from gdcli.experiment.explain.wording import percent, rate, sentence, share_of, times
 
 EDGE = 1e-9  # relative distance from the limit at which a gap neither falls nor grows
 
@@ -23,51 +23,54 @@ def verdict(case: Case, explanation: Explanation) -> str:
         explanation: Its figures.
 
     Returns:
-        A sentence.
+        A sentence or two.
     """
-    limit, share, kind = explanation.rate.largest_stable, explanation.rate.share, case.optimizer.kind
+    limit, share = explanation.rate.largest_stable, explanation.rate.share
     if not explanation.curvature.rank:
-        return "Every column is zero: the loss is the same for all weights, and no step changes it."
+        return "Every column is zero: the loss is the same for all weights."
     if explanation.noise:
         return _of_batches(case, explanation.noise)
     if limit is None or share is None:
-        return f"Nothing is known about the stability of {kind}: its step is not linear in the gradient."
+        return f"Nothing is predicted: {explanation.prediction.reason}, and no limit of its learning rate is known."
     if limit == 0:
         return "Unstable at every learning rate: dampening above 1 turns all steps but the first uphill."
-    if not case.plan.is_full_batch:
-        return (
-            f"{_subject(case)} is {percent(share)} of {rate(limit)}, the largest stable rate of {method(case.plan)} on "
-            "these columns. On mini-batches the limit is smaller, by an amount that is not known here."
-        )
-    return _of_full_batch(case, limit, share)
+    if case.plan.is_full_batch:
+        return _of_full_batch(case, explanation, limit, share)
+    return sentence(
+        f"{_subject(case)} is {percent(share)} of {_whose(case, limit)}; on mini-batches the limit is smaller"
+    )
 
 
-def _of_full_batch(case: Case, limit: float, share: float) -> str:
-    whose = f"{rate(limit)}, the largest stable rate of {method(case.plan)} on these columns"
+def _of_full_batch(case: Case, explanation: Explanation, limit: float, share: float) -> str:
+    whose = _whose(case, limit)
     if share < 1 - EDGE:
-        return f"Stable: {_subject(case)} is {percent(share)} of {whose}."
+        return f"Stable: {_subject(case)} is {share_of(share, whose)}."
     if share <= 1 + EDGE:
         return f"On the edge of stability: {_subject(case)} equals {whose}."
     if case.is_constant:
-        return f"Unstable: {_subject(case)} is {times(share)} {whose}{_growth(case)}."
-    above = int((case.rates.max(axis=1) > limit).sum())
-    return (
-        f"{_subject(case)} is {times(share)} {whose}; {above} of {counted(case.spec.epochs, 'epoch')} are above it. What "
-        "this costs is in the prediction."
-    )
+        return f"Unstable: {_subject(case)} is {times(share)} {whose}. {_growth(case)}."
+    gap, above = explanation.prediction.gap, int((case.rates.max(axis=1) > limit).sum())
+    assert gap is not None
+    outcome = "the others make up for them" if gap[-1] < gap[0] else "the others do not make up for them"
+    beyond = f"{above} of {counted(case.spec.epochs, 'epoch')} are beyond the limit"
+    return sentence(f"{_subject(case)} is {times(share)} {whose}; {beyond}, and {outcome}")
 
 
 def _of_batches(case: Case, noise: Noise) -> str:
     limit = noise.largest_stable_mean_square
     share, size = case.largest_rate / limit, case.spec.batch_size
-    whose = f"about {rate(limit)}, beyond which the expected gap grows on batches of {size}"
-    full = f"(for full batches the limit is {rate(2 / case.spectrum.largest)})"
-    if share < 1:
-        return f"Stable: {_subject(case)} is {percent(share)} of {whose} {full}."
-    if case.is_constant and math.isfinite(noise.floor):
-        return f"On the edge of stability: {_subject(case)} is {times(share)} {whose} {full}."
-    word = "Unstable" if case.is_constant else "Unstable in part"
-    return f"{word}: {_subject(case)} is {times(share)} {whose} {full}."
+    word = "Stable" if share < 1 else "Unstable" if case.is_constant else "Unstable in part"
+    if share >= 1 and case.is_constant and math.isfinite(noise.floor):
+        word = "On the edge of stability"
+    amount = f"{percent(share)} of" if share < 1 else times(share)
+    full = f"for full batches the limit is {rate(2 / case.spectrum.largest)}"
+    grows = f"about {rate(limit)}, beyond which the expected gap grows on batches of {size} ({full})"
+    return f"{word}: {_subject(case)} is {amount} {grows}."
+
+
+def _whose(case: Case, limit: float) -> str:
+    whose = f" of {method(case.plan)}" if isinstance(case.optimizer, Momentum) or not case.plan.is_full_batch else ""
+    return f"{rate(limit)}, the largest stable rate{whose}"
 
 
 def _subject(case: Case) -> str:
@@ -77,8 +80,7 @@ def _subject(case: Case) -> str:
 
 
 def _growth(case: Case) -> str:
-    """By how much the error grows per epoch along the direction of the largest curvature."""
+    """By how much the gap grows per epoch along the direction of the largest curvature."""
     names, direction = case.plan.rows.names, oriented(case.spectrum.directions[0])
-    r1, r2 = Motion(case.modes, case.optimizer, case.optimizer.lr).eigenvalues
-    factor = max(abs(r1[0]), abs(r2[0])) ** 2
-    return f": there the gap along {formula(names, direction)} grows {times(factor)} per epoch"
+    factor = case.factors[0] ** 2
+    return f"Along {formula(names, direction)}, where the curvature is largest, the gap grows {times(factor)} per epoch"
