@@ -86,6 +86,16 @@ class Session:
             warnings = tuple(grouped_warnings([({}, planned) for planned in plans], by_seed=True))
         self.warn_all(f"{name}: {warning}" for warning in warnings)
 
+    def say_outlook(self, planned: Plan) -> None:
+        """Say whether a run is stable before it starts; warn if it cannot end well."""
+        from gdcli.experiment.explain.run.outlook import outlook  # for `gdcli run` alone
+
+        before = outlook(planned)
+        if before and before.fate:
+            self.warn(f"{planned.spec.name}: {before.sentence} {before.fate}")
+        elif before:
+            self.say(f"{planned.spec.name}: {before.sentence}")
+
     def run(self, planned: Plan) -> Result:
         """Run one plan, with a progress bar on a terminal."""
         with EpochBar(planned.spec.name, planned.spec.epochs, shown=not self.quiet) as bar:

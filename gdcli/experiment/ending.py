@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from gdcli.engine.arrays import Array
 from gdcli.engine.optimizers.plain import Momentum
 from gdcli.engine.trace import DIVERGENCE_FACTOR, Status, Trace
 from gdcli.experiment.automatic import is_optimal
@@ -62,14 +63,26 @@ def _remarks(plan: Plan, trace: Trace) -> Iterator[Remark]:
     if limit == 0:
         advice = "no learning rate is stable with optimizer.dampening above 1: lower it"
     if trace.status is Status.DIVERGED:
-        yield Remark("diverged", f"diverged at epoch {len(trace.gap) - 1}: {_how(trace)}; {advice}")
+        yield Remark("diverged", f"diverged at epoch {len(trace.gap) - 1}: {how_it_diverged(trace)}; {advice}")
         return
     start, end = float(trace.mse[0]), float(trace.mse[-1])
-    if end - start > ROUNDING * max(start, plan.rows.objective.baseline_loss):
+    if rises(plan, trace.gap):
         yield Remark("above its start", f"ended above its start: the MSE went from {start:.6g} to {end:.6g}; {advice}")
     elif beyond:
         yield Remark("lr beyond its limit", advice)
     yield from _hardly_moved(plan, trace)
+
+
+def rises(plan: Plan, gap: Array) -> bool:
+    """Whether the loss of a run ends above its start, by more than rounding.
+
+    Args:
+        plan: The plan of the run.
+        gap: Gaps at the start and after each epoch.
+    """
+    objective = plan.rows.objective
+    rounding = ROUNDING * max(objective.optimum_mse + float(gap[0]), objective.baseline_loss)
+    return float(gap[-1] - gap[0]) > rounding
 
 
 def method(plan: Plan) -> str:
@@ -84,7 +97,8 @@ def _has_scaler(plan: Plan) -> bool:
     return plan.spec.scaler.features != "none"
 
 
-def _how(trace: Trace) -> str:
+def how_it_diverged(trace: Trace) -> str:
+    """Say by which sign a run was found to diverge, as a clause."""
     if math.isfinite(trace.mse[-1]):
         return f"its gap passed {DIVERGENCE_FACTOR:g} times that of the start"
     return "its loss is no longer finite"

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from gdcli.experiment.explain.explanation import Explanation
+    from gdcli.experiment.explain.run.forecast import Forecast
 
 # Draws a result and returns the bytes of a PNG; passed in, because this package must not import Matplotlib.
 Draw: TypeAlias = Callable[["Result"], bytes]
@@ -95,8 +96,35 @@ class Result:
     @cached_property
     def summary(self) -> dict[str, Any]:
         """The figures of the run, as in `summary.json`."""
+        return {**self.figures, "explanation": list(self.explanation)}
+
+    @cached_property
+    def figures(self) -> dict[str, Any]:
+        """The summary without the explanation, which takes longer than all the rest."""
         warnings = list(self.warnings)
         return summarise(self.plan, self.trace, kernel=self.kernel, seconds=self.seconds, warnings=warnings)
+
+    @cached_property
+    def explanation(self) -> tuple[str, ...]:
+        """Sentences: whether the rate was stable, and the ending."""
+        from gdcli.experiment.explain.run.outlook import outlook  # not for the runs of a sweep
+
+        before = outlook(self.plan)
+        return tuple(sentence for sentence in (before and before.sentence, self.ending) if sentence)
+
+    @cached_property
+    def ending(self) -> str | None:
+        """A sentence on why the run ended, and what it would have needed; None for a run of no epochs."""
+        from gdcli.experiment.explain.run.ending import ending
+
+        return ending(self.plan, self.trace)
+
+    @cached_property
+    def forecast(self) -> Forecast:
+        """The predicted curve and the bound that the picture of the run shows."""
+        from gdcli.experiment.explain.run.forecast import forecast
+
+        return forecast(self.plan)
 
     @property
     def largest_stable_lr(self) -> float | None:

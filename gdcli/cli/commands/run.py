@@ -36,6 +36,7 @@ def run(
     directories = session.destinations(out, [planned.spec.name for planned in plans], plans)
     results = []
     for planned, directory in zip(plans, directories, strict=True):
+        session.say_outlook(planned)
         result = session.run(planned)
         results.append(result)
         session.warn_all(result.write(directory, plot=not no_plot))

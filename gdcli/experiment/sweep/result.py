@@ -166,7 +166,7 @@ def run_of(point: Point, record: Mapping[str, Any], *, curve: bool) -> SweepRun:
 
 def record_of(result: Result, *, curve: bool) -> dict[str, Any]:
     """The record of a run in the journal."""
-    summary = output.finite({**result.summary, "spec": None})
+    summary = output.finite({**result.figures, "spec": None})
     record: dict[str, Any] = {"summary": summary, "remarks": [list(remark) for remark in result.remarks]}
     if curve:
         columns = {name: values.tolist() for name, values in result.curve.items()}
