@@ -82,7 +82,7 @@ def rises(plan: Plan, gap: Array) -> bool:
     """
     objective = plan.rows.objective
     rounding = ROUNDING * max(objective.optimum_mse + float(gap[0]), objective.baseline_loss)
-    return float(gap[-1] - gap[0]) > rounding
+    return float(gap[-1]) - float(gap[0]) > rounding
 
 
 def method(plan: Plan) -> str:

@@ -33,9 +33,10 @@ def has_modes(case: Case) -> bool:
 
 def has_quick_count(optimizer: Optimizer, case: Case) -> bool:
     """Whether the epochs until a gap cost little to count: where momentum is very near 1, modes oscillate for long."""
-    if not isinstance(optimizer, Momentum):
+    if isinstance(optimizer, SGD) and not optimizer.weight_decay:
         return has_modes(case)
-    return 1 - optimizer.momentum >= LEAST_FRICTION and case.spectrum.rank <= MOST_DIRECTIONS
+    has_friction = not isinstance(optimizer, Momentum) or 1 - optimizer.momentum >= LEAST_FRICTION
+    return has_friction and case.spectrum.rank <= MOST_DIRECTIONS
 
 
 def quick_prediction(case: Case) -> Prediction:
