@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from gdcli.engine.arrays import Array
-    from gdcli.experiment.sweep.forecast import Forecast
-    from gdcli.experiment.sweep.result import SweepRun
+    from gdcli.sweeps.forecast import Forecast
+    from gdcli.sweeps.result import SweepRun
 
 SpecLike: TypeAlias = str | PathLike[str] | Mapping[str, Any]
 
@@ -123,8 +123,8 @@ def sweep(  # noqa: PLR0913 - all but the spec by keyword
             sweep continues from the finished runs.
     """
     # These modules import multiprocessing, which a single run does not need.
-    from gdcli.experiment.sweep.library import plan_arguments, sweep_in_directory, sweep_in_memory
-    from gdcli.experiment.sweep.workers import Resources
+    from gdcli.sweeps.library import plan_arguments, sweep_in_directory, sweep_in_memory
+    from gdcli.sweeps.workers import Resources
 
     resources = Resources(checked_kernel(kernel), workers, executor)
     planned = plan_arguments(spec, grid, paired=paired, seeds=seeds, frame=data)
@@ -201,15 +201,15 @@ def forecast(
         OutputError: The journal of finished runs cannot be read.
     """
     # These modules import multiprocessing, which a single run does not need.
-    from gdcli.experiment.sweep import forecast as sweeps
-    from gdcli.experiment.sweep.library import plan_arguments
-    from gdcli.experiment.sweep.workers import check_count
+    from gdcli.sweeps import forecast as forecasts
+    from gdcli.sweeps.library import plan_arguments
+    from gdcli.sweeps.workers import check_count
 
     choice = checked_kernel(kernel)
     check_count("workers", workers)
     planned = plan_arguments(spec, grid, paired=paired, seeds=seeds, frame=data)
     path = None if directory is None else Path(directory)
-    return sweeps.forecast(planned, path, kernel=choice, workers=workers, fresh=fresh)
+    return forecasts.forecast(planned, path, kernel=choice, workers=workers, fresh=fresh)
 
 
 def optimum(

@@ -12,7 +12,18 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "gdcli"
 FILES = sorted(PACKAGE.rglob("*.py"))
-ROOMS = ("engine", "spec", "theory", "data", "experiment", "show", "api", "cli")  # from the ground up
+ROOMS = (
+    "engine",
+    "spec",
+    "theory",
+    "data",
+    "output",
+    "experiment",
+    "sweeps",
+    "show",
+    "api",
+    "cli",
+)  # from the ground up
 ENGINE, SHOW, CLI = (sorted((PACKAGE / room).rglob("*.py")) for room in ("engine", "show", "cli"))
 GROUND = ("gdcli.errors", "gdcli._version")  # what every room may import
 # The packages that are not the standard library's, by the room that may import them.
@@ -21,7 +32,9 @@ PACKAGES = {
     "spec": {"numpy", "annotated_types", "pydantic", "pydantic_core", "yaml"},
     "theory": {"numpy"},
     "data": {"numpy", "pandas", "pyarrow"},
+    "output": {"numpy", "pandas"},
     "experiment": {"numpy", "pandas"},
+    "sweeps": {"numpy", "pandas"},
     "show": {"numpy", "matplotlib", "rich"},
     "api": {"pandas"},
     "cli": {"typer", "click", "rich"},
@@ -217,7 +230,7 @@ def test_running_a_spec_does_not_pay_for_what_compares_or_varies_runs(tmp_path: 
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
     loaded = {name for name in done.stdout.split() if name.startswith("gdcli.")}
-    several = ("api", "experiment.comparison", "experiment.quantiles", "experiment.results", "experiment.sweep")
+    several = ("api", "experiment.comparison", "experiment.quantiles", "experiment.results", "sweeps")
     assert "gdcli.experiment.execute" in loaded
     assert [name for name in loaded if is_within(name, tuple(f"gdcli.{name}" for name in several))] == []
 

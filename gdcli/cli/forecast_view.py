@@ -12,8 +12,8 @@ from gdcli.show.layout import Cell, Facts, Words
 from gdcli.show.sweep_labels import value_text
 
 if TYPE_CHECKING:
-    from gdcli.experiment.sweep.forecast import Forecast
     from gdcli.spec.grid import Axis
+    from gdcli.sweeps.forecast import Forecast
 
 MOST_VALUES = 6  # of an axis
 # Seconds of a unit, and its name: a unit is used from 1.5 times its size.

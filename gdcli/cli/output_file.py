@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gdcli.errors import OutputError
-from gdcli.experiment.output.places import explained, input_in, shown
-from gdcli.experiment.output.single_file import open_plain, replace_file
-from gdcli.experiment.output.workspace import workspace
+from gdcli.output.places import explained, input_in, shown
+from gdcli.output.single_file import open_plain, replace_file
+from gdcli.output.workspace import workspace
 
 
 @dataclass(frozen=True)

@@ -20,11 +20,11 @@ from gdcli.engine.trace import Status
 from gdcli.errors import printable, some_of
 from gdcli.experiment.ending import worst_remark
 from gdcli.experiment.execute import checked_kernel, execute
-from gdcli.experiment.output.places import destinations
-from gdcli.experiment.output.portable import inputs_of
+from gdcli.experiment.files.portable import inputs_of
 from gdcli.experiment.plan import Plan
 from gdcli.experiment.planner import plan_all
 from gdcli.experiment.result import Result, by_name
+from gdcli.output.places import destinations
 from gdcli.show.drawing import draw_run
 from gdcli.spec.model import Spec
 
@@ -100,6 +100,16 @@ class Session:
             first, *others = [planned for planned in plans if planned.spec.name == name]
             own = f" (seed {first.spec.seed}; each seed has its own)" if others else ""
             self.say(f"{name}: {'; '.join(first.explanation)}{own}")
+
+    def say_outlook(self, planned: Plan) -> None:
+        """Say whether a run is stable before it starts; warn if it cannot end well."""
+        from gdcli.experiment.explain.run.outlook import outlook  # for `gdcli run` alone
+
+        before = outlook(planned)
+        if before and before.fate:
+            self.warn(f"{planned.spec.name}: {before.sentence} {before.fate}")
+        elif before:
+            self.say(f"{planned.spec.name}: {before.sentence}")
 
     def run(self, planned: Plan) -> Result:
         """Run one plan, with a progress bar on a terminal."""

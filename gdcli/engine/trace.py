@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from gdcli.engine.arrays import Array, BoolArray, IntArray
 from gdcli.engine.problems.base import Problem, loss
@@ -56,6 +57,25 @@ class Trace:
     gap: Array
     val_mse: Array | None
     weights: Array
+
+
+def has_diverged(gap: Array, before: Array, first: ArrayLike, baseline_loss: float) -> BoolArray:
+    """Whether a run has diverged after an epoch: its gap is not finite; or it is rising and has passed two bounds.
+
+    One is the starting gap times `DIVERGENCE_FACTOR`. The other is for a start near the optimum, where that is still
+    tiny: such a run has diverged once it is worse than a model that has learned nothing.
+
+    Args:
+        gap: Gaps after each epoch, shape (epochs, …).
+        before: Gaps one epoch earlier, likewise.
+        first: The starting gap, shape (…).
+        baseline_loss: The loss of predicting zeros.
+
+    Returns:
+        Shape (epochs, …).
+    """
+    bound = np.maximum(DIVERGENCE_FACTOR * np.asarray(first), baseline_loss)
+    return np.asarray(~np.isfinite(gap) | ((gap > bound) & (gap > before)))
 
 
 @dataclass
@@ -129,10 +149,7 @@ class Record:
         self.gap[stretch, running] = gap = self.objective.excess(history)
         if self.validation:
             self.val_mse[stretch, running] = loss(self.validation, history)
-        # The second bound is for a start near the optimum, whose gap times 1e6 is still tiny: such a run has diverged
-        # once it is worse than a model that has learned nothing.
-        bound = np.maximum(DIVERGENCE_FACTOR * self.gap[0, running], self.objective.baseline_loss)
-        diverged = ~np.isfinite(gap) | ((gap > bound) & (gap > self.gap[before, running]))
+        diverged = has_diverged(gap, self.gap[before, running], self.gap[0, running], self.objective.baseline_loss)
         target = None if self.objective.floor is None else stopping.gap
         reached = gap <= (-np.inf if target is None else target)
         ended = diverged | reached | self._stalled(stretch, running, stopping)

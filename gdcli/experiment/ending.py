@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from gdcli.engine.arrays import Array
 from gdcli.engine.optimizers.plain import Momentum
 from gdcli.engine.trace import DIVERGENCE_FACTOR, Status, Trace
 from gdcli.experiment.automatic.optimal import is_optimal
@@ -82,16 +83,16 @@ def remarks_on(plan: Plan, trace: Trace) -> Iterator[Remark]:
         Remarks, the most important first: it diverged; it ended above its start; a rate was above the largest stable
         one; it hardly moved.
     """
-    limit = largest_stable_rate(plan.spec.optimizer, plan.rows.spectrum.largest)
+    limit = largest_stable_lr(plan)
     if is_optimal(plan.spec) or plan.explanation:  # such rates may be unstable one by one, but not together
         limit = None
-    rate = float(plan.rates[: len(trace.gap) - 1].max(initial=0.0))  # the largest one that was used
+    rate = largest_rate(plan, trace)
     if trace.status is Status.DIVERGED:
-        how = f"diverged at epoch {len(trace.gap) - 1}: {_how(trace)}"
+        how = f"diverged at epoch {len(trace.gap) - 1}: {how_it_diverged(trace)}"
         yield Remark("diverged", f"{how}; {_advice(plan, rate, limit)}")
         return
     start, end = float(trace.mse[0]), float(trace.mse[-1])
-    if end - start > ROUNDING * max(start, plan.rows.objective.baseline_loss):
+    if rises(plan, trace.gap):
         how = f"ended above its start: the MSE went from {start:.6g} to {end:.6g}"
         yield Remark("above its start", f"{how}; {_advice(plan, rate, limit)}")
     elif limit is not None and rate > limit:
@@ -109,6 +110,18 @@ def _advice(plan: Plan, rate: float, limit: float | None) -> str:
     return f"lr {rate:g} is above {limit:.4g}, the largest stable rate of {method(plan)} on these columns; {advice}"
 
 
+def rises(plan: Plan, gap: Array) -> bool:
+    """Whether the loss of a run ends above its start, by more than rounding.
+
+    Args:
+        plan: The plan of the run.
+        gap: Gaps at the start and after each epoch.
+    """
+    objective = plan.rows.objective
+    rounding = ROUNDING * max(objective.floor + float(gap[0]), objective.baseline_loss)
+    return float(gap[-1]) - float(gap[0]) > rounding
+
+
 def method(plan: Plan) -> str:
     """The method that the limit of the largest stable rate applies to."""
     match plan.spec.optimizer:
@@ -121,7 +134,8 @@ def _has_scaler(plan: Plan) -> bool:
     return plan.spec.scaler.features != "none"
 
 
-def _how(trace: Trace) -> str:
+def how_it_diverged(trace: Trace) -> str:
+    """Say by which sign a run was found to diverge, as a clause."""
     if math.isfinite(trace.mse[-1]):
         return f"its gap passed {DIVERGENCE_FACTOR:g} times that of the start"
     return "its loss is no longer finite"
@@ -157,3 +171,13 @@ def reason_to_stop(plan: Plan, trace: Trace) -> str | None:
     best = epoch - (stop.patience or 0)
     least = f" by {stop.min_delta:g}" if stop.min_delta else ""
     return f"at epoch {epoch}: the {watched} has not improved{least} on {losses[best]:.6g}, that of epoch {best}"
+
+
+def largest_stable_lr(plan: Plan) -> float | None:
+    """The rate beyond which full-batch descent grows, with or without momentum; None for other optimizers."""
+    return largest_stable_rate(plan.spec.optimizer, plan.rows.spectrum.largest)
+
+
+def largest_rate(plan: Plan, trace: Trace) -> float:
+    """The largest rate that the finished epochs of a run used; 0 if there are none."""
+    return float(plan.rates[: len(trace.gap) - 1].max(initial=0.0))

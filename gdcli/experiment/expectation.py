@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from gdcli.engine.trace import Status
-from gdcli.experiment.output.directories import finite
 from gdcli.experiment.result import Result
+from gdcli.output.directories import finite
 from gdcli.spec.model import EXPECTED, AtMost, Expect, plain
 
 

@@ -75,11 +75,36 @@ def spread(runs: Sequence[Run], figure: str) -> Spread[float] | None:
     Returns:
         Its quantiles; None where a run has no such figure.
     """
-    finals = [final(run, figure) for run in runs]
-    values = np.array([value for value in finals if value is not None])
-    if len(values) < len(runs):
+    return _spread([final(run, figure) for run in runs])
+
+
+def epochs_spread(runs: Sequence[Run], share: str) -> Spread[float] | None:
+    """Sum up the epochs that runs of one setting take until gap/optimum is at most a share.
+
+    Args:
+        runs: One per seed, at least one.
+        share: A key of `epochs_to` in the summary.
+
+    Returns:
+        Quantiles of the epochs, in which never is infinite; None where the optimum of a run is 0. A single run has its
+        own epochs, even if it diverged later.
+    """
+    return _spread([_epochs(run, share, is_one=len(runs) == 1) for run in runs])
+
+
+def _epochs(run: Run, share: str, *, is_one: bool) -> float | None:
+    if run.summary["gap_ratio"] is None:
         return None
-    if len(runs) == 1:
+    epochs = run.summary["epochs_to"][share]
+    is_late = run.summary["status"] == Status.DIVERGED and not is_one
+    return math.inf if epochs is None or is_late else float(epochs)
+
+
+def _spread(finals: Sequence[float | None]) -> Spread[float] | None:
+    values = np.array([value for value in finals if value is not None])
+    if len(values) < len(finals):
+        return None
+    if len(finals) == 1:
         return Spread(*[float(values[0])] * 3)
     return Spread(*(float(quantile(values, q)) for q in (0.1, 0.5, 0.9)))
 

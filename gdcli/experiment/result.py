@@ -18,12 +18,12 @@ from gdcli.engine.kernels.base import Kernel
 from gdcli.engine.trace import Status, Trace
 from gdcli.errors import GdcliWarning
 from gdcli.experiment.ending import Remark, remarks_on
-from gdcli.experiment.output.directories import add_picture, finite, replacing, write_csv, write_summary
-from gdcli.experiment.output.portable import needs_data, portable_spec, training_data
+from gdcli.experiment.files.portable import needs_data, portable_spec, training_data
 from gdcli.experiment.plan import Plan
 from gdcli.experiment.prediction.new_rows import predict
 from gdcli.experiment.prediction.predictor import Predictor
 from gdcli.experiment.summary import SUMMARY_COLUMNS, brief, summarise
+from gdcli.output.directories import add_picture, finite, replacing, write_csv, write_summary
 from gdcli.spec.strict_yaml import dump
 from gdcli.theory.stability import largest_stable_rate
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from gdcli.experiment.explain.explanation import Explanation
+    from gdcli.experiment.explain.run.forecast import Forecast
 
 # Draws a result and returns the bytes of a PNG; passed in, because this package must not import Matplotlib.
 Draw: TypeAlias = Callable[["Result"], bytes]
@@ -103,6 +104,11 @@ class Result:
     @cached_property
     def summary(self) -> dict[str, Any]:
         """The figures of the run, as in `summary.json`."""
+        return {**self.figures, "explanation": list(self.explanation)}
+
+    @cached_property
+    def figures(self) -> dict[str, Any]:
+        """The summary without the explanation, which takes longer than all the rest."""
         warnings = list(self.warnings)
         return summarise(self.plan, self.trace, kernel=self.kernel, seconds=self.seconds, warnings=warnings)
 
@@ -119,6 +125,30 @@ class Result:
             DataError: A feature is missing or has unusable cells; or the run diverged.
         """
         return predict(Predictor.of(self.plan.rows, self.trace.weights), from_frame(frame)).values
+
+    @cached_property
+    def explanation(self) -> tuple[str, ...]:
+        """Sentences: what `auto` became, whether the rate was stable, and the ending."""
+        from gdcli.experiment.explain.run.outlook import outlook  # not for the runs of a sweep
+
+        before = outlook(self.plan)
+        return tuple(
+            sentence for sentence in (*self.plan.explanation, before and before.sentence, self.ending) if sentence
+        )
+
+    @cached_property
+    def ending(self) -> str | None:
+        """A sentence on why the run ended, and what it would have needed; None for a run of no epochs."""
+        from gdcli.experiment.explain.run.ending import ending
+
+        return ending(self.plan, self.trace)
+
+    @cached_property
+    def forecast(self) -> Forecast:
+        """The predicted curve and the bound that the picture of the run shows."""
+        from gdcli.experiment.explain.run.forecast import forecast
+
+        return forecast(self.plan)
 
     @property
     def largest_stable_lr(self) -> float | None:

@@ -17,6 +17,7 @@ from gdcli.experiment.plan import Plan
 from gdcli.experiment.prediction.predictor import scaling_document
 from gdcli.experiment.rows import Rows
 from gdcli.spec.model import Scaler, plain
+from gdcli.theory.epochs import first_epoch
 
 SUMMARY_COLUMNS = (
     "name",
@@ -38,6 +39,7 @@ SUMMARY_COLUMNS = (
     "val_mse",
     "seconds",
 )
+SHARES = ("0.01", "0.0001", "1e-06")  # of the optimum's MSE: `epochs_to` has the first epoch with such a gap
 
 
 def summarise(plan: Plan, trace: Trace, *, kernel: Kernel, seconds: float, warnings: Sequence[str]) -> dict[str, Any]:
@@ -58,6 +60,7 @@ def summarise(plan: Plan, trace: Trace, *, kernel: Kernel, seconds: float, warni
     return {
         **figures,
         "kernel": kernel,
+        "epochs_to": _epochs_to(plan, trace),
         **_weights("weights", trace.weights, rows),
         **_weights("optimum_weights", optimum.weights, rows),
         **scaling_document(rows),
@@ -71,7 +74,6 @@ def summarise(plan: Plan, trace: Trace, *, kernel: Kernel, seconds: float, warni
         "rows": rows.n,
         "training_rows": len(rows.training),
         "validation_rows": len(rows.validating),
-        "explanation": list(plan.explanation),
         "warnings": list(warnings),
         "versions": {"gdcli": __version__, "python": platform.python_version(), "numpy": np.__version__},
     }
@@ -88,7 +90,6 @@ def _figures(plan: Plan, trace: Trace, seconds: float) -> dict[str, Any]:
     """The values of `SUMMARY_COLUMNS`."""
     spec, objective = plan.spec, plan.rows.objective
     epochs, best, gap = len(trace.gap) - 1, int(np.argmin(trace.gap)), float(trace.gap[-1])
-    has_ratio = objective.floor > 0 and not objective.optimum.is_zero
     return {
         "name": spec.name,
         "status": str(trace.status),
@@ -105,10 +106,24 @@ def _figures(plan: Plan, trace: Trace, seconds: float) -> dict[str, Any]:
         "best_epoch": best,
         "optimum_mse": objective.floor,
         "gap": gap,
-        "gap_ratio": gap / objective.floor if has_ratio else None,
+        "gap_ratio": gap / objective.floor if has_ratio(plan) else None,
         "val_mse": None if trace.val_mse is None else float(trace.val_mse[-1]),
         "seconds": seconds,
     }
+
+
+def has_ratio(plan: Plan) -> bool:
+    """Whether gaps can be divided by the MSE of the optimum: whether it is greater than 0."""
+    return plan.rows.objective.floor > 0 and not plan.rows.objective.optimum.is_zero
+
+
+def _epochs_to(plan: Plan, trace: Trace) -> dict[str, int | None]:
+    """The first epoch whose gap/optimum is at most each of `SHARES`; None where there is none."""
+    if not has_ratio(plan):
+        return dict.fromkeys(SHARES)
+    with np.errstate(all="ignore"):  # the gap of a run that diverged may overflow
+        ratios = trace.gap / plan.rows.objective.floor
+    return {share: first_epoch(ratios, float(share)) for share in SHARES}
 
 
 def _scaler(scaler: Scaler) -> str:

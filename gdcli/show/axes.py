@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
 
 from gdcli.engine.arrays import Array
@@ -50,7 +51,7 @@ def drawable(values: Array) -> Array:
     return np.where(np.isfinite(values), np.minimum(values, LARGEST_DRAWN), np.nan)
 
 
-def fill_band(axis: Axes, x: Array, low: Array, high: Array, *, colour: str, alpha: float = 0.2) -> None:
+def fill_band(axis: Axes, x: Array, low: Array, high: Array, *, colour: str, alpha: float = 0.2) -> PolyCollection:
     """Fill between two curves; a band with an infinite end reaches the top of the axis.
 
     Args:
@@ -60,8 +61,11 @@ def fill_band(axis: Axes, x: Array, low: Array, high: Array, *, colour: str, alp
         high: The upper curve, shape (n,).
         colour: Colour of the band.
         alpha: Opacity of the band.
+
+    Returns:
+        The band.
     """
     top = np.maximum(axis.get_ylim()[1], low)
-    axis.fill_between(
+    return axis.fill_between(
         x, drawable(low), drawable(np.where(np.isfinite(high), high, top)), color=colour, alpha=alpha, linewidth=0
     )

@@ -13,7 +13,7 @@ from gdcli.errors import GdcliWarning
 
 if TYPE_CHECKING:
     from gdcli.experiment.result import Result
-    from gdcli.experiment.sweep.result import SweepResult
+    from gdcli.sweeps.result import SweepResult
 
 
 def draw_run(result: Result) -> bytes:

@@ -9,7 +9,6 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from gdcli.errors import counted
-from gdcli.experiment.ending import reason_to_stop
 from gdcli.experiment.result import Result
 from gdcli.show.layout import Cell, Column, Facts, Sheet, Words, comma_separated
 from gdcli.show.texts import number, status_text
@@ -49,9 +48,9 @@ def _settings(result: Result) -> Iterator[tuple[str, list[Cell]]]:
             f"in {_seconds(summary['seconds'])}",
         ],
     )
-    reason = reason_to_stop(result.plan, result.trace)
-    if reason:
-        yield "stopped", list(reason.split(" "))
+    if result.ending:
+        verb, _, rest = result.ending.removesuffix(".").partition(" ")
+        yield verb.lower(), list(rest.split(" "))
 
 
 def _figures(result: Result) -> Iterator[tuple[str, list[Cell]]]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from gdcli.experiment.sweep.points import effective
-from gdcli.experiment.sweep.result import SettingRuns, SweepResult
 from gdcli.spec.automatic import AUTO, AUTOMATIC_KEYS
 from gdcli.spec.grid import Axis, written
+from gdcli.sweeps.points import effective
+from gdcli.sweeps.result import SettingRuns, SweepResult
 
 FIGURES = {"gap": "gap", "final_mse": "MSE"}
 

@@ -9,12 +9,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from gdcli.experiment.quantiles import Spread, spread
-from gdcli.experiment.sweep.points import effective
-from gdcli.experiment.sweep.result import SettingRuns, SweepResult
 from gdcli.show.axes import fill_band, log_axis, short
 from gdcli.show.pictures import LEGEND_INSIDE, LEGEND_MOST, cut, line_styles
 from gdcli.show.sweep_labels import FIGURES, diverged_label, headings_of, plain_label, value_text, varied
 from gdcli.spec.grid import Axis
+from gdcli.sweeps.points import effective
+from gdcli.sweeps.result import SettingRuns, SweepResult
 
 FEW_BANDS = 4  # the most bands drawn at full opacity
 

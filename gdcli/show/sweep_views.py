@@ -11,11 +11,11 @@ from rich.console import Group, RenderableType
 from gdcli.errors import counted
 from gdcli.experiment.ending import NOTES
 from gdcli.experiment.quantiles import spread
-from gdcli.experiment.sweep.result import SettingRuns, SweepResult, SweepRun
 from gdcli.show.layout import Column, Sheet, Words
 from gdcli.show.sweep_labels import headings_of, label_of, value_text, varied
 from gdcli.show.tables import RANKS, ranking_lines
 from gdcli.show.texts import number, scientific
+from gdcli.sweeps.result import SettingRuns, SweepResult, SweepRun
 
 SHOWN = 10
 # The plural of each note.

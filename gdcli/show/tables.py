@@ -13,7 +13,7 @@ from rich.text import Text
 from gdcli.engine.trace import Status
 from gdcli.experiment.comparison import Comparison, comparison
 from gdcli.experiment.ending import tally
-from gdcli.experiment.quantiles import spread
+from gdcli.experiment.quantiles import epochs_spread, spread
 from gdcli.experiment.result import Result, by_name
 from gdcli.show.layout import Cell, Column, Sheet, Words, comma_separated
 from gdcli.show.texts import STATUS_STYLES, number, scientific, seeds_text, status_text
@@ -21,8 +21,10 @@ from gdcli.show.texts import STATUS_STYLES, number, scientific, seeds_text, stat
 # If there is no room for all columns, those with the smallest rank are left out first.
 RANKS = {
     **{"gap": 60, "median gap": 60, "final MSE": 40, "val. MSE": 35, "10–90 %": 30, "gap/opt.": 20},
+    **{"epochs\nto 1 %": 9, "epochs\nto 0.01 %": 8, "epochs\nto 1e-6": 7},
     **{"optimizer": 28, "lr": 27, "schedule": 26, "scaler": 25, "batch_size": 24, "epochs": 10},
 }
+EPOCHS_TO = {"epochs\nto 1 %": "0.01", "epochs\nto 0.01 %": "0.0001", "epochs\nto 1e-6": "1e-06"}
 
 
 def comparison_view(results: Sequence[Result]) -> RenderableType:
@@ -47,7 +49,8 @@ def comparison_view(results: Sequence[Result]) -> RenderableType:
     ]
     with_validation = any(result.summary["val_mse"] is not None for result in results)
     validation = ["val. MSE"] if with_validation else []
-    figures = ["final MSE", *validation, *(["median gap", "10–90 %"] if seeds else ["gap"]), "gap/opt."]
+    arrivals = _arrivals(results)
+    figures = ["final MSE", *validation, *(["median gap", "10–90 %"] if seeds else ["gap"]), "gap/opt.", *arrivals]
     columns += [Column(heading, RANKS[heading]) for heading in ([] if seeds else ["epochs"]) + figures]
     rule = comparison(list(groups.values()))
     best = {list(groups)[i] for i in rule.best(list(groups.values()))}
@@ -62,6 +65,7 @@ def comparison_view(results: Sequence[Result]) -> RenderableType:
             number(_median(runs, "gap"), 4),
             *([_range(runs)] if seeds else []),
             number(_median(runs, "gap_ratio"), 4),
+            *(number(_median_epochs(runs, share)) for share in arrivals.values()),
         ]
         rows.append(row)
     legend = ["★ best", "", ""] if best else []
@@ -117,6 +121,19 @@ def _median(runs: Sequence[Result], figure: str) -> float | None:
 def _rate(runs: Sequence[Result]) -> str:
     """The learning rate, the median if `auto` differs from seed to seed."""
     return f"{median(run.summary['lr'] for run in runs):g}"
+
+
+def _arrivals(results: Sequence[Result]) -> dict[str, str]:
+    """The columns of epochs: always the first one, the others if a run has got that far."""
+    first, *others = EPOCHS_TO.items()
+    reached = [(key, share) for key, share in others if any(r.summary["epochs_to"][share] is not None for r in results)]
+    return dict([first, *reached])
+
+
+def _median_epochs(runs: Sequence[Result], share: str) -> float | None:
+    """The median of the epochs until gap/optimum is at most a share; infinite for never, None if the optimum is 0."""
+    epochs = epochs_spread(runs, share)
+    return epochs.median if epochs else None
 
 
 def _range(runs: Sequence[Result]) -> str:

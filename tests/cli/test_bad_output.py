@@ -23,7 +23,7 @@ from gdcli.cli.progress import EpochBar
 from gdcli.errors import system_reason
 from gdcli.experiment import result as results
 from gdcli.experiment.execute import execute
-from gdcli.experiment.output import directories as output
+from gdcli.output import directories as output
 
 D = "dataset: d.csv\n"
 KEPT = "what was there before is kept"

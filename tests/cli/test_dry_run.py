@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
+from gdcli.sweeps.forecast import forecast
+from gdcli.sweeps.library import plan_arguments
 from workbench import Bench
 
 import gdcli
 from gdcli.cli.forecast_view import duration
 from gdcli.engine.kernels.choice import numpy_seconds
-from gdcli.experiment.sweep.forecast import forecast
-from gdcli.experiment.sweep.library import plan_arguments
 
 SPEC = "dataset: d.csv\nscaler: zscore\nepochs: 5\n"
 GRID = ("--grid", "optimizer.lr=0.01,0.1", "--grid", "batch_size=1,2,full")

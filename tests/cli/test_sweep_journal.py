@@ -16,11 +16,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from gdcli.sweeps.journal import Journal, read_journal
 from workbench import Bench
 
 from gdcli.errors import OutputError
-from gdcli.experiment.output.lock import sole_writer
-from gdcli.experiment.sweep.journal import Journal, read_journal
+from gdcli.output.lock import sole_writer
 
 SPEC = "dataset: d.csv\nscaler: zscore\nepochs: 5\n"
 JOURNAL = Path("results/s-sweep/runs.jsonl")
@@ -62,7 +62,7 @@ def test_a_sweep_that_is_interrupted_before_a_run_is_finished_starts_again(
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("gdcli.experiment.sweep.workers.run_group", interrupt)
+    monkeypatch.setattr("gdcli.sweeps.workers.run_group", interrupt)
     bench.write("s.yaml", SPEC)
     outcome = bench.gd("sweep", "s.yaml", "--grid", "optimizer.lr=0.01,0.1")
     assert outcome.code == 130
@@ -175,7 +175,7 @@ def test_a_full_disk_while_the_lock_is_written(bench: Bench, monkeypatch: pytest
 
     bench.write("s.yaml", SPEC)
     Path("results").mkdir()
-    monkeypatch.setattr("gdcli.experiment.output.lock.os.write", refuse)
+    monkeypatch.setattr("gdcli.output.lock.os.write", refuse)
     message = f"{LOCK}: cannot make this lock: {os.strerror(errno.ENOSPC)}; nothing has been run"
     bench.refuses(2, message, "sweep", "s.yaml", "--grid", "optimizer.lr=0.01,0.1")
     (descriptor,) = descriptors
@@ -198,7 +198,7 @@ def test_runs_on_earlier_content_of_the_data_are_dropped(bench: Bench) -> None:
 def test_runs_of_another_version_are_dropped(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     sweep(bench, "optimizer.lr=0.01,0.1", spec=SPEC)
     for module in ("points", "run"):
-        monkeypatch.setattr(f"gdcli.experiment.sweep.{module}.__version__", "0.0.0")
+        monkeypatch.setattr(f"gdcli.sweeps.{module}.__version__", "0.0.0")
     assert sweep(bench, "optimizer.lr=0.1")["reused"] == 0
     assert len(seconds()) == 1
 
@@ -270,7 +270,7 @@ def test_a_full_disk_keeps_what_has_finished(bench: Bench, monkeypatch: pytest.M
 
 HOLD = """
 from pathlib import Path
-from gdcli.experiment.output.lock import sole_writer
+from gdcli.output.lock import sole_writer
 with sole_writer(Path("results/s-sweep")):
     print("held", flush=True)
     input()

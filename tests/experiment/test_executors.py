@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from gdcli.sweeps import lockstep, pools
+from gdcli.sweeps.lockstep import groups
+from gdcli.sweeps.plan import plan_sweep
 
 import gdcli
 from gdcli.engine.descent import Watch
 from gdcli.experiment.execute import predicted_seconds
-from gdcli.experiment.sweep import lockstep, pools
-from gdcli.experiment.sweep.lockstep import groups
-from gdcli.experiment.sweep.plan import plan_sweep
 from gdcli.spec.draft import read_draft
 from gdcli.spec.grid import Axis
 

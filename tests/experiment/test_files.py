@@ -14,10 +14,10 @@ import pytest
 import yaml
 
 import gdcli
-from gdcli.experiment.comparison_files import write_comparison
-from gdcli.experiment.output.places import shown
+from gdcli.experiment.files.comparison import write_comparison
 from gdcli.experiment.result import Result
 from gdcli.experiment.summary import SUMMARY_COLUMNS
+from gdcli.output.places import shown
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = sorted((ROOT / "experiments").rglob("*.yaml"))

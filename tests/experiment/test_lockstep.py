@@ -12,15 +12,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from gdcli.sweeps import pools
+from gdcli.sweeps.lockstep import MOST_COLUMNS, groups, kernel_for_runs, run_group
+from gdcli.sweeps.plan import plan_sweep
+from gdcli.sweeps.pools import without_cells
+from gdcli.sweeps.workers import run_groups
 
 from gdcli.engine.kernels.base import Kernel
 from gdcli.engine.trace import Trace
 from gdcli.experiment.plan import Plan
-from gdcli.experiment.sweep import pools
-from gdcli.experiment.sweep.lockstep import MOST_COLUMNS, groups, kernel_for_runs, run_group
-from gdcli.experiment.sweep.plan import plan_sweep
-from gdcli.experiment.sweep.pools import without_cells
-from gdcli.experiment.sweep.workers import run_groups
 from gdcli.spec.draft import read_draft
 from gdcli.spec.grid import Axis
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gdcli.engine.trace import Status, Trace
-from gdcli.experiment.quantiles import curve_spread, final, quantile, spread
+from gdcli.experiment.quantiles import curve_spread, epochs_spread, final, quantile, spread
 
 INF = math.inf
 QS = st.sampled_from([0.1, 0.5, 0.9])
@@ -87,3 +87,30 @@ def test_curves_go_on_after_a_run_has_ended() -> None:
     assert together.high[2:].tolist() == [INF, INF]
     alone = curve_spread(traces[2:], [traces[2].gap])
     assert alone.median.tolist() == [6, 7, 8]
+
+
+def arrivals(*epochs: int | None, ratio: float | None = 1.0, status: str = "completed") -> list[Run]:
+    return [Run({"status": status, "gap_ratio": ratio, "epochs_to": {"0.01": count}}) for count in epochs]
+
+
+@pytest.mark.parametrize(
+    ("group", "median"),
+    [
+        (arrivals(7), 7),
+        (arrivals(None), INF),
+        (arrivals(3, 8), 5.5),
+        (arrivals(3, 8, None), 8),
+        (arrivals(3, None, None), INF),
+        (arrivals(7, status="diverged"), 7),
+        (arrivals(5) + arrivals(6, status="diverged"), INF),
+        (arrivals(5, 9) + arrivals(6, status="diverged"), 9),
+    ],
+)
+def test_a_seed_that_never_arrives_counts_as_infinite(group: list[Run], median: float) -> None:
+    epochs = epochs_spread(group, "0.01")
+    assert epochs is not None
+    assert epochs.median == median
+
+
+def test_there_is_no_median_of_epochs_where_an_optimum_is_zero() -> None:
+    assert epochs_spread(arrivals(4) + arrivals(None, ratio=None), "0.01") is None

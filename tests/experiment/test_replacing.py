@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from gdcli.errors import OutputError
-from gdcli.experiment.output import swap, workspace
-from gdcli.experiment.output.directories import replacing, write_summary
-from gdcli.experiment.output.places import shown
+from gdcli.output import swap, workspace
+from gdcli.output.directories import replacing, write_summary
+from gdcli.output.places import shown
 
 LEFT = ".gdcli-0123456789abcdef"
 CANNOT = {"nothing_missing": 0, "no_such_call": errno.ENOSYS, "not_on_this_file_system": errno.EINVAL}
@@ -150,8 +150,8 @@ def test_a_kill_between_two_renames_is_repaired_at_the_next_write(tmp_path: Path
     program = f"""
 import errno, os, sys
 from pathlib import Path
-from gdcli.experiment.output import directories as output
-from gdcli.experiment.output import swap
+from gdcli.output import directories as output
+from gdcli.output import swap
 swap.exchange = lambda *_: errno.ENOSYS
 swap._rename = lambda *_: os._exit(9)
 with output.replacing(Path({str(tmp_path / "x")!r})) as new:

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from gdcli.sweeps import lockstep
 
 import gdcli
-from gdcli.experiment.output.lock import sole_writer
-from gdcli.experiment.output.places import shown
-from gdcli.experiment.summary import SUMMARY_COLUMNS
-from gdcli.experiment.sweep import lockstep
+from gdcli.experiment.summary import SHARES, SUMMARY_COLUMNS
+from gdcli.output.lock import sole_writer
+from gdcli.output.places import shown
 
 DATA = {"x": [1.0, 2.0, 3.0, 4.0], "z": [2.0, 1.0, 5.0, 3.0], "y": [3.0, 4.0, 9.0, 8.0]}
 SPEC: dict[str, Any] = {"dataset": {"inline": DATA}, "scaler": "zscore", "epochs": 5}
@@ -120,7 +120,7 @@ def test_a_directory_that_a_sweep_must_not_write(tmp_path: Path) -> None:
 
 
 def test_an_interrupted_sweep_keeps_what_was_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gdcli.experiment.sweep.lockstep.MOST_COLUMNS", 1)
+    monkeypatch.setattr("gdcli.sweeps.lockstep.MOST_COLUMNS", 1)
     calls = []
 
     def run_group(*arguments: Any) -> Any:
@@ -129,7 +129,7 @@ def test_an_interrupted_sweep_keeps_what_was_finished(tmp_path: Path, monkeypatc
             raise KeyboardInterrupt
         return lockstep.run_group(*arguments)
 
-    monkeypatch.setattr("gdcli.experiment.sweep.workers.run_group", run_group)
+    monkeypatch.setattr("gdcli.sweeps.workers.run_group", run_group)
     with pytest.raises(KeyboardInterrupt):
         gdcli.sweep(SPEC, grid=GRID, directory=tmp_path / "s", plot=False)
     assert json.loads((tmp_path / "s/summary.json").read_text())["finished"] == 1
@@ -144,3 +144,14 @@ def test_warnings_are_of_the_class_of_gdcli(tmp_path: Path, monkeypatch: pytest.
         gdcli.sweep(SPEC, grid=GRID, directory=tmp_path / "s")
     with sole_writer(tmp_path / "s"):
         pass  # the lock is free again
+
+
+def test_the_epochs_until_a_gap_is_small() -> None:
+    result = gdcli.run({**SPEC, "epochs": 400, "optimizer": {"lr": 0.3}})
+    optimum, gaps = result.summary["optimum_mse"], result.trace.gap
+    expected = {share: next(i for i, gap in enumerate(gaps) if gap <= float(share) * optimum) for share in SHARES}
+    assert result.summary["epochs_to"] == expected
+    assert 0 < expected["0.01"] < expected["0.0001"] < expected["1e-06"] < 400
+    assert gdcli.run({**SPEC, "epochs": 2}).summary["epochs_to"] == dict.fromkeys(SHARES)
+    exact = {**SPEC, "dataset": {"inline": {"x": [1.0, 2.0], "y": [2.0, 4.0]}}, "init": "zeros"}
+    assert gdcli.run(exact).summary["epochs_to"] == dict.fromkeys(SHARES)

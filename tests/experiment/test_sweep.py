@@ -17,6 +17,13 @@ from typing import Any, get_args
 import numpy as np
 import pandas as pd
 import pytest
+from gdcli.sweeps.journal import Journal, read_journal
+from gdcli.sweeps.lockstep import groups
+from gdcli.sweeps.plan import plan_sweep
+from gdcli.sweeps.points import Sweep
+from gdcli.sweeps.result import SweepRun
+from gdcli.sweeps.run import run_plans
+from gdcli.sweeps.workers import Resources
 
 import gdcli
 from gdcli.data.design import Needs
@@ -26,13 +33,6 @@ from gdcli.errors import OutputError, SpecError
 from gdcli.experiment.plan import Plan
 from gdcli.experiment.planner import Planner, plan
 from gdcli.experiment.result import Result
-from gdcli.experiment.sweep.journal import Journal, read_journal
-from gdcli.experiment.sweep.lockstep import groups
-from gdcli.experiment.sweep.plan import plan_sweep
-from gdcli.experiment.sweep.points import Sweep
-from gdcli.experiment.sweep.result import SweepRun
-from gdcli.experiment.sweep.run import run_plans
-from gdcli.experiment.sweep.workers import Resources
 from gdcli.show.drawing import draw_run
 from gdcli.spec.draft import read_draft
 from gdcli.spec.grid import Axis
@@ -255,7 +255,7 @@ COMMAND = [sys.executable, "-m", "gdcli", *OPTIONS]
 INTERRUPTED = """
 import os, signal
 from gdcli.cli import interrupts, main
-from gdcli.experiment.sweep import run
+from gdcli.sweeps import run
 
 class Journal(run.Journal):
     finished = 0

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from gdcli.sweeps.journal import record_of, run_of
+from gdcli.sweeps.plan import plan_sweep
+from gdcli.sweeps.result import SweepResult, SweepRun
+from gdcli.sweeps.run import run_plans
+from gdcli.sweeps.workers import Resources
 from rich.console import Console
 
 from gdcli.experiment.quantiles import spread
-from gdcli.experiment.sweep.journal import record_of, run_of
-from gdcli.experiment.sweep.plan import plan_sweep
-from gdcli.experiment.sweep.result import SweepResult, SweepRun
-from gdcli.experiment.sweep.run import run_plans
-from gdcli.experiment.sweep.workers import Resources
 from gdcli.show.drawing import draw_run, draw_sweep
 from gdcli.show.pictures import to_png
 from gdcli.show.sweep_labels import headings_of, label_of

@@ -49,9 +49,9 @@ def check(
     from gdcli.cli.session import Session, complain_of_unstarted
     from gdcli.engine.trace import Status
     from gdcli.experiment.expectation import verdict_document
-    from gdcli.experiment.output.junit import JUNIT_BEGINNING, junit_xml
-    from gdcli.experiment.output.manifest import is_own
-    from gdcli.experiment.output.portable import inputs_of
+    from gdcli.experiment.files.junit import JUNIT_BEGINNING, junit_xml
+    from gdcli.experiment.files.portable import inputs_of
+    from gdcli.output.manifest import is_own
     from gdcli.show.verdicts import reason
     from gdcli.spec.folders import find_specs
 
@@ -104,7 +104,7 @@ def _verdicts(session: Session, plans: Sequence[Plan], directories: Sequence[Pat
 def _report_faults(junit: Path, files: Sequence[Path], error: FaultsError) -> None:
     """Write the report where specs are wrong and nothing runs; print why if that fails too."""
     from gdcli.cli.output_file import report_file
-    from gdcli.experiment.output.junit import JUNIT_BEGINNING, junit_xml_of_faults
+    from gdcli.experiment.files.junit import JUNIT_BEGINNING, junit_xml_of_faults
 
     report = report_file(junit, JUNIT_BEGINNING, files)
     try:

@@ -35,7 +35,7 @@ def compare(
     """
     from gdcli.cli.session import Session
     from gdcli.engine.trace import Status
-    from gdcli.experiment.comparison_files import comparison_document, comparison_name, write_comparison
+    from gdcli.experiment.files.comparison import comparison_document, comparison_name, write_comparison
     from gdcli.show.drawing import draw_together
     from gdcli.show.tables import comparison_view
 

@@ -57,7 +57,7 @@ def init(
     from gdcli.cli.output_file import spec_file
     from gdcli.cli.progress import ReadingBar
     from gdcli.cli.session import Session
-    from gdcli.experiment.output.portable import inputs_of
+    from gdcli.experiment.files.portable import inputs_of
     from gdcli.experiment.starter.examination import examine
     from gdcli.experiment.starter.text import starter_spec
 

@@ -54,7 +54,7 @@ def optimum(
     from gdcli.cli.progress import ReadingBar
     from gdcli.cli.session import Session
     from gdcli.experiment.exact import exact_fit, plan_optimum
-    from gdcli.experiment.output.directories import finite
+    from gdcli.output.directories import finite
 
     session = Session(as_json=as_json, quiet=quiet)
     columns = {"features": named_columns(features), "target": target, "intercept": not no_intercept}

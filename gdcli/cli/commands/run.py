@@ -38,6 +38,7 @@ def run(
     session.explain(plans)
     results = []
     for planned, directory in zip(plans, directories, strict=True):
+        session.say_outlook(planned)
         result = session.run(planned)
         results.append(result)
         session.warn_all(result.write(directory, plot=not no_plot))

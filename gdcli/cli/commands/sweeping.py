@@ -12,19 +12,19 @@ from gdcli.cli.outcome import DIVERGED, complain
 from gdcli.cli.progress import LateBar, ReadingBar
 from gdcli.cli.session import Session
 from gdcli.errors import Fault, Place, SpecError, counted
-from gdcli.experiment.sweep.directory import Written, sweep_into
-from gdcli.experiment.sweep.files import document
-from gdcli.experiment.sweep.forecast import forecast
-from gdcli.experiment.sweep.plan import ArgumentNames, plan_sweep
-from gdcli.experiment.sweep.points import Sweep
-from gdcli.experiment.sweep.run import Finished, run_sweep
-from gdcli.experiment.sweep.warnings import best_run_warnings, divergence, warnings_of
-from gdcli.experiment.sweep.workers import Resources
 from gdcli.show.drawing import draw_run, draw_sweep
 from gdcli.show.sweep_views import sweep_view
 from gdcli.spec.draft import read_draft
 from gdcli.spec.grid import SPACINGS, Axis, values_of
 from gdcli.spec.strict_yaml import parse
+from gdcli.sweeps.directory import Written, sweep_into
+from gdcli.sweeps.files import document
+from gdcli.sweeps.forecast import forecast
+from gdcli.sweeps.plan import ArgumentNames, plan_sweep
+from gdcli.sweeps.points import Sweep
+from gdcli.sweeps.run import Finished, run_sweep
+from gdcli.sweeps.warnings import best_run_warnings, divergence, warnings_of
+from gdcli.sweeps.workers import Resources
 
 MOST_OMISSIONS = 5  # shown
 OPTIONS = ArgumentNames("--grid", "--seeds", "--grid, such as --grid optimizer.lr=log:1e-3:1:13")

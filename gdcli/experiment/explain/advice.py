@@ -28,7 +28,7 @@ def sentences(case: Case, explanation: Explanation, scalers: Sequence[Scaled]) -
         Whether the run is stable; how fast it is, and because of which columns; what to change first; what no method
         can beat.
     """
-    yield verdict(case, explanation)
+    yield verdict(case, explanation.prediction, explanation.noise)
     yield from pace(case, explanation)
     yield from slowness(case, explanation)
     yield from change(case, explanation, scalers)

@@ -55,6 +55,25 @@ def scaled(case: Case) -> tuple[Scaled, ...]:
     return tuple(_scaled(case, name, loss) for name, loss in _losses(case))
 
 
+def stable_rates(case: Case) -> dict[str, float]:
+    """Compute the largest stable rate of the case's optimizer with each affine scaler that the factor alone gives.
+
+    Args:
+        case: The case.
+
+    Returns:
+        Rates by scaler, without the scaler of the case; empty for sigmoid columns, whose factor is another one, for
+        optimizers without a limit, and for many weights.
+    """
+    rows, own = case.plan.rows, case.spec.scaler
+    if rows.scaling.sigmoid or rows.objective.d > MOST_WEIGHTS or own.target == "robust":
+        return {}
+    names = [name for name in AFFINE_SCALERS if name not in (own.features, "robust")]  # quartiles need the rows
+    losses = {name: _loss(case, Scaler(features=name, target=own.target), rows.factor) for name in names}
+    rates = {name: largest_stable_rate(case.optimizer, Spectrum(loss).largest) for name, loss in losses.items()}
+    return {name: rate for name, rate in rates.items() if rate is not None}
+
+
 def _losses(case: Case) -> Iterator[tuple[str, LeastSquares]]:
     rows, own = case.plan.rows, case.spec.scaler.features
     names = [*AFFINE_SCALERS, "sigmoid"] if rows.objective.d <= MOST_WEIGHTS else [own]

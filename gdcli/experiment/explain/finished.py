@@ -18,8 +18,8 @@ from gdcli.errors import Fault, Place, SpecError, system_reason
 from gdcli.experiment.explain.case import needs
 from gdcli.experiment.explain.explain import explain, explain_run
 from gdcli.experiment.explain.explanation import Explanation
-from gdcli.experiment.output.manifest import SUMMARY
 from gdcli.experiment.plan import Plan
+from gdcli.output.manifest import SUMMARY
 from gdcli.spec.model import Spec
 from gdcli.spec.paths import is_folder
 

@@ -6,55 +6,72 @@ import math
 
 from gdcli.engine.optimizers.plain import Momentum
 from gdcli.errors import counted
-from gdcli.experiment.ending import method
+from gdcli.experiment.ending import largest_stable_lr, method
 from gdcli.experiment.explain.case import Case
 from gdcli.experiment.explain.directions import formula, oriented
-from gdcli.experiment.explain.explanation import Explanation, Noise
+from gdcli.experiment.explain.explanation import Noise, Prediction
 from gdcli.experiment.explain.wording import percent, rate, sentence, share_of, times
 
 EDGE = 1e-9  # relative distance from the limit at which a gap neither falls nor grows
 
 
-def verdict(case: Case, explanation: Explanation) -> str:
+def verdict(case: Case, prediction: Prediction, noise: Noise | None) -> str:
     """Say whether a run is stable.
 
     Args:
         case: The case.
-        explanation: Its figures.
+        prediction: Its curve.
+        noise: What its mini-batches cost, if that is known.
 
     Returns:
-        A sentence or two.
+        A sentence or two: `stability`, and for rates beyond the limit how fast the gap grows.
     """
-    limit, share = explanation.rate.largest_stable, explanation.rate.share
-    if not explanation.curvature.rank:
+    text = stability(case, prediction, noise)
+    return f"{text} {_growth(case)}." if text.startswith("Unstable: ") and case.plan.is_full_batch else text
+
+
+def stability(case: Case, prediction: Prediction, noise: Noise | None) -> str:
+    """Say whether a run is stable, and by how much.
+
+    Args:
+        case: The case.
+        prediction: Its curve.
+        noise: What its mini-batches cost, if that is known.
+
+    Returns:
+        A sentence.
+    """
+    limit = largest_stable_lr(case.plan)
+    if not case.spectrum.rank:
         return "Every column is zero: the loss is the same for all weights."
-    if explanation.noise:
-        return _of_batches(case, explanation.noise)
-    if limit is None or share is None:
-        return f"Nothing is predicted: {explanation.prediction.reason}, and no limit of its learning rate is known."
+    if noise:
+        return _of_batches(case, noise)
+    if limit is None:
+        return f"Nothing is predicted: {prediction.reason}, and no limit of its learning rate is known."
     if limit == 0:
         return "Unstable at every learning rate: dampening above 1 turns all steps but the first uphill."
+    share = case.largest_rate / limit
     if case.plan.is_full_batch:
-        return _of_full_batch(case, explanation, limit, share)
+        return _of_full_batch(case, prediction, limit, share)
     return sentence(
         f"{_subject(case)} is {percent(share)} of {_whose(case, limit)}; on mini-batches the limit is smaller"
     )
 
 
-def _of_full_batch(case: Case, explanation: Explanation, limit: float, share: float) -> str:
+def _of_full_batch(case: Case, prediction: Prediction, limit: float, share: float) -> str:
     whose = _whose(case, limit)
     if share < 1 - EDGE:
         return f"Stable: {_subject(case)} is {share_of(share, whose)}."
     if share <= 1 + EDGE:
         return f"On the edge of stability: {_subject(case)} equals {whose}."
     if case.is_constant:
-        return f"Unstable: {_subject(case)} is {times(share)} {whose}. {_growth(case)}."
-    gap, above = explanation.prediction.gap, int((case.rates.max(axis=1) > limit).sum())
-    assert gap is not None
-    is_harmless = gap[-1] < gap[0] and case.divergence(gap) is None
-    outcome = "the others make up for them" if is_harmless else "the others do not make up for them"
+        return f"Unstable: {_subject(case)} is {times(share)} {whose}."
+    gap, above = prediction.gap, int((case.rates.max(axis=1) > limit).sum())
     beyond = f"the rates of {above} of {counted(case.spec.epochs, 'epoch')} are beyond the limit"
-    return sentence(f"{_subject(case)} is {times(share)} {whose}; {beyond}, and {outcome}")
+    if gap is not None:
+        is_harmless = gap[-1] < gap[0] and case.divergence(gap) is None
+        beyond += f", and the others {'make' if is_harmless else 'do not make'} up for them"
+    return sentence(f"{_subject(case)} is {times(share)} {whose}; {beyond}")
 
 
 def _of_batches(case: Case, noise: Noise) -> str:

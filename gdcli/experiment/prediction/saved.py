@@ -13,8 +13,8 @@ import numpy as np
 from gdcli.data.choosing import DesignColumns
 from gdcli.errors import DataError, Fault, Place, system_reason
 from gdcli.experiment.exact import DATASET_KEYS
-from gdcli.experiment.output.manifest import SUMMARY
 from gdcli.experiment.prediction.predictor import Predictor, scaling_of
+from gdcli.output.manifest import SUMMARY
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gdcli.errors import OccupiedError
-from gdcli.experiment.output.places import explained, shown
-from gdcli.experiment.output.single_file import open_plain
-from gdcli.experiment.output.workspace import lock
+from gdcli.output.places import explained, shown
+from gdcli.output.single_file import open_plain
+from gdcli.output.workspace import lock
 
 _HOLDER = re.compile(rb"\d{0,20} *")  # the only content of a lock file: the id of its process
 _DOING, _HINT = "cannot make this lock", "nothing has been run"

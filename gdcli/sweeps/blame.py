@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from gdcli.errors import DataError, Fault, FaultsError, Place, SpecError
-from gdcli.experiment.sweep.points import Setting
 from gdcli.spec.grid import Axis
+from gdcli.sweeps.points import Setting
 
 
 def refuse_impossible(

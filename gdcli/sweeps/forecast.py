@@ -8,10 +8,10 @@ from typing import Any
 
 from gdcli.engine.kernels.base import Kernel
 from gdcli.engine.kernels.choice import KernelChoice
-from gdcli.experiment.output.directories import finite
-from gdcli.experiment.sweep.lockstep import kernel_for_runs, predicted_time
-from gdcli.experiment.sweep.points import Sweep
-from gdcli.experiment.sweep.run import finished_runs, remaining
+from gdcli.output.directories import finite
+from gdcli.sweeps.lockstep import kernel_for_runs, predicted_time
+from gdcli.sweeps.points import Sweep
+from gdcli.sweeps.run import finished_runs, remaining
 
 
 @dataclass(frozen=True)

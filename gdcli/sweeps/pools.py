@@ -25,7 +25,7 @@ from gdcli.engine.descent import Watch
 from gdcli.engine.kernels.base import Kernel
 from gdcli.errors import Fault, Place, SpecError
 from gdcli.experiment.plan import Plan
-from gdcli.experiment.sweep.lockstep import Ran, run_group
+from gdcli.sweeps.lockstep import Ran, run_group
 
 Groups: TypeAlias = Sequence[Sequence[Plan]]
 Task: TypeAlias = Callable[[], Ran]  # runs one group

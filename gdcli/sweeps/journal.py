@@ -14,13 +14,13 @@ from typing import Any
 
 from gdcli.errors import OutputError
 from gdcli.experiment.ending import Remark
-from gdcli.experiment.output.directories import finite
-from gdcli.experiment.output.places import explained, shown
-from gdcli.experiment.output.single_file import open_plain, replace_file
-from gdcli.experiment.output.workspace import flush_names, make_directories
 from gdcli.experiment.result import Result
-from gdcli.experiment.sweep.points import Point
-from gdcli.experiment.sweep.result import SweepRun
+from gdcli.output.directories import finite
+from gdcli.output.places import explained, shown
+from gdcli.output.single_file import open_plain, replace_file
+from gdcli.output.workspace import flush_names, make_directories
+from gdcli.sweeps.points import Point
+from gdcli.sweeps.result import SweepRun
 
 HEADER = {"journal": "gdcli sweep"}  # the first line, so that a journal is recognised even without runs
 SYNC_SECONDS = 0.5  # a sync takes 8 ms: too long after each of 2,000 runs of 1 ms
@@ -117,7 +117,7 @@ def run_of(point: Point, record: Mapping[str, Any], *, curve: bool) -> SweepRun:
 
 def record_of(result: Result, *, curve: bool) -> dict[str, Any]:
     """What the journal keeps of a run."""
-    summary = finite({**result.summary, **dict.fromkeys(("spec", "scaling", "levels"))})
+    summary = finite({**result.figures, **dict.fromkeys(("spec", "scaling", "levels"))})
     record: dict[str, Any] = {"summary": summary, "remarks": [list(remark) for remark in result.remarks]}
     if curve:
         columns = {name: values.tolist() for name, values in result.curve.items()}

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from gdcli.experiment.output.directories import add_picture, finite, replacing, write_csv, write_summary
-from gdcli.experiment.output.portable import inputs_of
+from gdcli.experiment.files.portable import inputs_of
 from gdcli.experiment.plan import Plan
 from gdcli.experiment.quantiles import summed_up
 from gdcli.experiment.result import Result, by_name, summary_table
+from gdcli.output.directories import add_picture, finite, replacing, write_csv, write_summary
 
 # Draws several results and returns the bytes of one PNG.
 DrawTogether: TypeAlias = Callable[[Sequence[Result]], bytes]

@@ -21,8 +21,8 @@ from gdcli.experiment.prediction.new_rows import predict
 from gdcli.experiment.prediction.predictor import Predictor
 from gdcli.experiment.quantiles import spread
 from gdcli.experiment.summary import brief
-from gdcli.experiment.sweep.points import Point, Sweep
 from gdcli.spec.automatic import AUTO
+from gdcli.sweeps.points import Point, Sweep
 
 if TYPE_CHECKING:
     import pandas as pd

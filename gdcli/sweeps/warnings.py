@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from gdcli.engine.trace import Status
 from gdcli.experiment.grouping import grouped_warnings, setting_text
-from gdcli.experiment.sweep.points import Sweep
-from gdcli.experiment.sweep.result import SweepResult, SweepRun
+from gdcli.sweeps.points import Sweep
+from gdcli.sweeps.result import SweepResult, SweepRun
 
 
 def warnings_of(sweep: Sweep) -> list[str]:

@@ -8,7 +8,7 @@ import stat
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from gdcli.experiment.output.workspace import flush, workspace
+from gdcli.output.workspace import flush, workspace
 
 # Do not follow links, do not wait for the other end of a pipe, do not pass the file on to child processes.
 _CAREFUL = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))

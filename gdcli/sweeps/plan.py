@@ -11,11 +11,11 @@ from gdcli.data.stream import Reading
 from gdcli.errors import FaultsError, Place, SpecError
 from gdcli.experiment.plan import Plan
 from gdcli.experiment.planner import Planner
-from gdcli.experiment.sweep.blame import refuse_impossible
-from gdcli.experiment.sweep.points import Point, Setting, Sweep
 from gdcli.spec.draft import Draft, check_seeds, reseeded
 from gdcli.spec.grid import Axis, axes_of, points
 from gdcli.spec.validate import Request, understand
+from gdcli.sweeps.blame import refuse_impossible
+from gdcli.sweeps.points import Point, Setting, Sweep
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,8 +12,8 @@ from gdcli.engine.kernels.choice import KernelChoice
 from gdcli.errors import Fault, Place, SpecError
 from gdcli.experiment.execute import predicted_seconds
 from gdcli.experiment.plan import Plan
-from gdcli.experiment.sweep.lockstep import WORTH_A_WORKER, Ran, groups, run_group
-from gdcli.experiment.sweep.pools import Groups, Submit, Task, lent, not_an_executor, processes, threads
+from gdcli.sweeps.lockstep import WORTH_A_WORKER, Ran, groups, run_group
+from gdcli.sweeps.pools import Groups, Submit, Task, lent, not_an_executor, processes, threads
 
 POLL_SECONDS = 0.2  # on some systems Ctrl-C does not interrupt a wait without a timeout
 

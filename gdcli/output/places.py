@@ -10,8 +10,8 @@ from itertools import count
 from pathlib import Path
 
 from gdcli.errors import OccupiedError, OutputError, system_reason
-from gdcli.experiment.output.manifest import objection
-from gdcli.experiment.output.workspace import make_directories, workspace
+from gdcli.output.manifest import objection
+from gdcli.output.workspace import make_directories, workspace
 
 KEPT = "what was there before is kept"
 

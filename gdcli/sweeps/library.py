@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from gdcli.errors import Fault, Place, SpecError
 from gdcli.experiment.comparison import Planned
-from gdcli.experiment.output.places import check_place, destinations
-from gdcli.experiment.output.portable import inputs_of
+from gdcli.experiment.files.portable import inputs_of
 from gdcli.experiment.result import Draw, Result
 from gdcli.experiment.results import Results
-from gdcli.experiment.sweep.directory import Written, sweep_into
-from gdcli.experiment.sweep.plan import plan_sweep
-from gdcli.experiment.sweep.points import Sweep, effective
-from gdcli.experiment.sweep.result import DrawSweep, SweepRun
-from gdcli.experiment.sweep.run import run_plans, run_sweep
-from gdcli.experiment.sweep.workers import Resources, check_count
+from gdcli.output.places import check_place, destinations
 from gdcli.spec.draft import normal, read_draft
 from gdcli.spec.grid import axes_of_block
+from gdcli.sweeps.directory import Written, sweep_into
+from gdcli.sweeps.plan import plan_sweep
+from gdcli.sweeps.points import Sweep, effective
+from gdcli.sweeps.result import DrawSweep, SweepRun
+from gdcli.sweeps.run import run_plans, run_sweep
+from gdcli.sweeps.workers import Resources, check_count
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from gdcli.experiment.output.lock import sole_writer
-from gdcli.experiment.sweep.files import write_sweep
-from gdcli.experiment.sweep.points import Sweep
-from gdcli.experiment.sweep.result import DrawSweep, SweepResult
-from gdcli.experiment.sweep.run import Finished, journal_path
+from gdcli.output.lock import sole_writer
+from gdcli.sweeps.files import write_sweep
+from gdcli.sweeps.points import Sweep
+from gdcli.sweeps.result import DrawSweep, SweepResult
+from gdcli.sweeps.run import Finished, journal_path
 
 
 @dataclass(frozen=True)

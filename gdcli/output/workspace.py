@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from gdcli.experiment.output.swap import restore
+from gdcli.output.swap import restore
 from gdcli.spec.paths import WORKSPACE
 
 if sys.platform != "win32":

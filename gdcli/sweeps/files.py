@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from gdcli.engine.trace import Status
 from gdcli.errors import printable
-from gdcli.experiment.output import directories as output
-from gdcli.experiment.output.portable import inputs_of, portable_spec
+from gdcli.experiment.files.portable import inputs_of, portable_spec
 from gdcli.experiment.quantiles import summed_up
 from gdcli.experiment.summary import SUMMARY_COLUMNS
-from gdcli.experiment.sweep.points import effective
-from gdcli.experiment.sweep.result import SweepResult
+from gdcli.output import directories as output
 from gdcli.spec.grid import written
 from gdcli.spec.strict_yaml import dump
+from gdcli.sweeps.points import effective
+from gdcli.sweeps.result import SweepResult
 
 if TYPE_CHECKING:
     import pandas as pd

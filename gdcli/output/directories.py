@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gdcli.errors import printable
-from gdcli.experiment.output.manifest import SUMMARY, manifest
-from gdcli.experiment.output.places import check_place, explained, shown
-from gdcli.experiment.output.single_file import replace_file
-from gdcli.experiment.output.swap import put
-from gdcli.experiment.output.workspace import flush, flush_names, make_directories, workspace
+from gdcli.output.manifest import SUMMARY, manifest
+from gdcli.output.places import check_place, explained, shown
+from gdcli.output.single_file import replace_file
+from gdcli.output.swap import put
+from gdcli.output.workspace import flush, flush_names, make_directories, workspace
 
 if TYPE_CHECKING:
     import pandas as pd

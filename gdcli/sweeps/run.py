@@ -12,11 +12,11 @@ from gdcli._version import __version__
 from gdcli.experiment.plan import Plan
 from gdcli.experiment.result import Draw, Result
 from gdcli.experiment.summary import SUMMARY_COLUMNS
-from gdcli.experiment.sweep.journal import Journal, read_journal, record_of, run_of
-from gdcli.experiment.sweep.lockstep import kernel_for_runs
-from gdcli.experiment.sweep.points import Point, Sweep, origin
-from gdcli.experiment.sweep.result import SweepRun
-from gdcli.experiment.sweep.workers import Resources, run_groups
+from gdcli.sweeps.journal import Journal, read_journal, record_of, run_of
+from gdcli.sweeps.lockstep import kernel_for_runs
+from gdcli.sweeps.points import Point, Sweep, origin
+from gdcli.sweeps.result import SweepRun
+from gdcli.sweeps.workers import Resources, run_groups
 
 # Called with the number of finished runs and the new results.
 Tell: TypeAlias = Callable[[int, Sequence[Result]], None]
