@@ -216,11 +216,11 @@ FIRST_SPECS = """\
 ## A first spec
 
 `gdcli init DATA` writes a spec for a data file: every numeric column except the target is a feature, except for
-constant ones. If there are blank cells, it has `missing: drop`. The scaler is `zscore`, or `none` where `zscore` would lower the
-condition number by at most a factor of two. The rate is 2/(L + μ), with L and μ the largest and the smallest curvature,
-rounded down to two digits; the largest stable one is 2/L. There are as many epochs, at least 20, as it takes until the
-gap is 1 % of the optimum. If that is more than 10,000, there are 10,000, and the rate is the one with the smallest gap
-after them.
+constant ones. If there are blank cells, it has `missing: drop`. The scaler is `zscore`, or `none` where `zscore` would
+lower the condition number by at most a factor of two. The rate is 2/(L + μ), with L and μ the largest and the smallest
+curvature, rounded down to two digits; the largest stable one is 2/L. There are as many epochs, at least 20, as it takes
+until the gap is 1 % of the optimum. If that is more than 10,000, there are 10,000, and the rate is the one with the
+smallest gap after them.
 """
 
 PREDICTIONS = """\
