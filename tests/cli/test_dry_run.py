@@ -19,6 +19,12 @@ DRY = ("--dry-run", "--kernel", "numpy", "--workers", "2")
 KINDS = ("--grid", "optimizer.kind=sgd,momentum", "--grid", "optimizer.momentum=linear:0:0.9:7")
 
 
+@pytest.fixture(autouse=True)
+def _unlimited_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines are as long as they need to be, as into a pipe."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 def document(bench: Bench, *arguments: str, spec: str = SPEC) -> dict[str, object]:
     given: dict[str, object] = json.loads(bench.runs("sweep", "s.yaml", *arguments, *DRY, "--json", spec=spec).out)
     return given

@@ -257,7 +257,7 @@ def test_rows_that_are_left_out(bench: Bench) -> None:
         ),
         (["half", "d.csv"], 3, "half: its summary.json is damaged; run its spec again"),
         (["results/s", "e.csv"], 3, "data: no data file e.csv"),
-        (["results/s", "s.yaml"], 2, "s.yaml: is a spec and not a data file; name the data file, or use `gdcli run`"),
+        (["results/s", "s.yaml"], 2, "s.yaml: is a spec, not a data file; name the data file, or use `gdcli run`"),
         (
             ["results/s", "d.csv", "--missing", "no"],
             2,
