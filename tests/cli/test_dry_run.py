@@ -5,18 +5,24 @@ from __future__ import annotations
 import json
 
 import pytest
-from gdcli.sweeps.forecast import forecast
-from gdcli.sweeps.library import plan_arguments
 from workbench import Bench
 
 import gdcli
 from gdcli.cli.forecast_view import duration
 from gdcli.engine.kernels.choice import numpy_seconds
+from gdcli.sweeps.forecast import forecast
+from gdcli.sweeps.library import plan_arguments
 
 SPEC = "dataset: d.csv\nscaler: zscore\nepochs: 5\n"
 GRID = ("--grid", "optimizer.lr=0.01,0.1", "--grid", "batch_size=1,2,full")
 DRY = ("--dry-run", "--kernel", "numpy", "--workers", "2")
 KINDS = ("--grid", "optimizer.kind=sgd,momentum", "--grid", "optimizer.momentum=linear:0:0.9:7")
+
+
+@pytest.fixture(autouse=True)
+def _unlimited_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines are as long as they need to be, as into a pipe."""
+    monkeypatch.delenv("COLUMNS", raising=False)
 
 
 def document(bench: Bench, *arguments: str, spec: str = SPEC) -> dict[str, object]:
