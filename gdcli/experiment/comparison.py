@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
-from gdcli.engine.arrays import EPS
 from gdcli.engine.trace import Status
 from gdcli.errors import some_of
+from gdcli.experiment.ending import rounding_of
 from gdcli.experiment.plan import Plan
 from gdcli.experiment.quantiles import Run, final, spread
 
@@ -106,7 +106,7 @@ def comparison(groups: Sequence[Group]) -> Comparison:
         The rule that ranks them.
     """
     plans = [[run.plan for run in group] for group in groups]
-    rounding = max((_rounding(plan) for group in plans for plan in group), default=0.0)
+    rounding = max((rounding_of(plan) for group in plans for plan in group), default=0.0)
     incomparable = _different(plans, {"data": _data_key(plans), "targets": _target, "rows": _left_out})
     if incomparable:
         names = {"data": _data_name, "targets": _target, "rows": _training_rows}
@@ -119,17 +119,6 @@ def comparison(groups: Sequence[Group]) -> Comparison:
         differences = ["optima"]
     reason = f"the {' and the '.join(differences)} differ" if differences else ""
     return Comparison("final_mse" if differences else "gap", reason, rounding)
-
-
-def _rounding(plan: Plan) -> float:
-    """The largest gap that may consist of rounding errors alone.
-
-    Up to eps·F*, the loss F* + gap is the same number as F*. If F* is zero, the bound below which `solve` sets F* to
-    zero applies to the gap, too.
-    """
-    objective = plan.rows.objective
-    zero = (8 * EPS) ** 2 * max(objective.n, len(objective.c)) * objective.baseline_loss
-    return float(EPS * objective.floor + zero)
 
 
 def _different(groups: Sequence[Sequence[Plan]], keys: dict[str, Callable[[Plan], Any]]) -> list[str]:
@@ -147,7 +136,7 @@ def _same_optima(groups: Sequence[Sequence[Plan]]) -> bool:
 
 def _close(plans: Sequence[Plan]) -> bool:
     values = [plan.rows.objective.floor for plan in plans]
-    bound = SAME_OPTIMUM * max(values) + max(map(_rounding, plans))
+    bound = SAME_OPTIMUM * max(values) + max(map(rounding_of, plans))
     return max(values) - min(values) <= bound
 
 

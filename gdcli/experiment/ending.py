@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from gdcli.engine.arrays import Array
+from gdcli.engine.arrays import EPS, Array
 from gdcli.engine.optimizers.plain import Momentum
 from gdcli.engine.trace import DIVERGENCE_FACTOR, Status, Trace
 from gdcli.experiment.automatic.optimal import is_optimal
@@ -120,6 +120,17 @@ def rises(plan: Plan, gap: Array) -> bool:
     objective = plan.rows.objective
     rounding = ROUNDING * max(objective.floor + float(gap[0]), objective.baseline_loss)
     return float(gap[-1]) - float(gap[0]) > rounding
+
+
+def rounding_of(plan: Plan) -> float:
+    """The largest gap that may consist of rounding errors alone.
+
+    Up to eps·F*, the loss F* + gap is the same number as F*. If F* is zero, the bound below which `solve` sets F* to
+    zero applies to the gap, too.
+    """
+    objective = plan.rows.objective
+    zero = (8 * EPS) ** 2 * max(objective.n, len(objective.c)) * objective.baseline_loss
+    return float(EPS * objective.optimum_mse + zero)
 
 
 def method(plan: Plan) -> str:

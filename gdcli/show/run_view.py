@@ -10,6 +10,7 @@ from rich.text import Text
 
 from gdcli.errors import counted
 from gdcli.experiment.result import Result
+from gdcli.show.explain_view import words
 from gdcli.show.layout import Cell, Column, Facts, Sheet, Words, comma_separated
 from gdcli.show.texts import number, status_text
 
@@ -50,7 +51,8 @@ def _settings(result: Result) -> Iterator[tuple[str, list[Cell]]]:
     )
     if result.ending:
         verb, _, rest = result.ending.removesuffix(".").partition(" ")
-        yield verb.lower(), list(rest.split(" "))
+        names = sorted((name for name in result.plan.rows.names if " " in name), key=len, reverse=True)
+        yield verb.lower(), list(words(rest, names))
 
 
 def _figures(result: Result) -> Iterator[tuple[str, list[Cell]]]:

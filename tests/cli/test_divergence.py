@@ -20,15 +20,46 @@ LIMIT = (
 MOMENTUM = LIMIT.replace("0.05779", "0.1098").replace("descent", "descent with momentum 0.9")
 LOWER = "lower optimizer.lr or scale the features"
 
-# id → the spec after its dataset, and the sentence after `s diverged at epoch `
-DIVERGING: dict[str, tuple[str, str]] = {
-    "sgd": ("optimizer: {lr: 1}", f"3: {PASSED}; lr 1 {LIMIT}"),
-    "sgd_far": ("optimizer: {lr: 1.0e+30}", f"1: {PASSED}; lr 1e+30 {LIMIT}"),
-    "sgd_to_infinity": ("optimizer: {lr: 1.0e+308}", f"1: {NOT_FINITE}; lr 1e+308 {LIMIT}"),
-    "momentum": ("optimizer: {kind: momentum, lr: 10}", f"2: {PASSED}; lr 10 {MOMENTUM}"),
-    "batches": ("batch_size: 1\noptimizer: {lr: 1}", f"1: {PASSED}; lr 1 {LIMIT}"),
-    "batches_to_nan": ("batch_size: 1\noptimizer: {lr: 1.0e+200}", f"1: {NOT_FINITE}; lr 1e+200 {LIMIT}"),
-    "start": ("init: [1.0e+200, 0, 0]", f"1: {NOT_FINITE}; {LOWER}"),
+STABLE = "0.057793, the largest stable rate"
+ON_ROWS = (
+    "about 0.036479, beyond which the expected gap grows on batches of 1 (for full batches the limit is 0.057793). "
+    "In the long run its loss must grow."
+)
+
+# id → the spec after its dataset, the warning before the run, and the sentence after `s diverged at epoch `
+DIVERGING: dict[str, tuple[str, str, str]] = {
+    "sgd": (
+        "optimizer: {lr: 1}",
+        f"Unstable: lr 1 is 17.3 times {STABLE}. It must diverge at epoch 3.",
+        f"3: {PASSED}; lr 1 {LIMIT}",
+    ),
+    "sgd_far": (
+        "optimizer: {lr: 1.0e+30}",
+        f"Unstable: lr 1e+30 is 1.73e+31 times {STABLE}. It must diverge at epoch 1.",
+        f"1: {PASSED}; lr 1e+30 {LIMIT}",
+    ),
+    "sgd_to_infinity": (
+        "optimizer: {lr: 1.0e+308}",
+        f"Unstable: lr 1e+308 is more than 1e+308 times {STABLE}. It must diverge at epoch 1.",
+        f"1: {NOT_FINITE}; lr 1e+308 {LIMIT}",
+    ),
+    "momentum": (
+        "optimizer: {kind: momentum, lr: 10}",
+        "Unstable: lr 10 is 91.1 times 0.1098, the largest stable rate of full-batch descent with momentum 0.9. "
+        "It must diverge at epoch 2.",
+        f"2: {PASSED}; lr 10 {MOMENTUM}",
+    ),
+    "batches": (
+        "batch_size: 1\noptimizer: {lr: 1}",
+        f"Unstable: lr 1 is 27.4 times {ON_ROWS}",
+        f"1: {PASSED}; lr 1 {LIMIT}",
+    ),
+    "batches_to_nan": (
+        "batch_size: 1\noptimizer: {lr: 1.0e+200}",
+        f"Unstable: lr 1e+200 is 2.74e+201 times {ON_ROWS}",
+        f"1: {NOT_FINITE}; lr 1e+200 {LIMIT}",
+    ),
+    "start": ("init: [1.0e+200, 0, 0]", "", f"1: {NOT_FINITE}; {LOWER}"),
 }
 
 
@@ -41,11 +72,12 @@ def read_json(path: str) -> Any:
     return json.loads(Path(path).read_text(), parse_constant=refuse)
 
 
-@pytest.mark.parametrize(("keys", "sentence"), DIVERGING.values(), ids=DIVERGING)
-def test_diverging_run(bench: Bench, keys: str, sentence: str) -> None:
+@pytest.mark.parametrize(("keys", "outlook", "sentence"), DIVERGING.values(), ids=DIVERGING)
+def test_diverging_run(bench: Bench, keys: str, outlook: str, sentence: str) -> None:
     bench.write("s.yaml", f"{D}{keys}\n")
     outcome = bench.gd("run", "s.yaml")
-    assert outcome.err == f"s diverged at epoch {sentence}\n"
+    complaint = f"s diverged at epoch {sentence}\n"
+    assert outcome.err == (f"warning: s: {outlook}\n" if outlook else "") + complaint
     assert outcome.code == 4
     epochs = int(sentence.partition(":")[0])
     curve = pd.read_csv("results/s/curve.csv")
@@ -57,7 +89,7 @@ def test_diverging_run(bench: Bench, keys: str, sentence: str) -> None:
     assert Path("results/s/curve.png").read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
     table = pd.read_csv("results/s/summary.csv")
     assert table["status"].to_list() == ["diverged"]
-    assert bench.gd("run", "s.yaml", "--quiet", "--no-plot").err == outcome.err
+    assert bench.gd("run", "s.yaml", "--quiet", "--no-plot").err == complaint
     as_json = bench.gd("run", "s.yaml", "--json", "--no-plot")
     assert as_json.code == 4
     assert json.loads(as_json.out)["status"] == "diverged"
@@ -77,12 +109,14 @@ def test_diverging_run(bench: Bench, keys: str, sentence: str) -> None:
     ],
 )
 def test_a_rate_below_the_limit_is_not_blamed(bench: Bench, keys: str) -> None:
-    """If `lr` is below the limit, the cause is something else: the schedule, or steps on single rows."""
+    """If `lr` is below the limit, the cause is something else, and a warning says so: the schedule, or single rows."""
     bench.write("s.yaml", f"{D}{keys}\n")
     outcome = bench.gd("run", "s.yaml", "--no-plot")
     assert outcome.code == 4, outcome.err
-    assert outcome.err.count("\n") == 1
-    assert "lr is 0.0" not in outcome.err
+    warning, complaint = outcome.err.splitlines()
+    assert warning.startswith(("warning: s: The largest rate of the schedule, ", "warning: s: Unstable: lr 0.05 is "))
+    assert complaint.startswith("s diverged at epoch ")
+    assert "lr 0.0" not in complaint
 
 
 @pytest.mark.parametrize(
@@ -153,7 +187,11 @@ def test_others_of_several_runs_go_on(bench: Bench) -> None:
     bench.write("b.yaml", D + "epochs: 5\n")
     outcome = bench.gd("run", "a.yaml", "b.yaml", "--no-plot")
     assert outcome.code == 4
-    assert outcome.err == f"a diverged at epoch 3: {PASSED}; lr 1 {LIMIT}\n"
+    assert outcome.err.splitlines() == [
+        f"warning: a: Unstable: lr 1 is 17.3 times {STABLE}. It must diverge at epoch 3.",
+        f"a diverged at epoch 3: {PASSED}; lr 1 {LIMIT}",
+    ]
+    assert outcome.out.splitlines().count("b: Stable: lr 0.01 is 17.3 % of 0.057793, the largest stable rate.") == 1
     assert read_json("results/b/summary.json")["status"] == "completed"
 
 

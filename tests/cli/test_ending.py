@@ -23,13 +23,16 @@ def remarks(*lines: str) -> str:
 
 
 def told(spec: str, bench: Bench) -> tuple[str, str, str]:
-    """The first line of the table, the warnings, and those of summary.json."""
+    """The first line of the table, the warnings after the run, and those of summary.json."""
     bench.write("s.yaml", spec)
     outcome = bench.gd("run", "s.yaml", "--no-plot")
     assert outcome.code == 0
-    kept = json.loads(Path("results/s/summary.json").read_text())["warnings"]
+    summary = json.loads(Path("results/s/summary.json").read_text())
     assert bench.gd("run", "s.yaml", "--no-plot", "--quiet").err == ""
-    return outcome.out.splitlines()[0], outcome.err.removesuffix("\n"), remarks(*kept)
+    before = tuple(f"{start}s: {sentence}" for start in ("", "warning: ") for sentence in summary["explanation"][:1])
+    title, *_ = (line for line in outcome.out.splitlines() if not line.startswith(before or "\0"))
+    warned = [line for line in outcome.err.splitlines() if not line.startswith(before or "\0")]
+    return title, "\n".join(warned), remarks(*summary["warnings"])
 
 
 def test_house_prices_just_beyond_the_limit(bench: Bench) -> None:
@@ -155,7 +158,8 @@ def test_seeds_share_one_remark(bench: Bench, monkeypatch: pytest.MonkeyPatch) -
         (
             "stop: {patience: 3, min_delta: 0.5}\n",
             "stalled",
-            "at epoch 3: the MSE has not improved by 0.5 on 0.79358, that of epoch 0",
+            "at epoch 3: the MSE has not improved by 0.5 on 0.79358, that of epoch 0; it ended at 677 % above the "
+            "optimum",
         ),
     ],
 )
@@ -165,7 +169,7 @@ def test_why_a_run_stopped(
     monkeypatch.setenv("COLUMNS", "200")
     bench.write("s.yaml", f"{D}optimizer: {{lr: 0.03}}\n{keys}")
     lines = bench.gd("run", "s.yaml", "--no-plot").out.splitlines()
-    assert lines[0] == f"s  {status}"
+    assert lines[:2] == ["s: Stable: lr 0.03 is 51.9 % of 0.057793, the largest stable rate.", f"s  {status}"]
     assert [line.split("  ", 1)[1].strip() for line in lines if line.startswith("stopped ")] == [sentence]
 
 

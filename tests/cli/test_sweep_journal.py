@@ -16,11 +16,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from gdcli.sweeps.journal import Journal, read_journal
 from workbench import Bench
 
 from gdcli.errors import OutputError
 from gdcli.output.lock import sole_writer
+from gdcli.sweeps.journal import Journal, read_journal
 
 SPEC = "dataset: d.csv\nscaler: zscore\nepochs: 5\n"
 JOURNAL = Path("results/s-sweep/runs.jsonl")

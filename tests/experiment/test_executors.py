@@ -15,15 +15,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from gdcli.sweeps import lockstep, pools
-from gdcli.sweeps.lockstep import groups
-from gdcli.sweeps.plan import plan_sweep
 
 import gdcli
 from gdcli.engine.descent import Watch
 from gdcli.experiment.execute import predicted_seconds
 from gdcli.spec.draft import read_draft
 from gdcli.spec.grid import Axis
+from gdcli.sweeps import lockstep, pools
+from gdcli.sweeps.lockstep import groups
+from gdcli.sweeps.plan import plan_sweep
 
 SPEC: dict[str, Any] = {
     "name": "many",

@@ -12,17 +12,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from gdcli.sweeps import pools
-from gdcli.sweeps.lockstep import MOST_COLUMNS, groups, kernel_for_runs, run_group
-from gdcli.sweeps.plan import plan_sweep
-from gdcli.sweeps.pools import without_cells
-from gdcli.sweeps.workers import run_groups
 
 from gdcli.engine.kernels.base import Kernel
 from gdcli.engine.trace import Trace
 from gdcli.experiment.plan import Plan
 from gdcli.spec.draft import read_draft
 from gdcli.spec.grid import Axis
+from gdcli.sweeps import pools
+from gdcli.sweeps.lockstep import MOST_COLUMNS, groups, kernel_for_runs, run_group
+from gdcli.sweeps.plan import plan_sweep
+from gdcli.sweeps.pools import without_cells
+from gdcli.sweeps.workers import run_groups
 
 needs_numba = pytest.mark.skipif(importlib.util.find_spec("numba") is None, reason="needs Numba")
 SPEC: dict[str, Any] = {

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from gdcli.sweeps import lockstep
 
 import gdcli
 from gdcli.experiment.summary import SHARES, SUMMARY_COLUMNS
 from gdcli.output.lock import sole_writer
 from gdcli.output.places import shown
+from gdcli.sweeps import lockstep
 
 DATA = {"x": [1.0, 2.0, 3.0, 4.0], "z": [2.0, 1.0, 5.0, 3.0], "y": [3.0, 4.0, 9.0, 8.0]}
 SPEC: dict[str, Any] = {"dataset": {"inline": DATA}, "scaler": "zscore", "epochs": 5}

@@ -17,13 +17,6 @@ from typing import Any, get_args
 import numpy as np
 import pandas as pd
 import pytest
-from gdcli.sweeps.journal import Journal, read_journal
-from gdcli.sweeps.lockstep import groups
-from gdcli.sweeps.plan import plan_sweep
-from gdcli.sweeps.points import Sweep
-from gdcli.sweeps.result import SweepRun
-from gdcli.sweeps.run import run_plans
-from gdcli.sweeps.workers import Resources
 
 import gdcli
 from gdcli.data.design import Needs
@@ -38,6 +31,13 @@ from gdcli.spec.draft import read_draft
 from gdcli.spec.grid import Axis
 from gdcli.spec.model import ScalerName
 from gdcli.spec.validate import read_spec, understand
+from gdcli.sweeps.journal import Journal, read_journal
+from gdcli.sweeps.lockstep import groups
+from gdcli.sweeps.plan import plan_sweep
+from gdcli.sweeps.points import Sweep
+from gdcli.sweeps.result import SweepRun
+from gdcli.sweeps.run import run_plans
+from gdcli.sweeps.workers import Resources
 
 ROOT = Path(__file__).parents[2]
 BASE: dict[str, Any] = {

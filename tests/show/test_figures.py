@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from io import BytesIO
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.image import imread
+from matplotlib.text import Text
 
 import gdcli
+from gdcli.experiment.explain.prediction import predict
+from gdcli.show.axes import SMALLEST
 from gdcli.show.comparison_picture import comparison_picture
 from gdcli.show.pictures import COLOURS, to_png
 from gdcli.show.run_picture import run_picture
@@ -187,3 +192,88 @@ def test_a_legend_counts_every_ending() -> None:
     results = [run(name="x", seed=seed, **change) for seed, change in enumerate(changes)]
     left, _ = comparison_picture(results).axes
     assert left.get_lines()[0].get_label() == "x (2 of 4 target reached, 1 of 4 diverged)"
+
+
+def legend_of(axis: Axes) -> list[str]:
+    legend = axis.get_legend()
+    return [text.get_text() for text in legend.get_texts()] if legend else []
+
+
+def assert_texts_apart(figure: Figure) -> None:
+    """No text of a figure covers another one."""
+    to_png(figure)
+    hidden = set[Text]()  # Matplotlib keeps the labels of ticks beyond the ends of an axis
+    for axis in (line for axes in figure.axes for line in (axes.xaxis, axes.yaxis)):
+        low, high = sorted(axis.get_view_interval())
+        ticks = [*axis.get_major_ticks(), *axis.get_minor_ticks()]
+        hidden |= {label for tick in ticks for label in (tick.label1, tick.label2) if not low <= tick.get_loc() <= high}
+    texts = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
+    boxes = [(text.get_text(), text.get_window_extent()) for text in texts if text not in hidden]
+    assert [(a, b) for (a, x), (b, y) in combinations(boxes, 2) if x.overlaps(y)] == []
+
+
+@pytest.mark.parametrize("optimizer", [{"lr": 0.1}, {"kind": "momentum", "lr": 0.1}, {"lr": 1.5}])
+def test_a_full_batch_run_has_its_predicted_curve_and_the_bound(optimizer: dict[str, Any]) -> None:
+    result = run(optimizer=optimizer)
+    figure = run_picture(result)
+    measured, predicted, bound = figure.axes[1].get_lines()
+    gaps = np.asarray(measured.get_ydata())
+    assert np.array_equal(gaps, result.trace.gap)
+    assert np.allclose(np.asarray(predicted.get_ydata()), gaps, rtol=1e-9, atol=0)
+    floor = np.asarray(bound.get_ydata())
+    assert np.all(floor[:4] <= gaps[:4] * (1 + 1e-12))
+    assert (floor[0], floor[3]) == (pytest.approx(gaps[0]), SMALLEST)
+    assert np.isnan(floor[4:]).all()
+    assert legend_of(figure.axes[1]) == ["measured", "predicted", "no gradient method is lower"]
+    styles = {
+        (line.get_color(), str(line.get_linestyle()), line.get_linewidth()) for line in (measured, predicted, bound)
+    }
+    assert len(styles) == 3
+    assert [line.get_color() for line in (predicted, bound)] == ["black"] * 2  # told apart without colours
+    low, high = figure.axes[1].get_ylim()
+    assert low < gaps.min()
+    assert high > gaps.max()
+    assert_texts_apart(figure)
+
+
+def test_a_mini_batch_run_has_a_band() -> None:
+    result = run(batch_size=50, optimizer={"lr": 0.02}, epochs=100)
+    figure = run_picture(result)
+    _, expected = figure.axes[1].get_lines()
+    prediction = predict(result.plan)
+    assert prediction.gap is not None
+    assert prediction.sd is not None
+    assert np.array_equal(np.asarray(expected.get_ydata()), prediction.gap)
+    (band,) = figure.axes[1].collections
+    heights = np.asarray(band.get_paths()[0].vertices)[:, 1]
+    assert np.isin(prediction.gap + 2 * prediction.sd, heights).all()
+    low = np.maximum(prediction.gap - 2 * prediction.sd, figure.axes[1].get_ylim()[0])
+    assert np.isin(low, heights).all()
+    assert heights.min() > 0
+    assert np.mean((result.trace.gap >= low) & (result.trace.gap <= prediction.gap + 2 * prediction.sd)) > 0.8
+    assert legend_of(figure.axes[1]) == ["measured", "expected ± 2 sd"]
+    assert_texts_apart(figure)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"optimizer": "adam"},
+        {"batch_size": 50, "optimizer": {"kind": "momentum"}},
+        {"batch_size": 50, "shuffle": "once"},
+        {"batch_size": 50, "schedule": "cosine"},
+        {"epochs": 0},
+    ],
+)
+def test_a_run_of_unknown_course_has_no_other_curve(changes: dict[str, Any]) -> None:
+    figure = run_picture(run(**changes))
+    assert len(figure.axes[1].get_lines()) == 1
+    assert legend_of(figure.axes[1]) == []
+    assert_texts_apart(figure)
+
+
+def test_a_forecast_ends_with_its_run() -> None:
+    result = run(stop={"gap": 0.05})
+    assert 0 < result.epochs < 20
+    for line in run_picture(result).axes[1].get_lines():
+        assert len(np.asarray(line.get_ydata())) == result.epochs + 1

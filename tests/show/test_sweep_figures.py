@@ -8,11 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from gdcli.sweeps.journal import record_of, run_of
-from gdcli.sweeps.plan import plan_sweep
-from gdcli.sweeps.result import SweepResult, SweepRun
-from gdcli.sweeps.run import run_plans
-from gdcli.sweeps.workers import Resources
 from rich.console import Console
 
 from gdcli.experiment.quantiles import spread
@@ -23,6 +18,11 @@ from gdcli.show.sweep_picture import sweep_picture
 from gdcli.show.sweep_views import sweep_view
 from gdcli.spec.draft import read_draft
 from gdcli.spec.grid import Axis
+from gdcli.sweeps.journal import record_of, run_of
+from gdcli.sweeps.plan import plan_sweep
+from gdcli.sweeps.result import SweepResult, SweepRun
+from gdcli.sweeps.run import run_plans
+from gdcli.sweeps.workers import Resources
 
 ROOT = Path(__file__).parents[2]
 BASE: dict[str, Any] = {

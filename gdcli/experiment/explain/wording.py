@@ -42,8 +42,10 @@ def share_of(share: float, whole: str) -> str:
 
 
 def times(factor: float) -> str:
-    """Write a multiple: `3 times`."""
-    return f"{figure(factor)} times"
+    """Write a multiple: `3 times`; just above 1 with more digits, `1.0036 times`."""
+    if math.isinf(factor):
+        return "more than 1e+308 times"
+    return f"{figure(factor, 5 if 1 < factor < 1.01 else 3)} times"
 
 
 def count(number: int) -> str:

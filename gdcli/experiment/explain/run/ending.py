@@ -8,11 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gdcli.engine.arrays import EPS
 from gdcli.engine.optimizers.plain import SGD, Momentum
 from gdcli.engine.trace import Status, Trace
 from gdcli.errors import counted, some_of
-from gdcli.experiment.ending import how_it_diverged, largest_rate, largest_stable_lr, reason_to_stop, rises
+from gdcli.experiment.ending import how_it_diverged, largest_rate, largest_stable_lr, reason_to_stop, rises, rounding_of
 from gdcli.experiment.explain.alternatives import stable_rates
 from gdcli.experiment.explain.case import GOAL, Case
 from gdcli.experiment.explain.move import DIGITS, SHARES
@@ -71,9 +70,10 @@ def _place(case: Case, trace: Trace) -> str:
     first, gap, optimum = float(trace.gap[0]), float(trace.gap[-1]), case.optimum_mse
     if rises(case.plan, trace.gap):
         return "above its start"
-    if not first:
+    rounding = rounding_of(case.plan)
+    if first <= rounding:
         return "where it started, at the optimum"
-    if gap == 0 or (optimum and gap <= EPS * optimum):
+    if gap <= rounding:
         return "at the optimum, to rounding"
     if optimum is None:
         return f"with {percent(gap / first)} of the starting gap left"
@@ -85,6 +85,8 @@ def _needs(case: Case, trace: Trace) -> Iterator[str]:
     """What a run needs to come within 1 % of the optimum, as far as theory knows."""
     if rises(case.plan, trace.gap):
         yield from _causes(case, trace)
+        return
+    if trace.gap[0] <= rounding_of(case.plan):
         return
     goal = GOAL * (case.optimum_mse or float(trace.gap[0]))
     epoch, is_left = first_epoch(trace.gap, goal), bool(trace.gap[-1] > goal)
