@@ -146,7 +146,7 @@ def _ends() -> Iterator[str]:
     yield ""
     yield "`explanation` in `summary.json`, and of a result in Python, says of `sgd` and `momentum` whether the rate"
     yield "is stable; and of every run why it ended, how near the optimum, and, if theory knows it, how many epochs"
-    yield "1 % of the optimum takes. `epochs_to` has the first epoch whose gap/optimum is at most each of its keys, null"
+    yield "1 % of the optimum takes. `epochs_to` has the first epoch whose gap/optimum is at most its key, null"
     yield "for never. `curve.png` has the predicted gap beside the measured one: for full batches exactly, for"
     yield "reshuffled mini-batches of `sgd` as a band of ± 2 standard deviations around the expected gap; and for full"
     yield "batches the gap below which no gradient method comes. What takes more than a few milliseconds is left out;"

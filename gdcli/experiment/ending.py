@@ -130,7 +130,7 @@ def rounding_of(plan: Plan) -> float:
     """
     objective = plan.rows.objective
     zero = (8 * EPS) ** 2 * max(objective.n, len(objective.c)) * objective.baseline_loss
-    return float(EPS * objective.optimum_mse + zero)
+    return float(EPS * objective.floor + zero)
 
 
 def method(plan: Plan) -> str:

@@ -16,7 +16,7 @@ from matplotlib.text import Text
 
 import gdcli
 from gdcli.experiment.explain.prediction import predict
-from gdcli.show.axes import SMALLEST
+from gdcli.show.axes import SMALLEST_DRAWN
 from gdcli.show.comparison_picture import comparison_picture
 from gdcli.show.pictures import COLOURS, to_png
 from gdcli.show.run_picture import run_picture
@@ -222,7 +222,7 @@ def test_a_full_batch_run_has_its_predicted_curve_and_the_bound(optimizer: dict[
     assert np.allclose(np.asarray(predicted.get_ydata()), gaps, rtol=1e-9, atol=0)
     floor = np.asarray(bound.get_ydata())
     assert np.all(floor[:4] <= gaps[:4] * (1 + 1e-12))
-    assert (floor[0], floor[3]) == (pytest.approx(gaps[0]), SMALLEST)
+    assert (floor[0], floor[3]) == (pytest.approx(gaps[0]), SMALLEST_DRAWN)
     assert np.isnan(floor[4:]).all()
     assert legend_of(figure.axes[1]) == ["measured", "predicted", "no gradient method is lower"]
     styles = {
