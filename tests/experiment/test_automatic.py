@@ -114,6 +114,22 @@ def test_the_best_pair_is_that_of_theory_and_faster_than_its_neighbours(weight_d
     assert slowest(of.rows.spectrum.curvatures + weight_decay, *pair) == min(factors)
 
 
+@pytest.mark.parametrize(
+    "schedule",
+    [[{"kind": "warmup", "length": 2}, "constant"], "one_cycle", "cosine"],
+    ids=["warmup", "one_cycle", "cosine"],
+)
+@pytest.mark.parametrize("epochs", [100, 3000])
+@pytest.mark.parametrize("rows", [5, 200])
+def test_rounding_errors_do_not_grow_where_a_rate_removes_a_mode(schedule: Any, epochs: int, rows: int) -> None:
+    """With exact numbers, a single rate may remove the largest mode, and any later rates would be stable."""
+    random = np.random.RandomState(147)
+    columns = {f"x{i}": random.randn(rows).tolist() for i in range(2)}
+    spec = {"dataset": {"inline": {**columns, "y": random.randn(rows).tolist()}}, "optimizer": AUTO}
+    run = gdcli.run({**spec, "scaler": "minmax", "schedule": schedule, "epochs": epochs})
+    assert (run.status, run.remarks) == ("completed", ())
+
+
 def test_a_start_at_the_optimum_gets_a_rate_that_is_stable() -> None:
     data = {"inline": {"x": [1.0, 2.0, 3.0], "y": [0.0, 0.0, 0.0]}}
     for schedule in ("constant", "cosine"):

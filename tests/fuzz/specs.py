@@ -31,7 +31,7 @@ OPTIONAL: dict[str, list[Any]] = {
     "split": [{"validation": 0.4}, {"validation": 0.2, "shuffle": False}],
     "batch_size": ["full", 1, 2, 3],
     "shuffle": ["once", "never"],
-    "optimizer": [*OPTIMIZERS, {"kind": "adam", "lr": 0.1, "betas": [0.5, 0.9]}, {"lr": 1e-3}],
+    "optimizer": [*OPTIMIZERS, {"kind": "adam", "lr": 0.1, "betas": [0.5, 0.9]}, {"lr": 1e-3}, {"lr": "auto"}],
     "schedule": SCHEDULES,
     "init": ["zeros", [0.5, -0.5, 0.1]],
     "seed": [1, 2**32 - 1],
@@ -45,7 +45,15 @@ DATASETS: list[Any] = [
 ]
 # Runs that are long because of their settings are not a hang.
 LONG = re.compile(r"(epochs|rows|count)\W+[0-9.]*([0-9]{4}|e[+]?[0-9])")
-GRIDS = ["optimizer.lr=log:1e-3:1:3", "seed=1,2", "scaler=none,zscore", "optimizer.kind=sgd,adam", "epochs=1,2", "x=1"]
+GRIDS = [
+    "optimizer.lr=log:1e-3:1:3",
+    "optimizer.lr=0.1,auto",
+    "seed=1,2",
+    "scaler=none,zscore",
+    "optimizer.kind=sgd,adam",
+    "epochs=1,2",
+    "x=1",
+]
 
 
 def spec_case(trial: Trial) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
-from gdcli.engine.arrays import Array
+import numpy as np
+
+from gdcli.engine.arrays import EPS, Array
 from gdcli.engine.optimizers.plain import SGD
 from gdcli.engine.trace import DIVERGENCE_FACTOR
 from gdcli.experiment.automatic.open_run import OpenRun
@@ -15,8 +18,10 @@ from gdcli.theory.stability import largest_stable_rate
 FINE, COARSE = 100, 8  # base rates to try per decade
 MOST_NUMBERS = 5e6  # positions of modes to compute per decade, as far as the coarse grid allows
 BLOCK = 2**16  # epochs that are computed at once
+ROUNDING = 4 * EPS  # of weights and residual: the rounding errors of a step
 
 
+@np.errstate(over="ignore")  # rates and weights beyond double precision
 def best_full_batch_rate(run: OpenRun, optimizer: SGD) -> float:
     """Find the base rate with the smallest gap after the epochs of a run.
 
@@ -36,8 +41,10 @@ def best_full_batch_rate(run: OpenRun, optimizer: SGD) -> float:
     if run.is_constant and not decay:
         return best_for_epochs(modes, run.spec.epochs)
 
+    weights = float(np.sqrt(modes.h[0] / 2) * np.linalg.norm(run.rows.objective.optimum.weights))
+
     def final_gap(base: float) -> float:
-        return _final_gap(modes, optimizer, run.rates(base)[:, 0])
+        return _final_gap(modes, weights, optimizer, run.rates(base)[:, 0])
 
     # Up to half of the limit no mode overshoots, so that a larger base is better, unless weight decay pulls away from
     # the optimum. Beyond 500 times the limit, a single step multiplies the gap by more than `DIVERGENCE_FACTOR`.
@@ -49,13 +56,54 @@ def best_full_batch_rate(run: OpenRun, optimizer: SGD) -> float:
     return base if math.isfinite(final_gap(base)) else math.nan
 
 
-def _final_gap(modes: Modes, optimizer: SGD, rates: Array) -> float:
-    """The gap at the end of a run; infinite if the run diverges on its way."""
-    gap, largest = modes.gap, DIVERGENCE_FACTOR * modes.gap
+@np.errstate(all="ignore")  # what overflows has diverged
+def _final_gap(modes: Modes, weights: float, optimizer: SGD, rates: Array) -> float:
+    """The gap at the end of a run with the worst rounding errors; infinite if the run may diverge on its way."""
+    errors, largest, now = _Errors.none(modes, weights), DIVERGENCE_FACTOR * modes.gap, modes
     for i in range(0, len(rates), BLOCK):
-        course = positions(modes, optimizer, rates[i : i + BLOCK])
-        curve = gaps(modes, course)
-        if not curve.max() <= largest:
+        part = rates[i : i + BLOCK]
+        course = positions(now, optimizer, part)
+        if not gaps(modes, course).max() <= largest:
             return math.inf
-        gap, modes = float(curve[-1]), Modes(modes.h, course[-1], modes.optimum, modes.unit)
-    return gap
+        errors = errors.after(modes.h + optimizer.weight_decay, course, part)
+        if not gaps(modes, errors.highest[None])[0] <= largest:
+            return math.inf
+        now = Modes(modes.h, course[-1], modes.optimum, modes.unit)
+    return float(gaps(modes, (np.abs(now.start) + errors.last)[None])[0])
+
+
+@dataclass(frozen=True, eq=False)
+class _Errors:
+    """Rounding errors of each mode, shape (r,): where a rate removes a mode, later rates may let its error grow.
+
+    An error m, a few eps of weights and residual, is multiplied by the later factors. The largest one after a step is
+    P/min(P/m), with P the product of all factors up to a step.
+
+    Attributes:
+        weights: √(L/2)·‖w*‖, a bound of what weights of the size of the optimum's are in residual coordinates.
+        last: The largest now.
+        highest: The largest of all steps.
+        product: log P.
+        least: log min(P/m).
+    """
+
+    weights: float
+    last: Array
+    highest: Array
+    product: Array
+    least: Array
+
+    @classmethod
+    def none(cls, modes: Modes, weights: float) -> _Errors:
+        zeros = np.zeros(len(modes.h))
+        return cls(weights, zeros, zeros, zeros, zeros + np.inf)
+
+    def after(self, h: Array, course: Array, rates: Array) -> _Errors:
+        factors = np.maximum(np.abs(1 - np.multiply.outer(rates, h)), EPS)
+        sizes = self.weights + np.linalg.norm(course, axis=1)
+        sizes = ROUNDING * np.maximum(sizes[1:], sizes[:-1])[:, None]
+        products = self.product + np.cumsum(np.log(factors), axis=0)
+        leasts = np.minimum(self.least, np.minimum.accumulate(products - np.log(sizes), axis=0))
+        errors = np.exp(products - leasts)
+        highest = np.maximum(self.highest, errors.max(axis=0))
+        return _Errors(self.weights, errors[-1], highest, products[-1], leasts[-1])

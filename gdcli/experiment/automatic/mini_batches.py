@@ -16,6 +16,7 @@ import numpy as np
 from gdcli.engine.arrays import Array
 from gdcli.engine.batches import mini_batches
 from gdcli.engine.threads import one_blas_thread
+from gdcli.engine.trace import DIVERGENCE_FACTOR
 from gdcli.experiment.automatic.open_run import OpenRun
 from gdcli.theory.expected import stretches
 from gdcli.theory.fixed_order import fixed_order
@@ -24,6 +25,7 @@ from gdcli.theory.rates import best_base
 from gdcli.theory.reshuffling import epoch_map
 
 SPACING = math.log(1.04)  # of rounded rates
+NEGLIGIBLE = 1e-12  # of the largest rate
 FEW = 32  # rates that are not rounded
 MOST_STRETCHES = 100  # of a run whose rate changes from step to step
 MOST_OPERATIONS = 3e8  # of one course through batches in a fixed order; thirty of them take seconds
@@ -38,7 +40,7 @@ def best_mini_batch_rate(run: OpenRun) -> float | None:
         run: The run, of sgd without weight decay.
 
     Returns:
-        The rate; infinite beyond double precision; NaN if the gap overflows at every base rate; None if the search
+        The rate; infinite beyond double precision; NaN if the run diverges at every base rate; None if the search
         would take too long.
     """
     reshuffles = run.spec.shuffle == "each_epoch"
@@ -67,10 +69,13 @@ def _reshuffled(run: OpenRun) -> FinalGap:
 
     def final(rates: Array) -> float:
         M = np.outer(z, z)
+        largest = DIVERGENCE_FACTOR * M[:-1, :-1].trace()
         with np.errstate(all="ignore"):  # a gap that overflows is not the smallest one
             for row, count in _repeats(_rounded(_averaged(rates))):
                 plan = tuple(stretches(row, sizes))
                 M = epoch(plan).times(M, count) if count < FEW else power(plan, count).times(M, 1)
+                if not M[:-1, :-1].trace() <= largest:
+                    return math.inf
         return float(M[:-1, :-1].trace())
 
     return final
@@ -85,7 +90,9 @@ def _fixed(run: OpenRun) -> FinalGap:
 
     def final(rates: Array) -> float:
         course = fixed_order(run.rows.spectrum, batches.A, residual, z, _rounded(rates), batches.size)
-        return math.inf if course is None else float(course.gap[-1])
+        if course is None or not course.gap.max() <= DIVERGENCE_FACTOR * course.gap[0]:
+            return math.inf
+        return float(course.gap[-1])
 
     return final
 
@@ -112,8 +119,9 @@ def _averaged(rates: Array) -> Array:
 
 
 def _rounded(rates: Array) -> Array:
-    """Rates, rounded where a run has many different ones."""
+    """Rates, rounded where a run has many different ones, and the smallest to 0."""
     if len(np.unique(rates)) <= FEW:
         return rates
-    with np.errstate(divide="ignore"):  # a rate of 0 stays 0
-        return np.exp(SPACING * np.round(np.log(rates) / SPACING))
+    with np.errstate(divide="ignore"):
+        rounded = np.exp(SPACING * np.round(np.log(rates) / SPACING))
+    return np.where(rates < NEGLIGIBLE * rates.max(), 0.0, rounded)
