@@ -137,6 +137,16 @@ def test_a_start_at_the_optimum_gets_a_rate_that_is_stable() -> None:
         assert 0 < run.summary["lr"] < (run.largest_stable_lr or 0)
 
 
+@pytest.mark.parametrize("batch_size", ["full", 2])
+@pytest.mark.parametrize("unit", [1e-80, 1.0, 1e80])
+def test_columns_of_any_unit_have_a_best_rate(unit: float, batch_size: str | int) -> None:
+    data = {"inline": {"x": [unit, 3 * unit, 2 * unit, 5 * unit, 4 * unit], "y": [1.0, 4.0, 2.0, 5.0, 3.0]}}
+    spec = {"dataset": data, "optimizer": AUTO, "schedule": "cosine", "init": "zeros", "batch_size": batch_size}
+    run = gdcli.run(spec)
+    assert run.status == "completed"
+    assert run.summary["final_mse"] < run.summary["initial_mse"]
+
+
 def test_rows_that_are_not_kept_in_memory_give_the_same_rate(tmp_path: Path) -> None:
     lines = ABALONE.read_text().splitlines(keepends=True)
     for i, part in enumerate((lines[1:2000], lines[2000:])):

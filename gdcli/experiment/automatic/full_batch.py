@@ -9,7 +9,7 @@ import numpy as np
 
 from gdcli.engine.arrays import EPS, Array
 from gdcli.engine.optimizers.plain import SGD
-from gdcli.engine.trace import DIVERGENCE_FACTOR
+from gdcli.engine.problems.least_squares import LeastSquares
 from gdcli.experiment.automatic.open_run import OpenRun
 from gdcli.theory.modes import Modes, gaps, modes_of, positions
 from gdcli.theory.rates import best_base, best_constant, best_for_epochs
@@ -41,13 +41,13 @@ def best_full_batch_rate(run: OpenRun, optimizer: SGD) -> float:
     if run.is_constant and not decay:
         return best_for_epochs(modes, run.spec.epochs)
 
-    weights = float(np.sqrt(modes.h[0] / 2) * np.linalg.norm(run.rows.objective.optimum.weights))
+    scale, bound = _scale(run.rows.objective), run.divergence_bound(modes.gap)
 
     def final_gap(base: float) -> float:
-        return _final_gap(modes, weights, optimizer, run.rates(base)[:, 0])
+        return _final_gap(modes, scale, bound, optimizer, run.rates(base)[:, 0])
 
     # Up to half of the limit no mode overshoots, so that a larger base is better, unless weight decay pulls away from
-    # the optimum. Beyond 500 times the limit, a single step multiplies the gap by more than `DIVERGENCE_FACTOR`.
+    # the optimum. Beyond 500 times the limit, a single step multiplies the gap by more than 1e6, which is divergence.
     upper = 500 * (largest_stable_rate(optimizer, run.rows.spectrum.largest) or 0.0) / run.slope
     if math.isinf(upper):
         return upper
@@ -56,17 +56,22 @@ def best_full_batch_rate(run: OpenRun, optimizer: SGD) -> float:
     return base if math.isfinite(final_gap(base)) else math.nan
 
 
+def _scale(problem: LeastSquares) -> float:
+    """The root mean square of the terms xⱼ·wⱼ at the optimum: their rounding errors are those of a residual."""
+    return float(np.linalg.norm(np.linalg.norm(problem.R, axis=0) * problem.optimum.weights) / np.sqrt(problem.n))
+
+
 @np.errstate(all="ignore")  # what overflows has diverged
-def _final_gap(modes: Modes, weights: float, optimizer: SGD, rates: Array) -> float:
+def _final_gap(modes: Modes, scale: float, bound: float, optimizer: SGD, rates: Array) -> float:
     """The gap at the end of a run with the worst rounding errors; infinite if the run may diverge on its way."""
-    errors, largest, now = _Errors.none(modes, weights), DIVERGENCE_FACTOR * modes.gap, modes
+    errors, now = _Errors.none(modes, scale), modes
     for i in range(0, len(rates), BLOCK):
         part = rates[i : i + BLOCK]
         course = positions(now, optimizer, part)
-        if not gaps(modes, course).max() <= largest:
+        if not gaps(modes, course).max() <= bound:
             return math.inf
         errors = errors.after(modes.h + optimizer.weight_decay, course, part)
-        if not gaps(modes, errors.highest[None])[0] <= largest:
+        if not gaps(modes, errors.highest[None])[0] <= bound:
             return math.inf
         now = Modes(modes.h, course[-1], modes.optimum, modes.unit)
     return float(gaps(modes, (np.abs(now.start) + errors.last)[None])[0])
@@ -80,30 +85,30 @@ class _Errors:
     P/min(P/m), with P the product of all factors up to a step.
 
     Attributes:
-        weights: √(L/2)·‖w*‖, a bound of what weights of the size of the optimum's are in residual coordinates.
+        scale: The size of the terms whose sum is a residual, at the optimum.
         last: The largest now.
         highest: The largest of all steps.
         product: log P.
         least: log min(P/m).
     """
 
-    weights: float
+    scale: float
     last: Array
     highest: Array
     product: Array
     least: Array
 
     @classmethod
-    def none(cls, modes: Modes, weights: float) -> _Errors:
+    def none(cls, modes: Modes, scale: float) -> _Errors:
         zeros = np.zeros(len(modes.h))
-        return cls(weights, zeros, zeros, zeros, zeros + np.inf)
+        return cls(scale, zeros, zeros, zeros, zeros + np.inf)
 
     def after(self, h: Array, course: Array, rates: Array) -> _Errors:
         factors = np.maximum(np.abs(1 - np.multiply.outer(rates, h)), EPS)
-        sizes = self.weights + np.linalg.norm(course, axis=1)
+        sizes = self.scale + np.linalg.norm(course, axis=1)
         sizes = ROUNDING * np.maximum(sizes[1:], sizes[:-1])[:, None]
         products = self.product + np.cumsum(np.log(factors), axis=0)
         leasts = np.minimum(self.least, np.minimum.accumulate(products - np.log(sizes), axis=0))
         errors = np.exp(products - leasts)
         highest = np.maximum(self.highest, errors.max(axis=0))
-        return _Errors(self.weights, errors[-1], highest, products[-1], leasts[-1])
+        return _Errors(self.scale, errors[-1], highest, products[-1], leasts[-1])

@@ -16,7 +16,6 @@ import numpy as np
 from gdcli.engine.arrays import Array
 from gdcli.engine.batches import mini_batches
 from gdcli.engine.threads import one_blas_thread
-from gdcli.engine.trace import DIVERGENCE_FACTOR
 from gdcli.experiment.automatic.open_run import OpenRun
 from gdcli.theory.expected import stretches
 from gdcli.theory.fixed_order import fixed_order
@@ -63,18 +62,18 @@ def _reshuffled(run: OpenRun) -> FinalGap:
     """The expected final gap of random reshuffling."""
     moments, size = run.rows.moments, int(run.spec.batch_size)
     sizes = np.append(np.full(run.steps - 1, size), moments.n - (run.steps - 1) * size)
-    z = np.append(modes_of(run.rows.objective, run.start).start, moments.scale)
+    modes = modes_of(run.rows.objective, run.start)
+    z, bound = np.append(modes.start, moments.scale), run.divergence_bound(modes.gap) / modes.unit
     epoch = cache(partial(epoch_map, moments))
     power = cache(lambda plan, count: epoch(plan).power(count))
 
     def final(rates: Array) -> float:
         M = np.outer(z, z)
-        largest = DIVERGENCE_FACTOR * M[:-1, :-1].trace()
         with np.errstate(all="ignore"):  # a gap that overflows is not the smallest one
             for row, count in _repeats(_rounded(_averaged(rates))):
                 plan = tuple(stretches(row, sizes))
                 M = epoch(plan).times(M, count) if count < FEW else power(plan, count).times(M, 1)
-                if not M[:-1, :-1].trace() <= largest:
+                if not M[:-1, :-1].trace() <= bound:
                     return math.inf
         return float(M[:-1, :-1].trace())
 
@@ -86,11 +85,14 @@ def _fixed(run: OpenRun) -> FinalGap:
     X, y = run.rows.trained()
     batches = mini_batches(X, y, size=int(run.spec.batch_size), shuffle=run.spec.shuffle, seed=run.spec.seed)
     residual = batches.b[:, 0] - batches.A @ run.rows.objective.optimum.weights
-    z = modes_of(run.rows.objective, run.start).start
+    modes = modes_of(run.rows.objective, run.start)
+    bound = run.divergence_bound(modes.gap)
 
     def final(rates: Array) -> float:
-        course = fixed_order(run.rows.spectrum, batches.A, residual, z, _rounded(rates), batches.size)
-        if course is None or not course.gap.max() <= DIVERGENCE_FACTOR * course.gap[0]:
+        course = fixed_order(
+            run.rows.spectrum, batches.A, residual, modes.start, _rounded(rates), batches.size, unit=modes.unit
+        )
+        if course is None or not course.gap.max() <= bound:
             return math.inf
         return float(course.gap[-1])
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from gdcli.engine.arrays import Array
+from gdcli.engine.trace import DIVERGENCE_FACTOR
 from gdcli.experiment.rows import Rows
 from gdcli.spec.model import Spec
 from gdcli.spec.rates import learning_rates
@@ -35,6 +36,10 @@ class OpenRun:
     def slope(self) -> float:
         """By how much the largest rate rises where the base rate rises by 1; every schedule is linear in it."""
         return float((self.rates(2.0) - self.rates(1.0)).max())
+
+    def divergence_bound(self, gap: float) -> float:
+        """Return the gap above which a run that starts with a gap and rises has diverged, as the engine has it."""
+        return max(DIVERGENCE_FACTOR * gap, self.rows.objective.baseline_loss)
 
     @property
     def is_constant(self) -> bool:
