@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from gdcli.cli.interrupts import INTERRUPTED
-from gdcli.cli.outcome import DIVERGED, complain, printing
+from gdcli.cli.outcome import DIVERGED, StdoutClosedError, complain, printing
 from gdcli.cli.progress import EpochBar, ReadingBar
 from gdcli.data.design import Needs
 from gdcli.engine.kernels.choice import KernelChoice
@@ -99,7 +100,7 @@ class Session:
         for name in dict.fromkeys(planned.spec.name for planned in plans if planned.explanation):
             first, *others = [planned for planned in plans if planned.spec.name == name]
             own = f" (seed {first.spec.seed}; each seed has its own)" if others else ""
-            self.say(f"{name}: {'; '.join(first.explanation)}{own}")
+            self.say_before(f"{name}: {'; '.join(first.explanation)}{own}")
 
     def say_outlook(self, planned: Plan) -> None:
         """Say whether a run is stable before it starts; warn if it cannot end well."""
@@ -109,7 +110,12 @@ class Session:
         if before and before.fate:
             self.warn(f"{planned.spec.name}: {before.sentence} {before.fate}")
         elif before:
-            self.say(f"{planned.spec.name}: {before.sentence}")
+            self.say_before(f"{planned.spec.name}: {before.sentence}")
+
+    def say_before(self, line: str) -> None:
+        """Print a line before a run, which runs even if nobody reads it: its files are still to be written."""
+        with suppress(StdoutClosedError):
+            self.say(line)
 
     def run(self, planned: Plan) -> Result:
         """Run one plan, with a progress bar on a terminal."""

@@ -237,7 +237,7 @@ def test_run_says_what_auto_has_become(bench: Bench) -> None:
     outcome = bench.runs(spec=f"{D}{AUTO}")
     assert outcome.out.splitlines()[0] == f"s: {said}"
     summary = json.loads(bench.runs("run", "s.yaml", "--no-plot", "--json").out)
-    assert summary["explanation"] == [said]
+    assert summary["explanation"][0] == said
     assert summary["spec"]["optimizer"]["lr"] == summary["lr"] == gdcli.run("s.yaml").plan.spec.optimizer.lr
     assert bench.runs("run", "s.yaml", "--no-plot", "--quiet").out == ""
 

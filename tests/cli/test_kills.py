@@ -25,12 +25,13 @@ COUNT = """
 import os, signal, sys
 from pathlib import Path
 from gdcli.cli import main, session
-import gdcli.experiment
+import gdcli
 last, count = int(sys.argv.pop(1)), 0
-home = str(Path(gdcli.experiment.__file__).parent)
-writers = {os.path.join(home, f"{name}.py") for name in ("result", "portable")}
-parts = ("directories", "locks", "places", "single_file", "swap", "workspace")
+home = str(Path(gdcli.__file__).parent)
+writers = {os.path.join(home, "experiment", name) for name in ("result.py", os.path.join("files", "portable.py"))}
+parts = ("directories", "manifest", "places", "single_file", "swap", "workspace")
 writers |= {os.path.join(home, "output", f"{name}.py") for name in parts}
+assert all(map(os.path.exists, writers))
 def follow(frame, event, argument):
     global count
     if event == "line":
@@ -38,9 +39,9 @@ def follow(frame, event, argument):
         if count == last:
             os.kill(os.getpid(), signal.SIGKILL)
     return follow
-def begin(*arguments, find=session.destinations):
+def begin(*arguments, find=session.destinations, **options):
     sys.settrace(lambda frame, *_: follow if frame.f_code.co_filename in writers else None)
-    return find(*arguments)
+    return find(*arguments, **options)
 session.destinations = begin
 try:
     main()
