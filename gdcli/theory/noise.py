@@ -149,7 +149,7 @@ def _steady(moments: Moments, c: float) -> tuple[Array, Array, Array]:
     """hh/(h + h), the matrix of M → M + c(𝒦(M) − M), and c·S, on the pairs of `_rows_only`."""
     i, j = _rows_only(moments)
     h, mse = moments.curvatures, moments.optimum_mse
-    weights = h[i] / (1 + h[i] / h[j])
+    weights = h[j] / (1 + h[j] / h[i])  # h falls, so that the quotient cannot overflow
     if moments.fourth is None:
         return weights, (1 + c) * np.eye(len(h)) + c, np.full(len(h), c * mse)
     inside = moments.pairs[1] < len(h)

@@ -159,3 +159,8 @@ def test_a_constant_loss_has_no_limit() -> None:
     assert mean_square_limit(problem.moments, 1) == math.inf
     assert floor(problem.moments, 1.0, 1) == 0.0
     assert curve(problem.moments, problem.start, 1.0, 2).gap.tolist() == [0.0, 0.0, 0.0]
+
+
+def test_the_limit_of_curvatures_whose_quotient_overflows() -> None:
+    moments = Moments(n=3, curvatures=np.array([1e200, 1e-200]), optimum_mse=1.0, scale=1.0, fourth=np.eye(6))
+    assert 0 < mean_square_limit(moments, 1) <= 2 / 1e200
